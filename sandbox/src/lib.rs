@@ -1,0 +1,109 @@
+//! A stand-in Notify on loopback, for the harness to be tried against and tested with.
+//!
+//! It is written from observed facts of the real service (what differs stands in `DEVIATIONS.md`), runs as its own
+//! process, and shares no code with the harness: a demonstration that used the tester's own code would prove itself.
+//!
+//! In reading order:
+//! - [`options`] and [`ready`]: what it is started with, and the one line that it prints when it is ready;
+//! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them;
+//! - [`aws`]: an SES endpoint and an S3 server; [`db`]: a real PostgreSQL;
+//! - [`fault`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
+#![forbid(unsafe_code)]
+
+pub mod options;
+pub mod ready;
+
+mod api;
+mod aws;
+mod clock;
+mod control;
+mod db;
+mod fault;
+mod ledger;
+mod serve;
+mod token;
+mod web;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use fault::{Fault, FaultError};
+pub use options::Options;
+pub use ready::Ready;
+
+/// Anything that keeps the sandbox from starting, as one sentence with what to do.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Everything the parts share.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub options: Arc<Options>,
+    pub secrets: Arc<ready::Secrets>,
+    pub clock: clock::Clock,
+    pub faults: fault::Faults,
+    pub ledger: ledger::Ledger,
+    pub db: db::Db,
+    pub queues: worker::Queues,
+}
+
+/// Starts every part and serves until `stop` is done, then ends what it started.
+///
+/// `on_ready` gets the ready line's content once every port answers.
+///
+/// # Errors
+/// [`StartError`] when a part cannot be started (no PostgreSQL on the machine, no free port).
+pub async fn run(
+    options: Options,
+    on_ready: impl FnOnce(&Ready) + Send,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), StartError> {
+    // Several crates could bring a TLS provider; the first one installed is the one in use, so a second call may fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let secrets = ready::Secrets::random();
+    let clock = clock::Clock::default();
+    let faults = fault::Faults::new(options.faults.clone(), options.seed);
+    let ledger = ledger::Ledger::default();
+    let mut postgres = db::Postgres::start(&options).await?;
+    let db = postgres.connect(&secrets).await?;
+    let world = World {
+        options: Arc::new(options),
+        secrets: Arc::new(secrets),
+        clock,
+        faults,
+        ledger,
+        db,
+        queues: worker::Queues::default(),
+    };
+    let outcome = run_parts(&world, &postgres, on_ready, stop).await;
+    postgres.stop(Duration::from_secs(5)).await;
+    outcome
+}
+
+async fn run_parts(
+    world: &World,
+    postgres: &db::Postgres,
+    on_ready: impl FnOnce(&Ready) + Send,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), StartError> {
+    let store = aws::s3::start(world).await?;
+    let ses_url = aws::ses::start(world, &store).await?;
+    let api_url = api::start(world).await?;
+    let admin_url = web::start(world, &api_url).await?;
+    worker::start(world, &ses_url, &admin_url).await;
+    let control = control::Control::bind().await?;
+    let ready = Ready::new(world, postgres, &store, &admin_url, &api_url, &control.url);
+    control.serve(world.clone(), ready.clone());
+    on_ready(&ready);
+    stop.await;
+    Ok(())
+}

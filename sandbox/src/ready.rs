@@ -1,0 +1,101 @@
+//! The ready line: every address and credential that an environment file names as `{{ sandbox.… }}`.
+
+use rand::Rng;
+use serde::Serialize;
+
+use crate::World;
+use crate::aws::s3::Store;
+use crate::db::Postgres;
+
+/// What the sandbox says once, on one line of JSON, when it can be used.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ready {
+    pub admin_url: String,
+    pub api_url: String,
+    pub control_url: String,
+    pub database_url: String,
+    pub basic_auth: bool,
+    pub basic_auth_username: String,
+    pub basic_auth_password: String,
+    pub user_email: String,
+    pub user_password: String,
+    pub email_sender: String,
+    pub s3_url: String,
+    pub s3_region: String,
+    pub s3_access_key_id: String,
+    pub s3_secret_access_key: String,
+    pub mailbox_bucket: String,
+    pub mailbox_prefix: String,
+    /// The mailbox bucket as a folder of files, for `exec` mailboxes.
+    pub mailbox_folder: String,
+}
+
+/// Values made anew at each start. The alphabet makes them unmistakable: none can occur by chance in a report.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    pub basic_auth_password: String,
+    pub user_password: String,
+    pub database_password: String,
+    pub s3_access_key_id: String,
+    pub s3_secret_access_key: String,
+    pub signing_key: String,
+    pub dangerous_salt: String,
+}
+
+impl Secrets {
+    pub(crate) fn random() -> Self {
+        Self {
+            // `&`, `<`, `=`, `%`, `+` and a quote look different in every encoding, which is what a leak test wants.
+            basic_auth_password: format!("basic&<{}>=%+", random_text(20)),
+            user_password: format!("pass&<{}>=%+'é", random_text(20)),
+            database_password: random_text(24),
+            s3_access_key_id: format!("AKIA{}", random_text(16).to_uppercase()),
+            s3_secret_access_key: random_text(40),
+            signing_key: random_text(40),
+            dangerous_salt: random_text(24),
+        }
+    }
+}
+
+/// `length` letters and digits from the operating system's generator.
+pub(crate) fn random_text(length: usize) -> String {
+    rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
+}
+
+pub(crate) const BASIC_AUTH_USERNAME: &str = "curious";
+pub(crate) const USER_EMAIL: &str = "smoke@notify-sandbox.gov";
+pub(crate) const EMAIL_DOMAIN: &str = "notify-sandbox.gov";
+/// The built-in Notify service's `email_from`.
+pub(crate) const NOTIFY_EMAIL_FROM: &str = "testsender";
+
+impl Ready {
+    pub(crate) fn new(
+        world: &World,
+        postgres: &Postgres,
+        store: &Store,
+        admin_url: &str,
+        api_url: &str,
+        control_url: &str,
+    ) -> Self {
+        let secrets = &world.secrets;
+        Self {
+            admin_url: admin_url.to_owned(),
+            api_url: api_url.to_owned(),
+            control_url: control_url.to_owned(),
+            database_url: postgres.url(secrets),
+            basic_auth: world.options.basic_auth,
+            basic_auth_username: BASIC_AUTH_USERNAME.to_owned(),
+            basic_auth_password: secrets.basic_auth_password.clone(),
+            user_email: USER_EMAIL.to_owned(),
+            user_password: secrets.user_password.clone(),
+            email_sender: format!("{NOTIFY_EMAIL_FROM}@{EMAIL_DOMAIN}"),
+            s3_url: store.url.clone(),
+            s3_region: crate::aws::REGION.to_owned(),
+            s3_access_key_id: secrets.s3_access_key_id.clone(),
+            s3_secret_access_key: secrets.s3_secret_access_key.clone(),
+            mailbox_bucket: crate::aws::s3::MAILBOX_BUCKET.to_owned(),
+            mailbox_prefix: crate::aws::s3::MAILBOX_PREFIX.to_owned(),
+            mailbox_folder: store.mailbox_folder.display().to_string(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The admin app: Basic auth at the door, a signed session cookie, CSRF, and the pages.
+
+mod basic_auth;
+mod session;
+mod us_notify;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+
+use crate::fault::{Effect, Site};
+use crate::ledger::Entry;
+use crate::{StartError, World, serve};
+
+/// What every page needs.
+#[derive(Clone)]
+pub(crate) struct Admin {
+    pub world: World,
+    pub url: Arc<str>,
+    pub api: ApiClient,
+}
+
+/// The admin app's client of the API.
+#[derive(Clone)]
+pub(crate) struct ApiClient {
+    http: reqwest::Client,
+    base: Arc<str>,
+}
+
+impl ApiClient {
+    /// The API's answer to a POST, or nothing when it cannot be reached.
+    pub(crate) async fn post(&self, path: &str, body: &serde_json::Value) -> Option<reqwest::Response> {
+        self.http.post(format!("{}{path}", self.base)).json(body).send().await.ok()
+    }
+
+    /// The API's answer to a GET, or nothing when it cannot be reached.
+    pub(crate) async fn get(&self, path: &str) -> Option<reqwest::Response> {
+        self.http.get(format!("{}{path}", self.base)).send().await.ok()
+    }
+}
+
+/// Starts the admin app and gives its URL.
+pub(crate) async fn start(world: &World, api_url: &str) -> Result<String, StartError> {
+    let (listener, url) = serve::bind().await?;
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(30))
+        .build()
+        .map_err(|error| StartError(format!("The sandbox cannot make an HTTP client: {error}.")))?;
+    let admin = Admin { world: world.clone(), url: url.as_str().into(), api: ApiClient { http, base: api_url.into() } };
+    let router = us_notify::routes()
+        .layer(middleware::from_fn_with_state(admin.clone(), faults))
+        .layer(middleware::from_fn_with_state(admin.clone(), basic_auth::guard))
+        .layer(middleware::from_fn_with_state(admin.clone(), note))
+        .with_state(admin);
+    serve::forever(listener, serve::with_date(router, world.clock.clone()));
+    Ok(url)
+}
+
+async fn note(State(admin): State<Admin>, request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let path = request.uri().path().to_owned();
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = agent.unwrap_or_default().to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    if !path.starts_with("/static/") {
+        admin.world.ledger.add(Entry::Page { method, path, status, user_agent });
+    }
+    response
+}
+
+async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Response {
+    let mut failing = false;
+    for effect in admin.world.faults.at(Site::Admin, "", request.uri().path()) {
+        match effect {
+            Effect::Slow(by) => tokio::time::sleep(by).await,
+            Effect::Status(_) => failing = true,
+            Effect::Down | Effect::Stopped | Effect::AcceptedNotSent | Effect::OtherHost | Effect::Twice => {}
+        }
+    }
+    if failing {
+        us_notify::pages::sorry(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
+    } else {
+        next.run(request).await
+    }
+}
+
+/// The routes of a Notify's admin app.
+pub(crate) type Routes = Router<Admin>;

@@ -1,0 +1,120 @@
+//! The frame of every page, and the pages without a form of their own.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::super::Admin;
+use super::super::session::Session;
+
+/// A whole page. `title` stands before " – Notify.gov".
+pub(super) fn page(title: &str, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – Notify.gov" }
+                link rel="stylesheet" href="/static/style.css";
+                link rel="icon" href="data:,";
+            }
+            body {
+                a class="skip" href="#main-content" { "Skip to main content" }
+                p class="official" { "A stand-in for tests, not a website of the United States government" }
+                header class="site" { a href="/" { "Notify.gov" } }
+                main id="main-content" { (main) }
+                footer { "Loopback only. Nothing that is sent here leaves this machine." }
+            }
+        }
+    }
+}
+
+/// A page with the session's cookie renewed.
+pub(super) fn with_session(admin: &Admin, session: &Session, page: Markup) -> Response {
+    let mut response = page.into_response();
+    if let Some(cookie) = session.set_cookie(&admin.world) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// One input with its label, hint and error message.
+pub(super) struct Field<'a> {
+    pub name: &'a str,
+    pub label: &'a str,
+    pub kind: &'a str,
+    pub hint: Option<&'a str>,
+    pub value: &'a str,
+    pub error: Option<&'a str>,
+}
+
+impl Field<'_> {
+    pub(super) fn markup(&self) -> Markup {
+        let (hint_id, error_id) = (format!("{}-hint", self.name), format!("{}-error", self.name));
+        let described = match (self.hint, self.error) {
+            (_, Some(_)) => Some(&error_id),
+            (Some(_), None) => Some(&hint_id),
+            (None, None) => None,
+        };
+        html! {
+            label for=(self.name) { (self.label) }
+            @if let Some(hint) = self.hint { div class="usa-hint" id=(hint_id) { (hint) } }
+            @if let Some(error) = self.error {
+                span class="usa-error-message" id=(error_id) { span class="usa-sr-only" { "Error: " } (error) }
+            }
+            input class="usa-input" id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
+                aria-describedby=[described] aria-invalid=[self.error.map(|_| "true")];
+        }
+    }
+}
+
+/// The answer to a form whose CSRF token is missing or wrong while nobody is signed in: "please sign in".
+pub(super) fn sign_in_first(path: &str) -> Response {
+    let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", path).finish();
+    Redirect::to(&format!("/sign-in?{next}")).into_response()
+}
+
+/// The page for everything that went wrong inside.
+pub(in crate::web) fn sorry(status: StatusCode) -> Response {
+    let main = html! {
+        h1 { "Sorry, there’s a problem with Notify.gov" }
+        p { "Try again later." }
+        p { "If it goes on, write to " a href="mailto:notify-support@gsa.gov" { "notify-support@gsa.gov" } "." }
+    };
+    (status, page("Sorry, there’s a problem with the service", &main)).into_response()
+}
+
+/// "Page not found", with a banner where a link from a mail was broken.
+pub(super) fn not_found_page(banner: Option<&str>) -> Response {
+    let main = html! {
+        @if let Some(banner) = banner { div class="banner-dangerous" role="alert" { (banner) } }
+        h1 { "Page not found" }
+        p { "Check the address, or start again from the first page." }
+    };
+    (StatusCode::NOT_FOUND, page("Page not found", &main)).into_response()
+}
+
+pub(super) async fn not_found() -> Response {
+    not_found_page(None)
+}
+
+pub(super) async fn home() -> Markup {
+    let main = html! {
+        h1 { "Reach people where they are" }
+        p { "Send texts and e-mails from your agency." }
+        p { a href="/sign-in" { "Sign in" } }
+    };
+    page("Notify.gov", &main)
+}
+
+pub(super) async fn sign_in(State(admin): State<Admin>, headers: HeaderMap) -> Response {
+    let session = Session::of(&admin.world, &headers);
+    let main = html! {
+        h1 { "Sign in" }
+        p { "Signing in is not part of this sandbox yet." }
+        p { a href="/forgot-password" { "Forgot your password?" } }
+    };
+    with_session(&admin, &session, page("Sign in", &main))
+}
