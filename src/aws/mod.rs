@@ -1,0 +1,43 @@
+//! One AWS client set-up: region, credentials, endpoint, the project's one TLS provider, and limits on every call.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::Region;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const OPERATION: Duration = Duration::from_secs(20);
+
+/// Where and as whom AWS is spoken to.
+pub struct AwsSettings {
+    pub region: String,
+    /// An endpoint other than Amazon's.
+    pub endpoint: Option<String>,
+    /// Id and secret; without them the usual places are looked at (environment, profile, instance).
+    pub credentials: Option<(String, String)>,
+}
+
+/// An S3 client.
+pub async fn s3(settings: &AwsSettings) -> aws_sdk_s3::Client {
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(Region::new(settings.region.clone()))
+        .retry_config(RetryConfig::standard().with_max_attempts(2))
+        .timeout_config(limits);
+    if let Some((id, secret)) = &settings.credentials {
+        loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "environment file"));
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    let shared = loader.load().await;
+    // Servers other than Amazon's have no host name for each bucket.
+    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
+    aws_sdk_s3::Client::from_conf(config)
+}

@@ -1,0 +1,13 @@
+// The first control with this label, or button with this text, that a reader can see; null if there is none.
+const [kind, name] = arguments;
+const plain = (words) => (words || "").replace(/[‘’]/g, "'").replace(/\s+/g, " ").trim();
+const visible = (node) => node.getClientRects().length > 0;
+const wanted = plain(name);
+if (kind === "field") {
+  const controls = Array.from(document.querySelectorAll("input:not([type=hidden]), select, textarea"));
+  const labels = (control) => [...(control.labels || [])].map((label) => plain(label.innerText));
+  return controls.find((control) => visible(control)
+    && (labels(control).includes(wanted) || plain(control.getAttribute("aria-label")) === wanted)) || null;
+}
+const buttons = Array.from(document.querySelectorAll("button, input[type=submit], input[type=button]"));
+return buttons.find((button) => visible(button) && plain(button.innerText || button.value) === wanted) || null;

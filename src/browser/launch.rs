@@ -1,0 +1,181 @@
+//! Starting a session: a driver under a keeper, a fenced browser, Basic auth primed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fantoccini::wd::TimeoutConfiguration;
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use super::find::{Found, find};
+use super::session::ChromiumSession;
+use crate::model::{FailureKind, Lane, PortFailure};
+use crate::port::{Browser, Session};
+use crate::process::{Keeper, Kept};
+
+/// WebDriver's own limit for a page; its default is 300 s.
+const PAGE_LOAD: Duration = Duration::from_secs(30);
+const SCRIPT: Duration = Duration::from_secs(10);
+const START_LONGEST: Duration = Duration::from_secs(30);
+
+/// What a session is opened with.
+#[derive(Clone)]
+pub struct Settings {
+    /// Scheme, host and port of the service.
+    pub base_url: String,
+    /// Hosts that the browser can reach; every other name does not resolve.
+    pub hosts: Vec<String>,
+    pub basic_auth: Option<(String, String)>,
+    /// Goes into the User-Agent, so that the service's logs name the run.
+    pub run: String,
+    /// A WebDriver elsewhere, instead of one on this machine.
+    pub webdriver_url: Option<String>,
+    pub keeper: Keeper,
+}
+
+/// Opens sessions of headless Chromium.
+pub struct Chromium {
+    settings: Settings,
+}
+
+impl Chromium {
+    /// With these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    async fn connect(&self) -> Result<(Client, Option<Kept>, String), String> {
+        match &self.settings.webdriver_url {
+            Some(url) => {
+                let client = self.client(url, None).await?;
+                Ok((client, None, format!("WebDriver at {url}")))
+            }
+            None => {
+                let found = find().await?;
+                let (driver, url) = self.start_driver(&found).await?;
+                match self.client(&url, Some(&found)).await {
+                    Ok(client) => Ok((client, Some(driver), found.versions)),
+                    Err(why) => {
+                        driver.end().await;
+                        Err(why)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts a driver on a free port and waits until it says which.
+    async fn start_driver(&self, found: &Found) -> Result<(Kept, String), String> {
+        let cannot =
+            |why: String| format!("{} does not start: {why}. Look whether it runs by hand.", found.driver.display());
+        let arguments = vec!["--port=0".to_owned()];
+        let started = self.settings.keeper.start(&found.driver, &arguments);
+        let mut driver = started.map_err(|error| cannot(error.to_string()))?;
+        let output = driver.output().ok_or_else(|| cannot("it has no output".to_owned()))?;
+        let mut lines = BufReader::new(output).lines();
+        let port = tokio::time::timeout(START_LONGEST, async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let port = line
+                    .split("started successfully on port ")
+                    .nth(1)
+                    .map(|rest| rest.trim_end_matches('.').to_owned());
+                if port.is_some() {
+                    return port;
+                }
+            }
+            None
+        });
+        match port.await {
+            Ok(Some(port)) => {
+                // The driver blocks once nobody reads what it says.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                Ok((driver, format!("http://127.0.0.1:{port}")))
+            }
+            Ok(None) | Err(_) => {
+                driver.end().await;
+                Err(cannot("it does not say its port".to_owned()))
+            }
+        }
+    }
+
+    async fn client(&self, url: &str, found: Option<&Found>) -> Result<Client, String> {
+        let mut capabilities = serde_json::Map::new();
+        let mut options = json!({ "args": self.arguments() });
+        if let Some(found) = found {
+            options["binary"] = json!(found.browser);
+        }
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("unhandledPromptBehavior".to_owned(), Value::from("dismiss"));
+        let mut builder = ClientBuilder::new(hyper_connector());
+        let connecting = builder.capabilities(capabilities).connect(url);
+        let client = tokio::time::timeout(START_LONGEST, connecting)
+            .await
+            .map_err(|_| format!("The browser did not start within {} s.", START_LONGEST.as_secs()))?
+            .map_err(|error| format!("The browser does not start: {}.", one_line(&error.to_string())))?;
+        let limits = TimeoutConfiguration::new(Some(SCRIPT), Some(PAGE_LOAD), Some(Duration::ZERO));
+        client.update_timeouts(limits).await.map_err(|error| format!("The driver refuses limits: {error}."))?;
+        Ok(client)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let fence: Vec<String> = self.settings.hosts.iter().map(|host| format!("EXCLUDE {host}")).collect();
+        let mut arguments: Vec<String> = [
+            "--headless=new",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--disable-extensions",
+            "--disable-default-apps",
+            "--no-default-browser-check",
+            "--password-store=basic",
+            "--window-size=1280,1600",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--host-resolver-rules=MAP * ~NOTFOUND , {}", fence.join(" , ")));
+        arguments.push(format!("--user-agent=notify-smoke/{} (run {})", env!("CARGO_PKG_VERSION"), self.settings.run));
+        if rustix::process::geteuid().is_root() {
+            // Chromium's sandbox refuses to run as root; containers on build machines usually do.
+            arguments.push("--no-sandbox".to_owned());
+        }
+        arguments
+    }
+
+    /// Basic auth: one visit with credentials, a blank page, then clean URLs. Credentials would otherwise stay in the
+    /// page's own address and break its `fetch()`.
+    async fn prime(&self, client: &Client) -> Option<()> {
+        let (username, password) = self.settings.basic_auth.as_ref()?;
+        let mut url = url::Url::parse(&format!("{}/_status", self.settings.base_url)).ok()?;
+        url.set_username(username).ok()?;
+        url.set_password(Some(password)).ok()?;
+        // The error may hold the address with the credentials in it, so it is not passed on.
+        client.goto(url.as_str()).await.ok()?;
+        client.goto("about:blank").await.ok()
+    }
+}
+
+fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
+
+/// The first line of an error, without its stack.
+pub(super) fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+#[async_trait]
+impl Browser for Chromium {
+    async fn open(&self, _lane: Lane) -> Result<Box<dyn Session>, PortFailure> {
+        let (client, driver, versions) =
+            self.connect().await.map_err(|why| PortFailure::new(FailureKind::Harness, why))?;
+        let session = ChromiumSession::new(client, driver, versions);
+        // An address that does not answer is the service's failure; the first real visit will find and say so.
+        let _ = tokio::time::timeout(PAGE_LOAD, self.prime(session.client())).await;
+        Ok(Box::new(session))
+    }
+}

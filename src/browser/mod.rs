@@ -1,0 +1,8 @@
+//! Real headless Chromium through WebDriver (fantoccini).
+
+mod find;
+mod launch;
+mod session;
+
+pub use find::{Found, find};
+pub use launch::{Chromium, Settings};

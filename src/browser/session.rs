@@ -1,0 +1,206 @@
+//! One session: act once, look with one script, end for good.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fantoccini::Client;
+use fantoccini::elements::Element;
+use fantoccini::error::{CmdError, ErrorStatus};
+use serde_json::{Value, json};
+
+use super::launch::one_line;
+use crate::model::{Acted, FailureKind, PortFailure};
+use crate::port::{MaskedPng, RawAct, RawPage, Session};
+use crate::process::Kept;
+
+/// A little longer than WebDriver's own limits: when it passes, the driver itself hangs.
+const COMMAND_LONGEST: Duration = Duration::from_secs(35);
+const CLOSE_LONGEST: Duration = Duration::from_secs(2);
+
+const SNAPSHOT: &str = include_str!("snapshot.js");
+const FIND: &str = include_str!("find.js");
+const MASK: &str = include_str!("mask.js");
+
+pub(super) struct ChromiumSession {
+    client: Client,
+    driver: Option<Kept>,
+    versions: String,
+}
+
+impl ChromiumSession {
+    pub(super) fn new(client: Client, driver: Option<Kept>, versions: String) -> Self {
+        Self { client, driver, versions }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The one element with this label or text.
+    async fn element(&self, kind: &str, name: &str) -> Result<Element, PortFailure> {
+        let found = bounded(self.client.execute(FIND, vec![json!(kind), json!(name)]))
+            .await
+            .map_err(|error| error.failure())?;
+        if found.is_null() {
+            return Err(PortFailure::new(FailureKind::Missing, format!("the page has no {kind} “{name}”")));
+        }
+        let reference = reference(&found).ok_or_else(|| harness("the driver answers with no element"))?;
+        Ok(Element::from_element_id(self.client.clone(), reference.to_owned().into()))
+    }
+
+    async fn visit(&self, url: &str) -> Acted {
+        match bounded(self.client.goto(url)).await {
+            Ok(()) => Acted::Done,
+            Err(error) => error.acted(),
+        }
+    }
+
+    async fn fill(&self, label: &str, value: &str) -> Result<(), Acted> {
+        let element = self.element("field", label).await.map_err(|why| Acted::NotDone { why })?;
+        bounded(element.clear()).await.map_err(|error| error.acted())?;
+        bounded(element.send_keys(value)).await.map_err(|error| error.acted())
+    }
+
+    async fn press(&self, text: &str) -> Acted {
+        let element = match self.element("button", text).await {
+            Ok(element) => element,
+            Err(why) => return Acted::NotDone { why },
+        };
+        match bounded(element.click()).await {
+            Ok(()) => Acted::Done,
+            Err(error) => error.acted(),
+        }
+    }
+}
+
+/// The element reference in a script's answer.
+fn reference(found: &Value) -> Option<&str> {
+    found.as_object()?.values().next()?.as_str()
+}
+
+#[async_trait]
+impl Session for ChromiumSession {
+    fn describe(&self) -> String {
+        self.versions.clone()
+    }
+
+    async fn act(&mut self, act: &RawAct) -> Acted {
+        match act {
+            RawAct::Visit(url) => self.visit(url).await,
+            RawAct::Press(text) => self.press(text).await,
+            RawAct::Fill(fields) => {
+                for (label, value) in fields {
+                    if let Err(acted) = self.fill(label, value).await {
+                        return acted;
+                    }
+                }
+                Acted::Done
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<RawPage, PortFailure> {
+        let page = bounded(self.client.execute(SNAPSHOT, Vec::new())).await.map_err(|error| error.failure())?;
+        serde_json::from_value(page).map_err(|error| harness(&format!("the snapshot cannot be read: {error}")))
+    }
+
+    async fn screenshot(&mut self) -> Option<MaskedPng> {
+        bounded(self.client.execute(MASK, Vec::new())).await.ok()?;
+        bounded(self.client.screenshot()).await.ok().map(MaskedPng)
+    }
+
+    async fn close(self: Box<Self>) {
+        if let Some(driver) = self.driver {
+            // The keeper ends driver and browser together; asking the driver first only takes longer.
+            driver.end().await;
+        } else {
+            let _ = tokio::time::timeout(CLOSE_LONGEST, self.client.close()).await;
+        }
+    }
+}
+
+/// What came instead of an answer.
+enum Trouble {
+    Error(Box<CmdError>),
+    /// The driver itself hangs.
+    NoAnswer,
+}
+
+async fn bounded<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, Trouble> {
+    match tokio::time::timeout(COMMAND_LONGEST, command).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Trouble::Error(Box::new(error))),
+        Err(_) => Err(Trouble::NoAnswer),
+    }
+}
+
+impl Trouble {
+    fn failure(&self) -> PortFailure {
+        match self {
+            Self::NoAnswer => harness("the browser's driver does not answer"),
+            Self::Error(error) => failure(error),
+        }
+    }
+
+    /// What became of an action that ended like this.
+    fn acted(&self) -> Acted {
+        let why = self.failure();
+        let certainly_not = match self {
+            Self::NoAnswer => false,
+            Self::Error(error) => match &**error {
+                CmdError::Standard(standard) => {
+                    matches!(
+                        standard.error,
+                        ErrorStatus::ElementNotInteractable
+                            | ErrorStatus::ElementClickIntercepted
+                            | ErrorStatus::StaleElementReference
+                            | ErrorStatus::NoSuchElement
+                            | ErrorStatus::InvalidElementState
+                            | ErrorStatus::InvalidArgument
+                    ) || matches!(why.kind, FailureKind::Unreachable | FailureKind::Tls)
+                }
+                _ => false,
+            },
+        };
+        if certainly_not { Acted::NotDone { why } } else { Acted::Unknown { why } }
+    }
+}
+
+/// Whose failure a driver's error is. Addresses in it may carry credentials, so only Chromium's error code is kept.
+fn failure(error: &CmdError) -> PortFailure {
+    let CmdError::Standard(standard) = error else {
+        return harness(&format!("the browser's driver is gone: {}", one_line(&error.to_string())));
+    };
+    let message = standard.message.as_ref();
+    if let Some(code) = net_error(message) {
+        let kind = match code {
+            code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => FailureKind::Tls,
+            _ => FailureKind::Unreachable,
+        };
+        return PortFailure::new(kind, format!("the browser could not open the page: {code}"));
+    }
+    match standard.error {
+        ErrorStatus::Timeout | ErrorStatus::ScriptTimeout => {
+            PortFailure::new(FailureKind::PageTimeout, "the page did not finish within the browser's limit")
+        }
+        ErrorStatus::ElementNotInteractable
+        | ErrorStatus::ElementClickIntercepted
+        | ErrorStatus::StaleElementReference
+        | ErrorStatus::NoSuchElement
+        | ErrorStatus::InvalidElementState => {
+            PortFailure::new(FailureKind::Missing, format!("the page does not let it be used: {}", standard.error))
+        }
+        _ => harness(&format!("the browser's driver says: {}", one_line(message))),
+    }
+}
+
+/// `ERR_CONNECTION_REFUSED` and its like.
+fn net_error(message: &str) -> Option<&str> {
+    let rest = message.split("net::").nth(1)?;
+    let end = rest.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
+    Some(&rest[..end.unwrap_or(rest.len())])
+}
+
+fn harness(text: &str) -> PortFailure {
+    PortFailure::new(FailureKind::Harness, text)
+}

@@ -1,0 +1,33 @@
+// One snapshot of the page, in one piece: what a reader can see and use. Values of password, code and hidden fields
+// never leave the page, and every list and text is bounded.
+const LIST_MAX = 300, TEXT_MAX = 20000, WORD_MAX = 500;
+const text = (node) => (node ? node.innerText || node.textContent || "" : "").replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
+const visible = (node) => node.getClientRects().length > 0;
+const all = (selector) => Array.from(document.querySelectorAll(selector)).slice(0, LIST_MAX);
+const label = (control) => {
+  const own = control.labels && control.labels.length ? text(control.labels[0]) : "";
+  return own || control.getAttribute("aria-label") || "";
+};
+const secret = (control) => ["password", "tel", "hidden", "file"].includes(control.type);
+const error = (node) => Array.from(node.childNodes)
+  .filter((child) => !(child.classList && [...child.classList].some((name) => /sr-only|visually-hidden/.test(name))))
+  .map((child) => child.textContent).join(" ").replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
+return {
+  url: location.href,
+  title: document.title,
+  headings: all("h1, h2").filter(visible).map(text),
+  errors: all(".usa-error-message, .error-message, .govuk-error-message, .banner-dangerous, .govuk-error-summary")
+    .filter(visible).map(error).filter((words) => words),
+  controls: all("input:not([type=hidden]):not([type=submit]):not([type=button]), select, textarea").map((control) => ({
+    label: label(control),
+    kind: control.type || control.tagName.toLowerCase(),
+    checked: !!control.checked,
+    value: secret(control) ? null : String(control.value || "").slice(0, WORD_MAX),
+  })),
+  buttons: all("button, input[type=submit], input[type=button]").filter(visible)
+    .map((button) => text(button) || button.value || ""),
+  links: all("a[href]").filter(visible).map((link) => ({ text: text(link), href: link.href.slice(0, 2000) })),
+  tables: all("table").slice(0, 10).map((table) => Array.from(table.rows).slice(0, LIST_MAX)
+    .map((row) => Array.from(row.cells).slice(0, 30).map(text))),
+  text: (document.body ? document.body.innerText : "").slice(0, TEXT_MAX),
+};

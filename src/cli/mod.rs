@@ -1,0 +1,61 @@
+//! The command line: one file for each subcommand, and the only place that prints.
+
+mod check;
+mod keeper;
+mod options;
+mod out;
+mod plan;
+mod report;
+#[cfg(feature = "local")]
+mod sandbox;
+mod schema;
+mod smoke;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use options::{Command, Options};
+
+/// Parses, runs, and says how it ended.
+pub fn main() -> ExitCode {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // Nowhere to print is no reason to fail differently.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    // The keeper is no part of a run: it has no runtime, so that nothing of it can hang.
+    if let Command::Keeper(arguments) = options.command {
+        return keeper::run(arguments);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out::complain(&format!("The program cannot start its runtime: {error}."));
+            return crate::exit::Exit::NotJudged.into();
+        }
+    };
+    // Several crates could bring a TLS provider; a second installation fails and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let exit = runtime.block_on(run(options.command));
+    // What still waits on a blocking thread must not hold the end up.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Smoke(arguments) => smoke::smoke(arguments).await.into(),
+        Command::Resume(arguments) => smoke::resume(arguments).await.into(),
+        Command::Plan(arguments) => plan::run(&arguments).into(),
+        Command::Check(arguments) => check::run(&arguments).into(),
+        Command::Report(arguments) => report::run(&arguments).into(),
+        Command::Schema(arguments) => schema::run(&arguments).into(),
+        #[cfg(feature = "local")]
+        Command::Sandbox(arguments) => sandbox::run(arguments).await.into(),
+        Command::Keeper(arguments) => keeper::run(arguments),
+    }
+}

@@ -1,0 +1,158 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Smoke tests of a Notify service: a pass that is proof, a failure that names the broken part.
+#[derive(Debug, Parser)]
+#[command(
+    name = "notify-smoke",
+    version,
+    after_help = "Exit codes: 0 passed or degraded, 1 failed, 2 files or options wrong, 3 could not judge, 4 nothing selected, 5 refused by a guard, 6 waiting, 130 interrupted."
+)]
+pub struct Options {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Test an environment; without one, list what there is
+    Smoke(Smoke),
+    /// Go on with a run that was stopped
+    Resume(Resume),
+    /// Show what a run would do, and touch nothing
+    Plan(Plan),
+    /// Check all files; resolves no secret
+    Check(Check),
+    /// Make a run's report again from its journal
+    Report(Report),
+    /// Write the JSON Schemas of the files
+    Schema(Schema),
+    /// Run the stand-in service by itself
+    #[cfg(feature = "local")]
+    Sandbox(Sandbox),
+    /// Hold a child and clean up after it (used by the program itself)
+    #[command(hide = true)]
+    Keeper(Keeper),
+}
+
+/// `smoke ENV [SCENARIO…]`
+#[derive(Debug, Args)]
+pub struct Smoke {
+    /// The environment, such as `local` or `prod`
+    pub environment: Option<String>,
+    /// Scenarios by the stem of their file; without any, those of the profile
+    pub scenarios: Vec<String>,
+    /// A profile of service.yaml
+    #[arg(long, conflicts_with = "scenarios")]
+    pub profile: Option<String>,
+    /// Break the sandbox: site=effect[:argument][@trigger]
+    #[arg(long = "fault")]
+    pub faults: Vec<String>,
+    /// Seed of what is left to chance in a fault
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Use the sandbox whose control endpoint is here, instead of starting one
+    #[arg(long, value_name = "URL")]
+    pub sandbox: Option<String>,
+    /// Let the sandbox stand without HTTP Basic auth
+    #[arg(long)]
+    pub no_basic_auth: bool,
+    /// What ends with exit code 1 besides a failure
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
+    /// Show the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `--fail-on`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Degraded,
+}
+
+/// `resume RUN`
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// A run id or a run folder
+    pub run: String,
+    /// The sandbox that the run was made against
+    #[arg(long, value_name = "URL")]
+    pub sandbox: Option<String>,
+    /// What ends with exit code 1 besides a failure
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
+}
+
+/// `plan ENV`
+#[derive(Debug, Args)]
+pub struct Plan {
+    pub environment: String,
+    pub scenarios: Vec<String>,
+    #[arg(long, conflicts_with = "scenarios")]
+    pub profile: Option<String>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {}
+
+/// `report RUN`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// A run id or a run folder
+    pub run: String,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// Forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Junit,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Write them into this folder; without it, print them
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// `sandbox`
+#[cfg(feature = "local")]
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// Break it: site=effect[:argument][@trigger]
+    #[arg(long = "fault")]
+    pub faults: Vec<String>,
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// How many times shorter the service's own waits are
+    #[arg(long, default_value_t = 1)]
+    pub time_scale: u32,
+    #[arg(long)]
+    pub no_basic_auth: bool,
+}
+
+/// `keeper`
+#[derive(Debug, Args)]
+pub struct Keeper {
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    #[arg(long)]
+    pub lease: Option<PathBuf>,
+    #[arg(long, requires = "gid")]
+    pub uid: Option<u32>,
+    #[arg(long, requires = "uid")]
+    pub gid: Option<u32>,
+    #[arg(last = true)]
+    pub command: Vec<std::ffi::OsString>,
+}

@@ -1,0 +1,62 @@
+//! `plan`: what a run would do, step by step.
+
+use super::options::Plan;
+use super::out::{complain, say};
+use crate::exit::Exit;
+use crate::model::{self, StepKind};
+use crate::run::{Wanted, prepare, show_plan};
+
+pub(super) fn run(options: &Plan) -> Exit {
+    let wanted = Wanted {
+        environment: options.environment.clone(),
+        scenarios: options.scenarios.clone(),
+        profile: options.profile.clone(),
+    };
+    show(&wanted)
+}
+
+/// Prints the plan.
+pub(super) fn show(wanted: &Wanted) -> Exit {
+    let planned = prepare(".".as_ref(), wanted).and_then(|prepared| show_plan(&prepared));
+    match planned {
+        Ok(plan) => {
+            say(&text(&plan));
+            Exit::Passed
+        }
+        Err(not_started) => {
+            not_started.said.iter().for_each(|line| complain(line));
+            not_started.exit
+        }
+    }
+}
+
+fn text(plan: &model::Plan) -> String {
+    let mut lines = vec![
+        format!("{} ({}) at {}", plan.environment, plan.service_name, plan.base_url),
+        format!("recipients: {}", plan.recipients.join(", ")),
+        "eyes: level 0 (pages, mailbox, /_status)".to_owned(),
+        format!("plan {}", crate::plan::digest(plan)),
+    ];
+    for scenario in &plan.scenarios {
+        lines.push(format!("\n{}: {}", scenario.id, scenario.name));
+        for id in &scenario.steps {
+            let step = plan.step(*id);
+            lines.push(match &step.kind {
+                StepKind::Act { act, .. } => {
+                    format!("  {:>2}  {step}{}", id.0 + 1, if act.is_once() { "  (once)" } else { "" })
+                }
+                StepKind::Expect { window, proves, .. } => {
+                    let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
+                    format!(
+                        "  {:>2}  expect {step}  [{}]  on time {} s, late {} s",
+                        id.0 + 1,
+                        parts.join(" "),
+                        window.on_time_ms / 1000,
+                        window.late_ms / 1000
+                    )
+                }
+            });
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,88 @@
+//! `schema`: JSON Schemas of the files, from the same tables that read them.
+
+use serde_json::{Map, Value, json};
+
+use super::options::Schema;
+use super::out::{complain, say};
+use crate::exit::Exit;
+use crate::model::Component;
+use crate::scenario::verbs::{EMAIL, EXPECTATIONS, Key, MODIFIERS, VERBS};
+
+pub(super) fn run(options: &Schema) -> Exit {
+    let schemas = [("scenario.schema.json", scenario())];
+    for (name, schema) in schemas {
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default());
+        match &options.out {
+            None => say(text.trim_end()),
+            Some(folder) => {
+                let path = folder.join(name);
+                if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text)) {
+                    complain(&format!("{} cannot be written: {error}.", path.display()));
+                    return Exit::WrongInput;
+                }
+            }
+        }
+    }
+    Exit::Passed
+}
+
+/// The schema of a scenario file.
+fn scenario() -> Value {
+    let described = |keys: &[Key], shape: &dyn Fn(&str) -> Value| -> Map<String, Value> {
+        let entry = |key: &Key| {
+            let mut value = shape(key.name);
+            value["description"] = json!(key.doc);
+            (key.name.to_owned(), value)
+        };
+        keys.iter().map(entry).collect()
+    };
+    let text = json!({ "type": "string" });
+    let email = described(&EMAIL, &|name| {
+        if name == "exactly" { json!({ "type": "integer", "minimum": 1 }) } else { text.clone() }
+    });
+    let expectation = described(&EXPECTATIONS, &|name| match name {
+        "email" => {
+            json!({ "type": "object", "properties": email, "required": ["to", "subject"], "additionalProperties": false })
+        }
+        _ => text.clone(),
+    });
+    let components: Vec<&str> = Component::PROVABLE.iter().map(|component| component.name()).collect();
+    let verbs = described(&VERBS, &|name| match name {
+        "fill" => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        "expect" => {
+            json!({ "type": "object", "properties": expectation, "additionalProperties": false, "minProperties": 1 })
+        }
+        _ => text.clone(),
+    });
+    let modifiers = described(&MODIFIERS, &|name| match name {
+        "proves" => json!({ "type": "array", "items": { "enum": components }, "minItems": 1 }),
+        "capture" => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1, "maxProperties": 1 })
+        }
+        _ => text.clone(),
+    });
+    let alone = |verb: &Key| json!({ "properties": { verb.name: verbs[verb.name] }, "required": [verb.name], "additionalProperties": false });
+    let mut expecting = modifiers.clone();
+    expecting.insert("expect".to_owned(), verbs["expect"].clone());
+    let steps: Vec<Value> = VERBS
+        .iter()
+        .map(|verb| match verb.name {
+            "expect" => {
+                json!({ "properties": expecting, "required": ["expect", "proves"], "additionalProperties": false })
+            }
+            _ => alone(verb),
+        })
+        .collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of notify-smoke",
+        "type": "object",
+        "properties": {
+            "name": { "type": "string", "description": "What a user would call this behaviour." },
+            "runbook": { "type": "string", "description": "What the run book says, word for word." },
+            "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "oneOf": steps } },
+        },
+        "required": ["name", "runbook", "steps"],
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,144 @@
+//! `smoke` and `resume`.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::options::{FailOn, Resume, Smoke};
+use super::out::{complain, say};
+use super::plan;
+use crate::config::Files;
+use crate::engine::{Observer, Stopped};
+use crate::exit::Exit;
+use crate::model::Verdict;
+use crate::render::{live::Live, text::text};
+use crate::run::{self, Finished, Going, NotStarted, Wanted, prepare};
+use crate::{journal, store};
+
+pub(super) async fn smoke(options: Smoke) -> Exit {
+    let Some(environment) = options.environment else { return list() };
+    let wanted = Wanted { environment, scenarios: options.scenarios, profile: options.profile };
+    if options.dry_run {
+        return plan::show(&wanted);
+    }
+    let going = Going {
+        faults: options.faults,
+        seed: options.seed,
+        sandbox: options.sandbox,
+        no_basic_auth: options.no_basic_auth,
+    };
+    let prepared = match prepare(".".as_ref(), &wanted) {
+        Ok(prepared) => prepared,
+        Err(not_started) => return refuse(&not_started),
+    };
+    let outcome = run::smoke(&prepared, &going, stop(), observer()).await;
+    end(outcome, options.fail_on)
+}
+
+pub(super) async fn resume(options: Resume) -> Exit {
+    let runs = Files::new(".".as_ref()).runs();
+    let Some(folder) = store::find_run(&runs, &options.run) else {
+        complain(&format!("There is no run `{}`: give a run id, or a folder with a journal.jsonl in it.", options.run));
+        return Exit::WrongInput;
+    };
+    let read = store::read_journal(&folder).map_err(|error| error.to_string());
+    let history = read.and_then(|bytes| journal::replay(&bytes)).and_then(|replay| journal::history(&replay.events));
+    let history = match history {
+        Ok(history) => history,
+        Err(why) => {
+            complain(&format!("{}: {why}.", folder.join("journal.jsonl").display()));
+            return Exit::WrongInput;
+        }
+    };
+    let scenarios = history.plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
+    let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
+    let prepared = match prepare(".".as_ref(), &wanted) {
+        Ok(prepared) => prepared,
+        Err(not_started) => return refuse(&not_started),
+    };
+    if prepared.environment.sandbox.is_some() && options.sandbox.is_none() {
+        complain(
+            "The sandbox of that run is gone or its address is not known: give --sandbox URL, the control_url of its ready line.",
+        );
+        return Exit::WrongInput;
+    }
+    let going = Going { sandbox: options.sandbox, ..Going::default() };
+    let outcome = run::go_on(&folder, &prepared, &going, stop(), observer()).await;
+    end(outcome, options.fail_on)
+}
+
+fn observer() -> Box<Observer> {
+    let mut live = Live::default();
+    Box::new(move |history, event| {
+        if let Some(line) = live.line(history, event) {
+            say(&line);
+        }
+    })
+}
+
+fn refuse(not_started: &NotStarted) -> Exit {
+    not_started.said.iter().for_each(|line| complain(line));
+    not_started.exit
+}
+
+fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>) -> Exit {
+    let finished = match outcome {
+        Ok(finished) => finished,
+        Err(not_started) => return refuse(&not_started),
+    };
+    say("");
+    say(text(&finished.history, &finished.folder.display().to_string()).trim_end());
+    match finished.stopped {
+        Some(Stopped::Interrupted(_)) => return Exit::Interrupted,
+        Some(Stopped::CannotWrite(error)) => {
+            complain(&format!(
+                "{} cannot be written: {error}. What was not written has not happened: make room and resume.",
+                finished.folder.display()
+            ));
+            return Exit::NotJudged;
+        }
+        None => {}
+    }
+    if finished.history.verdict() == Verdict::Degraded {
+        complain("warning: degraded. It works, but not as it should; see above.");
+    }
+    Exit::of(&finished.history, fail_on == Some(FailOn::Degraded))
+}
+
+/// Tells when somebody wants the program to stop. The handlers live as long as the program.
+fn stop() -> watch::Receiver<Option<String>> {
+    let (tell, told) = watch::channel(None);
+    for (kind, name) in
+        [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")]
+    {
+        let tell = tell.clone();
+        if let Ok(mut signals) = signal(kind) {
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    tell.send_replace(Some(name.to_owned()));
+                }
+            });
+        }
+    }
+    told
+}
+
+/// What there is to test, for somebody who gave no environment.
+fn list() -> Exit {
+    let loaded = Files::new(".".as_ref()).load();
+    if !loaded.problems.is_empty() {
+        loaded.problems.iter().for_each(|problem| complain(&problem.to_string()));
+        return Exit::WrongInput;
+    }
+    say("Environments:");
+    for (name, environment) in &loaded.environments {
+        say(&format!("  {name:<12} {}", environment.service));
+    }
+    for (service, found) in &loaded.services {
+        say(&format!("\nProfiles of {service}:"));
+        for (profile, scenarios) in &found.profiles {
+            say(&format!("  {profile:<12} {}", scenarios.join(", ")));
+        }
+    }
+    say("\nTest one with: notify-smoke smoke ENVIRONMENT");
+    Exit::Passed
+}

@@ -1,0 +1,160 @@
+//! `scenarios/` and `environments/`, found from the working folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::environment::environment;
+use crate::model::{Environment, Scenario, Service};
+use crate::scenario::{Runbook, runbook, scenario, service};
+use crate::yaml::{Problem, Source, did_you_mean};
+
+/// Files of a service folder that are no scenarios.
+const SERVICE: &str = "service";
+const RUNBOOK: &str = "runbook";
+const FILES_MAX: usize = 500;
+
+/// The folders.
+#[derive(Debug, Clone)]
+pub struct Files {
+    root: PathBuf,
+}
+
+/// Everything that the files of one root say.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub services: BTreeMap<String, Service>,
+    pub runbooks: BTreeMap<String, Runbook>,
+    /// By service, then in the order of their names.
+    pub scenarios: BTreeMap<String, Vec<Scenario>>,
+    pub environments: BTreeMap<String, Environment>,
+    pub problems: Vec<Problem>,
+    pub files: usize,
+}
+
+/// `prod` is `production`.
+pub fn environment_name(name: &str) -> &str {
+    if name == "prod" { "production" } else { name }
+}
+
+impl Files {
+    /// Files below `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Where runs are written.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// Reads everything there is; every problem of every file.
+    pub fn load(&self) -> Loaded {
+        let mut loaded = Loaded::default();
+        for folder in entries(&self.root.join("scenarios")).into_iter().filter(|path| path.is_dir()) {
+            self.load_service(&folder, &mut loaded);
+        }
+        if loaded.services.is_empty() && loaded.problems.is_empty() {
+            let mend = "Run notify-smoke where scenarios/ and environments/ are.";
+            loaded.problems.push(Problem::of_file("scenarios", "there is no service here", mend));
+        }
+        for path in yaml_files(&self.root.join("environments")) {
+            let name = stem(&path);
+            match self.source(&path).and_then(|source| environment(&name, &source, &loaded.services)) {
+                Ok(environment) => {
+                    loaded.environments.insert(name, environment);
+                }
+                Err(problems) => loaded.problems.extend(problems),
+            }
+            loaded.files += 1;
+        }
+        loaded.problems.sort_by(|one, two| (&one.file, one.mark).cmp(&(&two.file, two.mark)));
+        loaded
+    }
+
+    fn load_service(&self, folder: &Path, loaded: &mut Loaded) {
+        let id = stem(folder);
+        let named = |name: &str| folder.join(format!("{name}.yaml"));
+        loaded.files += 2;
+        let described = self.source(&named(SERVICE)).and_then(|source| Ok((service(&id, &source)?, source)));
+        let book = self.source(&named(RUNBOOK)).and_then(|source| runbook(&source));
+        match book {
+            Ok(book) => {
+                loaded.runbooks.insert(id.clone(), book);
+            }
+            Err(problems) => loaded.problems.extend(problems),
+        }
+        let (described, _) = match described {
+            Ok(described) => described,
+            Err(problems) => return loaded.problems.extend(problems),
+        };
+        let mut scenarios = Vec::new();
+        for path in yaml_files(folder) {
+            let name = stem(&path);
+            if name == SERVICE || name == RUNBOOK {
+                continue;
+            }
+            loaded.files += 1;
+            match self.source(&path).and_then(|source| scenario(&name, &source, &described)) {
+                Ok(scenario) => scenarios.push(scenario),
+                Err(problems) => loaded.problems.extend(problems),
+            }
+        }
+        for (profile, wanted) in &described.profiles {
+            for name in wanted.iter().filter(|name| !named(name).is_file()) {
+                let known: Vec<String> = yaml_files(folder).iter().map(|path| stem(path)).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let what = format!("profile `{profile}` names a scenario `{name}` that is not here");
+                let mend = format!("Add {name}.yaml, or take it out.{}", did_you_mean(name, &known));
+                loaded.problems.push(Problem::of_file(&self.name(&named(SERVICE)), what, mend));
+            }
+        }
+        loaded.services.insert(id.clone(), described);
+        loaded.scenarios.insert(id, scenarios);
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    fn source(&self, path: &Path) -> Result<Source, Vec<Problem>> {
+        let name = self.name(path);
+        let bytes = std::fs::read(path).map_err(|error| {
+            vec![Problem::of_file(&name, format!("cannot be read: {error}"), "Look at its name and permissions.")]
+        })?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Source { name, text }),
+            Err(error) => Err(vec![not_utf8(&name, &error)]),
+        }
+    }
+}
+
+/// Where the first byte stands that is no UTF-8.
+fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Problem {
+    let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let before = String::from_utf8_lossy(valid);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let source = Source { name: name.to_owned(), text: String::from_utf8_lossy(error.as_bytes()).into_owned() };
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let mark = crate::yaml::Mark { line: number(line), column: number(column), length: 1 };
+    Problem::new(&source, mark, "the file is not UTF-8", "Save it as UTF-8.")
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    entries(folder)
+        .into_iter()
+        .filter(|path| path.is_file() && path.extension().is_some_and(|end| end == "yaml" || end == "yml"))
+        .collect()
+}
+
+/// What a folder holds, in the order of names.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).take(FILES_MAX).collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,7 @@
+//! Files, secrets and environment variables: what the program is told from outside, checked before anything starts.
+
+mod files;
+mod resolve;
+
+pub use files::{Files, Loaded, environment_name};
+pub use resolve::{Resolved, ResolvedMailbox, placeholders, resolve};

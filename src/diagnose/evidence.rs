@@ -1,0 +1,162 @@
+//! The signs that speak for a cause, each with its event.
+
+use std::collections::BTreeMap;
+
+use super::{Because, Cause};
+use crate::history::{History, Moment};
+use crate::model::{
+    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Wrong,
+};
+
+/// What can be seen around a step that went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sign {
+    /// The last expectation that was met before it.
+    Accepted,
+    /// What was still missing at the last look.
+    Absent,
+    /// Met, but not on time.
+    Late,
+    ErrorPage,
+    /// Something else than what was expected, and no error page.
+    Wrong,
+    Duplicate,
+    Unreachable,
+    /// Any other failure of the step.
+    Failed,
+    MailboxAlive,
+    MailboxBlind,
+    ApiWell,
+    ApiUnwell,
+    Deployed,
+}
+
+/// The signs that were seen.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    signs: BTreeMap<Sign, Because>,
+}
+
+impl Evidence {
+    pub(super) fn of(history: &History, scenario: &PlannedScenario, step: StepId) -> Self {
+        let mut evidence = Self::default();
+        evidence.before(history, scenario, step);
+        evidence.action(history, step);
+        evidence.expectation(history, step);
+        if matches!(&history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Email(_), .. }) {
+            evidence.mailbox(history, step);
+        }
+        evidence.health(history);
+        evidence
+    }
+
+    pub(super) fn has(&self, sign: Sign) -> bool {
+        self.signs.contains_key(&sign)
+    }
+
+    /// What speaks for one cause.
+    pub(super) fn because(&self, cause: &Cause) -> Vec<Because> {
+        cause.cites.iter().filter_map(|sign| self.signs.get(sign).cloned()).collect()
+    }
+
+    fn note(&mut self, sign: Sign, moment: Moment, text: impl Into<String>) {
+        self.signs.insert(sign, Because { seq: moment.seq, text: text.into() });
+    }
+
+    fn before(&mut self, history: &History, scenario: &PlannedScenario, step: StepId) {
+        for earlier in scenario.steps.iter().take_while(|earlier| **earlier < step) {
+            if let (Some(met), Some((_, Check::Met { seen, .. }))) =
+                (history.step(*earlier).met, &history.step(*earlier).check)
+            {
+                self.note(Sign::Accepted, met.moment, format!("the service showed {seen}"));
+            }
+        }
+    }
+
+    fn action(&mut self, history: &History, step: StepId) {
+        let Some((moment, Acted::NotDone { why } | Acted::Unknown { why })) = &history.step(step).acted else { return };
+        let sign = match why.kind {
+            FailureKind::Unreachable | FailureKind::Tls | FailureKind::PageTimeout => Sign::Unreachable,
+            FailureKind::Missing | FailureKind::Harness | FailureKind::Mailbox => Sign::Failed,
+        };
+        self.note(sign, *moment, why.text.clone());
+    }
+
+    fn expectation(&mut self, history: &History, step: StepId) {
+        let state = history.step(step);
+        let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
+        match &state.check {
+            Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
+                self.note(Sign::ErrorPage, *moment, why.clone())
+            }
+            Some((moment, Check::Never { why, .. })) => self.note(Sign::Wrong, *moment, why.clone()),
+            Some((_, Check::NotYet { why })) => {
+                if let Some((moment, Gap::WindowClosed)) = state.closed {
+                    let text = format!(
+                        "{why}; so it was at the last of {} looks, {} s after the press",
+                        state.looks.count,
+                        window.late_ms / 1000
+                    );
+                    self.note(Sign::Absent, moment, text);
+                }
+            }
+            Some((_, Check::Met { .. })) | None => {}
+        }
+        if let Some(met) = state.met.filter(|met| window.timing(met.after_ms) != Timing::OnTime) {
+            let after = met.after_ms as f64 / 1000.0;
+            let text =
+                format!("seen {after:.1} s after the press; on time is {:.1} s", window.on_time_ms as f64 / 1000.0);
+            self.note(Sign::Late, met.moment, text);
+        }
+        if let Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) = &state.standing {
+            self.note(
+                Sign::Duplicate,
+                *moment,
+                format!("{count} mails with different provider ids carry this run's token"),
+            );
+        }
+    }
+
+    fn mailbox(&mut self, history: &History, step: StepId) {
+        let state = history.step(step);
+        match &state.mailbox {
+            Some(mailbox) => match &mailbox.alive {
+                Some(alive) => self.note(Sign::MailboxAlive, mailbox.moment, alive.clone()),
+                None => {
+                    self.note(Sign::MailboxBlind, mailbox.moment, "nothing shows that this mailbox receives at all")
+                }
+            },
+            None => {
+                if let Some((moment, failure)) = state.mark_failures.last() {
+                    self.note(Sign::MailboxBlind, *moment, failure.text.clone());
+                }
+            }
+        }
+        let last = state.looks.last.map(|(_, moment)| moment.seq);
+        if let Some((moment, failure)) =
+            state.looks.last_failure.as_ref().filter(|(moment, _)| Some(moment.seq) == last)
+        {
+            self.note(Sign::MailboxBlind, *moment, failure.text.clone());
+        }
+    }
+
+    fn health(&mut self, history: &History) {
+        for probe in [&history.before, &history.after].into_iter().flatten() {
+            let Some(health) = &probe.health else { continue };
+            if health.api.ok {
+                self.note(
+                    Sign::ApiWell,
+                    probe.moment,
+                    format!("/_status says that the API is well ({})", health.api.version),
+                );
+            } else {
+                self.note(Sign::ApiUnwell, probe.moment, format!("/_status says of the API: {}", health.api.version));
+            }
+        }
+        if history.deployed_meanwhile()
+            && let Some(after) = &history.after
+        {
+            self.note(Sign::Deployed, after.moment, "another version answered than before the run");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Which part is broken, why we think so, and what to do. Pure, over the whole run.
+//!
+//! Every candidate cites events. A component that the evidence excludes is not listed.
+
+mod causes;
+mod evidence;
+
+pub use causes::{CAUSES, Cause};
+
+use crate::history::{History, ScenarioVerdict};
+use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Verdict};
+use evidence::{Evidence, Sign};
+
+/// One candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    pub component: Component,
+    pub cause: &'static Cause,
+    pub because: Vec<Because>,
+    /// What the run book says to do.
+    pub next_step: String,
+}
+
+/// A fact that speaks for a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Because {
+    /// Number of the event in the journal.
+    pub seq: u64,
+    pub text: String,
+}
+
+/// The candidates for what is wrong in one scenario, likeliest first; none for what passed.
+pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis> {
+    let verdict = history.scenario_verdict(scenario);
+    if matches!(verdict.verdict, Verdict::Passed) {
+        return Vec::new();
+    }
+    let Some((step, judged)) = verdict.worst() else { return Vec::new() };
+    let evidence = Evidence::of(history, scenario, step);
+    candidates(history, &verdict, step, &evidence, judged.verdict)
+        .into_iter()
+        .map(|cause| Diagnosis {
+            component: cause.component,
+            cause,
+            because: evidence.because(cause),
+            next_step: next_step(history, cause),
+        })
+        .collect()
+}
+
+fn next_step(history: &History, cause: &Cause) -> String {
+    let runbook = &history.plan.runbook;
+    runbook
+        .get(cause.component.name())
+        .cloned()
+        .unwrap_or_else(|| "The run book does not mention this part.".to_owned())
+}
+
+fn candidates(
+    history: &History,
+    verdict: &ScenarioVerdict,
+    step: StepId,
+    evidence: &Evidence,
+    judged: Verdict,
+) -> Vec<&'static Cause> {
+    if verdict.softened.is_some() {
+        return vec![&causes::DEPLOYED];
+    }
+    match judged {
+        Verdict::Errored | Verdict::NotVerified => return vec![&causes::HARNESS],
+        Verdict::Inconclusive if evidence.has(Sign::MailboxBlind) => return vec![&causes::MAILBOX_BLIND],
+        Verdict::Inconclusive => return vec![&causes::HARNESS],
+        Verdict::Passed | Verdict::Degraded | Verdict::Failed => {}
+    }
+    match &history.plan.step(step).kind {
+        StepKind::Act { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
+        StepKind::Act { .. } => vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED],
+        StepKind::Expect { expect: Expectation::Email(_), .. } => of_mail(evidence),
+        StepKind::Expect { expect: Expectation::Page(_), proves, .. } => of_page(proves, evidence),
+    }
+}
+
+fn of_mail(evidence: &Evidence) -> Vec<&'static Cause> {
+    if evidence.has(Sign::Duplicate) {
+        return vec![&causes::SENT_TWICE, &causes::SES_TWICE];
+    }
+    if evidence.has(Sign::Wrong) {
+        return vec![&causes::WRONG_MAIL];
+    }
+    if evidence.has(Sign::Late) {
+        // The link says when the API made it, so what came late was late after that: the API is not to blame.
+        return vec![&causes::SES_SLOW, &causes::WORKER_SLOW];
+    }
+    vec![&causes::SES_SILENT, &causes::WORKER_SILENT, &causes::API_CLAIMED, &causes::ACCOUNT_UNKNOWN]
+}
+
+fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
+    if evidence.has(Sign::Late) {
+        return vec![&causes::ADMIN_SLOW];
+    }
+    if evidence.has(Sign::ApiUnwell) && proves.contains(&Component::Api) {
+        return vec![&causes::API_DOWN];
+    }
+    if !evidence.has(Sign::ErrorPage) {
+        return vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED];
+    }
+    // The admin app showed its own error page, so it was reached: the edge is not to blame.
+    let mut found = vec![&causes::ADMIN_ERROR];
+    if proves.contains(&Component::Api) {
+        found.push(&causes::API_ERROR);
+    }
+    found
+}

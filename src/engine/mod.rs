@@ -1,0 +1,235 @@
+//! Runs a plan: asks `decide`, does what it says in each lane, and records what came of it before asking again.
+//!
+//! Lanes work beside each other; one recorder writes. The engine decides nothing and judges nothing itself.
+
+mod recorder;
+mod work;
+
+pub use recorder::Observer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::decide::{Command, decide};
+use crate::history::History;
+use crate::journal::Journal;
+use crate::model::{Fact, Lane, StepId};
+use crate::port::{Browser, Clock, Inbox, Probe, Session};
+use crate::redact::Vault;
+use recorder::Recorder;
+use work::{Done, Job};
+
+/// What stands at the rim.
+#[derive(Clone)]
+pub struct Ports {
+    pub browser: Arc<dyn Browser>,
+    pub inbox: Arc<dyn Inbox>,
+    pub probe: Arc<dyn Probe>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug)]
+pub enum Stopped {
+    /// Somebody asked for it; the run can be resumed.
+    Interrupted(String),
+    /// The journal could not be written: what is not written has not happened, so nothing more is done.
+    CannotWrite(std::io::Error),
+}
+
+/// A port that takes longer than this to do one thing has failed to bound itself; the program goes on without it.
+const JOB_LONGEST: Duration = Duration::from_secs(120);
+
+/// One run.
+pub struct Engine {
+    ports: Ports,
+    recorder: Recorder,
+    sessions: BTreeMap<Lane, Box<dyn Session>>,
+    /// Milliseconds of the run that earlier processes have used.
+    base_ms: u64,
+}
+
+/// Begins a run: writes its first event.
+///
+/// # Errors
+/// When the journal cannot be written.
+pub fn start(
+    ports: Ports,
+    journal: Journal,
+    vault: Vault,
+    first: Fact,
+    observer: Box<Observer>,
+) -> std::io::Result<Engine> {
+    let recorder = Recorder::start(journal, vault, first, ports.clock.now(), observer)?;
+    Ok(Engine { ports, recorder, sessions: BTreeMap::new(), base_ms: 0 })
+}
+
+/// Goes on with a run that another process left.
+///
+/// # Errors
+/// When the journal cannot be written.
+pub fn resume(
+    ports: Ports,
+    journal: Journal,
+    vault: Vault,
+    history: History,
+    harness: &str,
+    observer: Box<Observer>,
+) -> std::io::Result<Engine> {
+    let away = ports.clock.now().duration_since(history.started_at).as_millis();
+    let base_ms = u64::try_from(away).unwrap_or(0).max(history.last.t);
+    let mut engine = Engine {
+        recorder: Recorder::go_on(journal, vault, history, observer),
+        ports,
+        sessions: BTreeMap::new(),
+        base_ms,
+    };
+    engine.record(Fact::RunResumed { harness: harness.to_owned() })?;
+    Ok(engine)
+}
+
+impl Engine {
+    fn now(&self) -> u64 {
+        self.base_ms + self.ports.clock.elapsed_ms()
+    }
+
+    fn record(&mut self, fact: Fact) -> std::io::Result<()> {
+        let now = self.now();
+        self.recorder.record(fact, now, self.ports.clock.now())
+    }
+
+    /// Works until the run has ended.
+    ///
+    /// # Errors
+    /// [`Stopped`] when it did not come to its end.
+    pub async fn run(mut self, mut stop: watch::Receiver<Option<String>>) -> Result<History, (Stopped, Box<History>)> {
+        let mut jobs: JoinSet<Done> = JoinSet::new();
+        let outcome = self.work(&mut jobs, &mut stop).await;
+        jobs.shutdown().await;
+        for (_, session) in std::mem::take(&mut self.sessions) {
+            session.close().await;
+        }
+        let stopped = match outcome {
+            Ok(None) => return Ok(self.recorder.into_history()),
+            Ok(Some(signal)) => match self.record(Fact::Interrupted { signal: signal.clone() }) {
+                Ok(()) => Stopped::Interrupted(signal),
+                Err(error) => Stopped::CannotWrite(error),
+            },
+            Err(error) => Stopped::CannotWrite(error),
+        };
+        Err((stopped, Box::new(self.recorder.into_history())))
+    }
+
+    async fn work(
+        &mut self,
+        jobs: &mut JoinSet<Done>,
+        stop: &mut watch::Receiver<Option<String>>,
+    ) -> std::io::Result<Option<String>> {
+        let mut idle: Vec<Lane> = vec![Lane::Run];
+        idle.extend(self.recorder.history().lanes.keys());
+        loop {
+            if let Some(signal) = stop.borrow_and_update().clone() {
+                return Ok(Some(signal));
+            }
+            let commands = decide(self.recorder.history(), self.now(), &idle);
+            if commands.is_empty() {
+                tokio::select! {
+                    done = jobs.join_next() => {
+                        let Some(done) = done else { return Ok(Some("nothing left to decide".to_owned())) };
+                        let done = done.map_err(std::io::Error::other)?;
+                        idle.push(done.lane);
+                        idle.sort();
+                        self.finish(done)?;
+                    }
+                    _ = stop.changed() => {}
+                }
+                continue;
+            }
+            for (lane, command) in commands {
+                if command == Command::End {
+                    self.record(Fact::RunEnded)?;
+                    return Ok(None);
+                }
+                if let Some(fact) = at_once(&command) {
+                    self.record(fact)?;
+                    continue;
+                }
+                idle.retain(|known| *known != lane);
+                self.begin(jobs, lane, command)?;
+            }
+        }
+    }
+
+    /// Starts a job; an action's intent is written first.
+    fn begin(&mut self, jobs: &mut JoinSet<Done>, lane: Lane, command: Command) -> std::io::Result<()> {
+        let since = self.now();
+        let job = match command {
+            Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
+            Command::OpenBrowser => Job::Open(self.ports.browser.clone()),
+            Command::CloseBrowser => Job::CloseBrowser,
+            Command::Mark(step) => Job::Mark(step, self.ports.inbox.clone()),
+            Command::Recall(step) => {
+                let ids = self.recorder.message_ids(step);
+                Job::Recall(step, self.ports.inbox.clone(), ids)
+            }
+            Command::Act(step) => match self.recorder.raw_act(step) {
+                Ok(act) => {
+                    self.record(Fact::Started { step })?;
+                    Job::Act(step, act)
+                }
+                Err(why) => {
+                    self.record(Fact::Refused { step, why })?;
+                    Job::Wait(Duration::ZERO)
+                }
+            },
+            Command::Look { step, standing } => self.look_job(step, standing, since),
+            Command::Picture(step) => Job::Picture(step),
+            Command::Wait { until } => Job::Wait(Duration::from_millis(until.saturating_sub(since))),
+            Command::Refuse(..) | Command::Close(..) | Command::End => Job::Wait(Duration::ZERO),
+        };
+        let session = self.sessions.remove(&lane);
+        jobs.spawn(work::perform(lane, job, session, JOB_LONGEST));
+        Ok(())
+    }
+
+    fn look_job(&self, step: StepId, standing: bool, since: u64) -> Job {
+        if self.recorder.looks_at_page(step) {
+            Job::LookAtPage { step, since }
+        } else {
+            let known = self.recorder.known_ids(step);
+            Job::LookAtMailbox { step, since, standing, inbox: self.ports.inbox.clone(), known }
+        }
+    }
+
+    /// Records what came of a job.
+    fn finish(&mut self, done: Done) -> std::io::Result<()> {
+        let now = self.now();
+        let at = self.ports.clock.now();
+        if let Some(session) = done.session {
+            self.sessions.insert(done.lane, session);
+        }
+        self.recorder.outcome(done.lane, done.outcome, now, at)
+    }
+}
+
+/// What needs nobody outside is just written down.
+fn at_once(command: &Command) -> Option<Fact> {
+    match command {
+        Command::Refuse(step, why) => Some(Fact::Refused { step: *step, why: why.clone() }),
+        Command::Close(step, gap) => Some(Fact::Closed { step: *step, gap: *gap }),
+        Command::Probe(_)
+        | Command::OpenBrowser
+        | Command::CloseBrowser
+        | Command::Mark(_)
+        | Command::Act(_)
+        | Command::Look { .. }
+        | Command::Recall(_)
+        | Command::Picture(_)
+        | Command::Wait { .. }
+        | Command::End => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! The one writer: distils, judges, writes, folds, in this order.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::work::Outcome;
+use crate::history::History;
+use crate::journal::Journal;
+use crate::judge::{Context, Judgement, judge};
+use crate::model::{
+    Act, Acted, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
+};
+use crate::policy;
+use crate::port::{MaskedPng, RawAct, RawMessage};
+use crate::redact::Vault;
+
+/// Told of every event after it was written, with the history that holds it already.
+pub type Observer = dyn FnMut(&History, &Event) + Send;
+
+pub(super) struct Recorder {
+    journal: Journal,
+    vault: Vault,
+    history: History,
+    observer: Box<Observer>,
+}
+
+impl Recorder {
+    pub(super) fn start(
+        mut journal: Journal,
+        vault: Vault,
+        first: Fact,
+        at: Timestamp,
+        mut observer: Box<Observer>,
+    ) -> std::io::Result<Self> {
+        let event = journal.append(vault.clean(first), 0, at)?;
+        let history = History::begin(&event).map_err(std::io::Error::other)?;
+        observer(&history, &event);
+        Ok(Self { journal, vault, history, observer })
+    }
+
+    pub(super) fn go_on(journal: Journal, vault: Vault, history: History, observer: Box<Observer>) -> Self {
+        Self { journal, vault, history, observer }
+    }
+
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    pub(super) fn into_history(self) -> History {
+        self.history
+    }
+
+    pub(super) fn record(&mut self, fact: Fact, t: u64, at: Timestamp) -> std::io::Result<()> {
+        let event = self.journal.append(self.vault.clean(fact), t.max(self.history.last.t), at)?;
+        self.history.apply(&event);
+        (self.observer)(&self.history, &event);
+        Ok(())
+    }
+
+    pub(super) fn looks_at_page(&self, step: StepId) -> bool {
+        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Page(_), .. })
+    }
+
+    /// The messages that were there before the trigger.
+    pub(super) fn known_ids(&self, step: StepId) -> BTreeSet<String> {
+        self.history.step(step).mailbox.as_ref().map(|mailbox| mailbox.ids.clone()).unwrap_or_default()
+    }
+
+    /// The messages that an expectation has seen.
+    pub(super) fn message_ids(&self, step: StepId) -> BTreeSet<String> {
+        match &self.history.step(step).looks.seen {
+            Some((_, Observation::Messages { messages })) => {
+                messages.iter().map(|message| message.id.clone()).collect()
+            }
+            Some((_, Observation::Page(_))) | None => BTreeSet::new(),
+        }
+    }
+
+    /// The action with its secrets filled in.
+    pub(super) fn raw_act(&self, step: StepId) -> Result<RawAct, String> {
+        let StepKind::Act { act, .. } = &self.history.plan.step(step).kind else {
+            return Err("this step is no action".to_owned());
+        };
+        let value = |name: &str| self.value(step, name);
+        let missing = |name: String| format!("nothing is known for {{{{ {name} }}}}");
+        match act {
+            Act::Visit(target) => {
+                let text = target.text(&value).map_err(missing)?;
+                let url = if text.starts_with('/') { format!("{}{text}", self.history.plan.base_url) } else { text };
+                policy::may_open(&self.history.plan, &url)?;
+                Ok(RawAct::Visit(url))
+            }
+            Act::Fill(fields) => {
+                let fill = |(label, value_of): &(String, crate::model::Template)| {
+                    Ok((label.clone(), value_of.text(&value).map_err(missing)?))
+                };
+                fields.iter().map(fill).collect::<Result<_, String>>().map(RawAct::Fill)
+            }
+            Act::Press(button) => Ok(RawAct::Press(button.clone())),
+        }
+    }
+
+    fn value(&self, step: StepId, name: &str) -> Option<String> {
+        if name == "token" {
+            return Some(self.history.token.clone());
+        }
+        if let Some(secret) = self.vault.secret(name) {
+            return Some(secret.to_owned());
+        }
+        let holder = self.history.plan.capture_step(step, name)?;
+        let (handle, _) = self.history.step(holder).captured.as_ref()?;
+        self.vault.link(handle).map(str::to_owned)
+    }
+
+    /// Records what came of a job.
+    pub(super) fn outcome(&mut self, lane: Lane, outcome: Outcome, t: u64, at: Timestamp) -> std::io::Result<()> {
+        match outcome {
+            Outcome::Probed(when, result) => {
+                let (health, failure) = split(result);
+                self.record(Fact::Probed { when, health, failure }, t, at)
+            }
+            Outcome::Opened(Ok(browser)) => self.record(Fact::BrowserOpened { lane, browser }, t, at),
+            Outcome::Opened(Err(why)) => self.record(Fact::BrowserFailed { lane, why }, t, at),
+            Outcome::Closed => self.record(Fact::BrowserGone { lane, condemned: false }, t, at),
+            Outcome::Marked(step, Ok(mark)) => {
+                self.record(Fact::Marked { step, ids: mark.ids, alive: mark.alive }, t, at)
+            }
+            Outcome::Marked(step, Err(why)) => self.record(Fact::MarkFailed { step, why }, t, at),
+            Outcome::Recalled(step, result) => self.recalled(step, result, t, at),
+            Outcome::Pictured(step, picture) => self.picture(step, picture, t, at),
+            Outcome::Acted(step, acted) => {
+                let condemned = matches!(acted, Acted::Unknown { .. });
+                self.record(Fact::Acted { step, acted }, t, at)?;
+                if condemned { self.record(Fact::BrowserGone { lane, condemned }, t, at) } else { Ok(()) }
+            }
+            Outcome::SawPage { step, since, page } => match page {
+                Ok(page) => {
+                    let snapshot = self.vault.page(page);
+                    self.saw(step, since, Observation::Page(Box::new(snapshot)), false, t, at)
+                }
+                Err(why) => {
+                    self.record(Fact::Looked { step, since, seen: Seen::Failed(why) }, t, at)?;
+                    self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
+                }
+            },
+            Outcome::SawMailbox { step, since, standing, messages } => match messages {
+                Ok(messages) => {
+                    let messages = messages.into_iter().map(|message| self.vault.message(message)).collect();
+                    self.saw(step, since, Observation::Messages { messages }, standing, t, at)
+                }
+                Err(why) => self.record(Fact::Looked { step, since, seen: Seen::Failed(why) }, t, at),
+            },
+            Outcome::Waited => Ok(()),
+        }
+    }
+
+    /// A look that succeeded: written, judged, and the judgement written where it says something new.
+    fn saw(
+        &mut self,
+        step: StepId,
+        since: u64,
+        observation: Observation,
+        standing: bool,
+        t: u64,
+        at: Timestamp,
+    ) -> std::io::Result<()> {
+        let state = self.history.step(step);
+        let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
+        let judgement = self.judged(step, &observation);
+        let seen = if same { Seen::Same } else { Seen::New(observation) };
+        self.record(Fact::Looked { step, since, seen }, t, at)?;
+        let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
+        if standing || known != Some(&judgement.check) {
+            let Judgement { check, captured } = judgement;
+            self.record(Fact::Checked { step, check, standing, captured }, t, at)?;
+        }
+        Ok(())
+    }
+
+    fn judged(&self, step: StepId, observation: &Observation) -> Judgement {
+        let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
+            let check = Check::NotYet { why: "this step expects nothing".to_owned() };
+            return Judgement { check, captured: None };
+        };
+        let context = Context {
+            plan: &self.history.plan,
+            token: &self.history.token,
+            acted: self.history.acted_between(*trigger),
+            capture: capture.as_ref().map(|capture| capture.path.as_str()),
+        };
+        judge(expect, observation, &context)
+    }
+
+    fn recalled(
+        &mut self,
+        step: StepId,
+        result: Result<Vec<RawMessage>, PortFailure>,
+        t: u64,
+        at: Timestamp,
+    ) -> std::io::Result<()> {
+        let messages = result.unwrap_or_default().into_iter().map(|message| self.vault.message(message)).collect();
+        let judgement = self.judged(step, &Observation::Messages { messages });
+        let found = judgement.captured.is_some();
+        if found {
+            // Handles are counted anew in each process, so the name may be another one now.
+            self.record(
+                Fact::Checked { step, check: judgement.check, standing: false, captured: judgement.captured },
+                t,
+                at,
+            )?;
+        }
+        self.record(Fact::Recalled { step, found }, t, at)
+    }
+
+    fn picture(&mut self, step: StepId, picture: Option<MaskedPng>, t: u64, at: Timestamp) -> std::io::Result<()> {
+        let name = format!("step-{}.png", step.0 + 1);
+        let kept = picture.is_some_and(|picture| self.journal.keep(&name, &self.vault.picture(picture)).is_ok());
+        // Evidence is a help, not a proof: without a picture the verdict is the same.
+        self.record(Fact::Evidence { step, file: kept.then_some(name) }, t, at)
+    }
+}
+
+fn split<T>(result: Result<T, PortFailure>) -> (Option<T>, Option<PortFailure>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(failure) => (None, Some(failure)),
+    }
+}

@@ -1,0 +1,126 @@
+//! One job of one lane: everything that touches the world, away from the recorder.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Acted, FailureKind, Health, Lane, PortFailure, ProbeWhen, StepId};
+use crate::port::{Browser, Inbox, Mark, MaskedPng, Probe, RawAct, RawMessage, RawPage, Session, Which};
+
+/// What is to be done.
+pub(super) enum Job {
+    Probe(ProbeWhen, Arc<dyn Probe>),
+    Open(Arc<dyn Browser>),
+    CloseBrowser,
+    Mark(StepId, Arc<dyn Inbox>),
+    Recall(StepId, Arc<dyn Inbox>, BTreeSet<String>),
+    Act(StepId, RawAct),
+    Picture(StepId),
+    LookAtPage { step: StepId, since: u64 },
+    LookAtMailbox { step: StepId, since: u64, standing: bool, inbox: Arc<dyn Inbox>, known: BTreeSet<String> },
+    Wait(Duration),
+}
+
+/// What came of it, still raw.
+pub(super) enum Outcome {
+    Probed(ProbeWhen, Result<Health, PortFailure>),
+    Opened(Result<String, PortFailure>),
+    Closed,
+    Marked(StepId, Result<Mark, PortFailure>),
+    Recalled(StepId, Result<Vec<RawMessage>, PortFailure>),
+    Acted(StepId, Acted),
+    Pictured(StepId, Option<MaskedPng>),
+    SawPage { step: StepId, since: u64, page: Result<RawPage, PortFailure> },
+    SawMailbox { step: StepId, since: u64, standing: bool, messages: Result<Vec<RawMessage>, PortFailure> },
+    Waited,
+}
+
+/// A job's end.
+pub(super) struct Done {
+    pub lane: Lane,
+    pub session: Option<Box<dyn Session>>,
+    pub outcome: Outcome,
+}
+
+/// Does the job; gives the lane's session back unless it is condemned.
+pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Session>>, longest: Duration) -> Done {
+    let outcome = match job {
+        Job::Probe(when, probe) => Outcome::Probed(when, bounded(longest, probe.look()).await),
+        Job::Open(browser) => match bounded(longest, browser.open(lane)).await {
+            Ok(opened) => {
+                let described = opened.describe();
+                session = Some(opened);
+                Outcome::Opened(Ok(described))
+            }
+            Err(why) => Outcome::Opened(Err(why)),
+        },
+        Job::CloseBrowser => {
+            close(session.take()).await;
+            Outcome::Closed
+        }
+        Job::Mark(step, inbox) => Outcome::Marked(step, bounded(longest, inbox.mark()).await),
+        Job::Recall(step, inbox, ids) => Outcome::Recalled(step, bounded(longest, inbox.look(Which::Only(&ids))).await),
+        Job::Act(step, act) => act_once(step, &act, &mut session, longest).await,
+        Job::Picture(step) => {
+            let picture = match session.as_mut() {
+                Some(open) => tokio::time::timeout(longest, open.screenshot()).await.ok().flatten(),
+                None => None,
+            };
+            Outcome::Pictured(step, picture)
+        }
+        Job::LookAtPage { step, since } => look_at_page(step, since, &mut session, longest).await,
+        Job::LookAtMailbox { step, since, standing, inbox, known } => {
+            let messages = bounded(longest, inbox.look(Which::NotIn(&known))).await;
+            Outcome::SawMailbox { step, since, standing, messages }
+        }
+        Job::Wait(time) => {
+            tokio::time::sleep(time).await;
+            Outcome::Waited
+        }
+    };
+    Done { lane, session, outcome }
+}
+
+async fn act_once(step: StepId, act: &RawAct, session: &mut Option<Box<dyn Session>>, longest: Duration) -> Outcome {
+    let Some(open) = session.as_mut() else {
+        return Outcome::Acted(step, Acted::NotDone { why: no_session() });
+    };
+    let acted = match tokio::time::timeout(longest, open.act(act)).await {
+        Ok(acted) => acted,
+        Err(_) => Acted::Unknown { why: too_long(longest) },
+    };
+    if matches!(acted, Acted::Unknown { .. }) {
+        // Whatever the browser still does must not go on behind our back.
+        close(session.take()).await;
+    }
+    Outcome::Acted(step, acted)
+}
+
+async fn look_at_page(step: StepId, since: u64, session: &mut Option<Box<dyn Session>>, longest: Duration) -> Outcome {
+    let Some(open) = session.as_mut() else {
+        return Outcome::SawPage { step, since, page: Err(no_session()) };
+    };
+    let page = bounded(longest, open.look()).await;
+    if page.is_err() {
+        close(session.take()).await;
+    }
+    Outcome::SawPage { step, since, page }
+}
+
+async fn bounded<T>(longest: Duration, look: impl Future<Output = Result<T, PortFailure>>) -> Result<T, PortFailure> {
+    tokio::time::timeout(longest, look).await.unwrap_or_else(|_| Err(too_long(longest)))
+}
+
+async fn close(session: Option<Box<dyn Session>>) {
+    if let Some(session) = session {
+        session.close().await;
+    }
+}
+
+fn no_session() -> PortFailure {
+    PortFailure::new(FailureKind::Harness, "the browser session is gone")
+}
+
+fn too_long(longest: Duration) -> PortFailure {
+    PortFailure::new(FailureKind::Harness, format!("no answer within {} s", longest.as_secs()))
+}

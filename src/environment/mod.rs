@@ -1,0 +1,191 @@
+//! Tree to environment: every problem, each with its place. Secrets stay references.
+
+use std::collections::BTreeMap;
+
+use crate::model::environment::{BasicAuth, Environment, MailboxSettings, SandboxSettings, WindowOverride};
+use crate::model::{Part, Service, Template, Window};
+use crate::yaml::{Node, Problem, Reader, Source, did_you_mean, parse, quoted};
+
+/// Time between two looks at a mailbox, unless the environment says otherwise.
+const POLL_MS: u64 = 1_000;
+const POLL_MS_MIN: u64 = 50;
+/// How the holes of an environment file begin, and what they are.
+pub const SOURCES: [(&str, &str); 2] =
+    [("env.", "a variable of the process that runs notify-smoke"), ("sandbox.", "a value of the sandbox's ready line")];
+
+/// Reads one environment file.
+///
+/// # Errors
+/// All its problems.
+pub fn environment(
+    name: &str,
+    source: &Source,
+    services: &BTreeMap<String, Service>,
+) -> Result<Environment, Vec<Problem>> {
+    let tree = parse(source).map_err(|problem| vec![problem])?;
+    let mut reader = Reader::new(source);
+    let read = read(name, &mut reader, &tree, services);
+    match read {
+        Some(environment) if reader.problems.is_empty() => Ok(environment),
+        _ => Err(reader.problems),
+    }
+}
+
+fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &BTreeMap<String, Service>) -> Option<Environment> {
+    let mut fields = reader.fields(tree, "an environment");
+    let service = fields.need(reader, "service").and_then(|node| {
+        let known: Vec<&str> = services.keys().map(String::as_str).collect();
+        reader.known(node, "service", &known, "scenarios/ has")
+    });
+    let service_windows = service.as_deref().and_then(|service| services.get(service)).map(|service| &service.windows);
+    let base_url = fields.need(reader, "base-url").and_then(|node| setting(reader, node));
+    let basic_auth = fields.take("basic-auth").map(|node| {
+        let mut fields = reader.fields(node, "`basic-auth`");
+        let username = fields.need(reader, "username").and_then(|node| setting(reader, node));
+        let password = fields.need(reader, "password").and_then(|node| secret(reader, node));
+        fields.finish(reader);
+        Some(BasicAuth { username: username?, password: password? })
+    });
+    let user = fields.need(reader, "user").and_then(|node| {
+        let mut fields = reader.fields(node, "`user`");
+        let email = fields.need(reader, "email").and_then(|node| setting(reader, node));
+        let password = fields.take("password").map(|node| secret(reader, node));
+        fields.finish(reader);
+        Some((email?, password))
+    });
+    let email_sender = fields.need(reader, "email-sender").and_then(|node| setting(reader, node));
+    let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
+    let hosts = words(reader, fields.take("hosts"), "`hosts`");
+    let recipients = words(reader, fields.take("recipients"), "`recipients`");
+    let windows = fields.take("windows").map(|node| windows(reader, node, service_windows)).unwrap_or_default();
+    let poll_ms = fields.take("poll").and_then(|node| reader.duration_ms(node, "`poll`")).unwrap_or(POLL_MS);
+    let webdriver_url = fields.take("webdriver-url").and_then(|node| setting(reader, node));
+    let sandbox = fields.take("sandbox").map(|node| {
+        let mut fields = reader.fields(node, "`sandbox`");
+        let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
+        fields.finish(reader);
+        SandboxSettings { time_scale: scale.unwrap_or(1).max(1) }
+    });
+    fields.finish(reader);
+    let (user_email, user_password) = user?;
+    Some(Environment {
+        name: name.to_owned(),
+        service: service?,
+        base_url: base_url?,
+        basic_auth: basic_auth.flatten(),
+        user_email,
+        user_password: user_password.flatten(),
+        email_sender: email_sender?,
+        mailbox: mailbox?,
+        hosts,
+        recipients,
+        windows,
+        poll_ms: poll_ms.max(POLL_MS_MIN),
+        sandbox,
+        webdriver_url,
+    })
+}
+
+fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {
+    let mut fields = reader.fields(node, "a mailbox");
+    let kind_node = fields.need(reader, "kind")?;
+    let kind = reader.known(kind_node, "kind of mailbox", &["ses_s3", "exec"], "The kinds are")?;
+    let settings = match kind.as_str() {
+        "ses_s3" => {
+            let bucket = fields.need(reader, "bucket").and_then(|node| setting(reader, node));
+            let prefix = fields.take("prefix").and_then(|node| setting(reader, node));
+            let region = fields.need(reader, "region").and_then(|node| setting(reader, node));
+            let endpoint = fields.take("endpoint").and_then(|node| setting(reader, node));
+            let access_key_id = fields.take("access-key-id").and_then(|node| secret(reader, node));
+            let secret_access_key = fields.take("secret-access-key").and_then(|node| secret(reader, node));
+            bucket.zip(region).map(|(bucket, region)| MailboxSettings::SesS3 {
+                bucket,
+                prefix: prefix.unwrap_or_default(),
+                region,
+                endpoint,
+                access_key_id,
+                secret_access_key,
+            })
+        }
+        "exec" => {
+            let command = fields.need(reader, "command")?;
+            let items = reader.list(command, "`command`");
+            if items.is_empty() {
+                reader.problem(command.mark, "an empty command", "Write the program and its arguments as a list.");
+            }
+            Some(MailboxSettings::Exec { command: items.iter().filter_map(|item| setting(reader, item)).collect() })
+        }
+        _ => unreachable!("only the kinds that are known get here"),
+    };
+    fields.finish(reader);
+    settings
+}
+
+fn windows(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    known: Option<&BTreeMap<String, Window>>,
+) -> BTreeMap<String, WindowOverride> {
+    let mut all = BTreeMap::new();
+    for entry in reader.fields(node, "`windows`").rest() {
+        let mut fields = reader.fields(&entry.value, "a window");
+        let mut time =
+            |reader: &mut Reader<'_>, key| fields.take(key).and_then(|node| reader.duration_ms(node, "a limit"));
+        let window = WindowOverride {
+            not_before_ms: time(reader, "not-before"),
+            on_time_ms: time(reader, "on-time"),
+            late_ms: time(reader, "late"),
+            settle_ms: time(reader, "settle"),
+        };
+        fields.finish(reader);
+        if let Some(known) = known {
+            match known.get(&entry.key).map(|base| window.applied_to(*base)) {
+                Some(Window { on_time_ms, late_ms, not_before_ms, .. }) => {
+                    if late_ms < on_time_ms || on_time_ms < not_before_ms {
+                        let mend = "With the service's own limits it must be not-before ≤ on-time ≤ late.";
+                        reader.problem(entry.key_mark, format!("window `{}` cannot hold", entry.key), mend);
+                    }
+                }
+                None => {
+                    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+                    let near = did_you_mean(&entry.key, &names);
+                    let mend = format!("service.yaml knows {}.{near}", quoted(&names));
+                    reader.problem(entry.key_mark, format!("unknown window `{}`", entry.key), mend);
+                }
+            }
+        }
+        all.insert(entry.key.clone(), window);
+    }
+    all
+}
+
+fn words(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
+    let Some(node) = node else { return Vec::new() };
+    reader.list(node, what).iter().filter_map(|item| reader.text(item, "an item").map(str::to_owned)).collect()
+}
+
+/// A text whose holes name a source.
+fn setting(reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
+    let text = reader.text(node, "a setting")?;
+    let Ok(template) = Template::parse(text) else {
+        reader.problem(node.mark, "a `{{` without its `}}`", "Close it, or leave the braces out.");
+        return None;
+    };
+    for hole in template.holes() {
+        if !SOURCES.iter().any(|(prefix, _)| hole.strip_prefix(prefix).is_some_and(|name| !name.is_empty())) {
+            let mend = "A hole is `{{ env.NAME }}` or, for a sandbox, `{{ sandbox.name }}`.";
+            reader.problem(node.mark, format!("nothing is called `{hole}` here"), mend);
+        }
+    }
+    Some(template)
+}
+
+/// A setting that must not be written out in the file.
+fn secret(reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
+    let template = setting(reader, node)?;
+    if template.0.iter().any(|part| matches!(part, Part::Text(_))) || template.0.is_empty() {
+        let mend = "Write `{{ env.NAME }}` and set NAME where the program runs, never in a file.";
+        reader.problem(node.mark, "a secret stands in the file", mend);
+    }
+    Some(template)
+}

@@ -1,0 +1,183 @@
+//! One event more. Facts that do not fit (a later version's, a damaged journal's) change nothing.
+
+use super::History;
+use super::state::{Mailbox, Met, Moment, ProbeState};
+use crate::model::{Acted, Check, Event, Fact, FailureKind, PortFailure, ProbeWhen, Seen, StepId, StepKind};
+
+impl History {
+    /// Folds one event in.
+    pub fn apply(&mut self, event: &Event) {
+        let moment = Moment { seq: event.seq, t: event.t.max(self.last.t), at: event.at };
+        self.last = moment;
+        if let Some(step) = step_of(&event.fact) {
+            if step.index() < self.steps.len() {
+                self.apply_to_step(step, &event.fact, moment);
+            }
+            return;
+        }
+        match &event.fact {
+            Fact::RunResumed { .. } => self.resume(moment),
+            Fact::Probed { when, health, failure } => {
+                let state = Some(ProbeState { moment, health: health.clone(), failure: failure.clone() });
+                match when {
+                    ProbeWhen::Before => self.before = state,
+                    ProbeWhen::After => self.after = state,
+                }
+            }
+            Fact::BrowserOpened { lane, browser } => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.session += 1;
+                    lane.opened_now += 1;
+                    lane.open = true;
+                    lane.browser = Some(browser.clone());
+                }
+            }
+            Fact::BrowserFailed { lane, why } => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.failed = Some((moment, why.clone()));
+                }
+            }
+            Fact::BrowserGone { lane, .. } => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.open = false;
+                }
+            }
+            Fact::Interrupted { signal } => self.interrupted = Some(signal.clone()),
+            Fact::RunEnded => self.ended = true,
+            _ => {}
+        }
+    }
+
+    fn apply_to_step(&mut self, step: StepId, fact: &Fact, moment: Moment) {
+        let epoch = self.epoch;
+        let lane = self.plan.step(step).lane;
+        let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
+        let anchor = self.anchor(step);
+        let sent = self.trigger_sent(step);
+        let state = &mut self.steps[step.index()];
+        match fact {
+            Fact::Marked { ids, alive, .. } => {
+                let ids = ids.iter().cloned().collect();
+                state.mailbox = Some(Mailbox { moment, ids, alive: alive.clone() });
+            }
+            Fact::MarkFailed { why, .. } => state.mark_failures.push((moment, why.clone())),
+            Fact::Refused { why, .. } => state.refused = Some((moment, why.clone())),
+            Fact::Started { .. } => {
+                state.started = Some(moment);
+                state.times_started += 1;
+                state.acted = None;
+            }
+            Fact::Acted { acted, .. } => {
+                state.acted = Some((moment, acted.clone()));
+                state.session = Some(session);
+            }
+            Fact::Looked { since, seen, .. } => {
+                let looks = &mut state.looks;
+                looks.count += 1;
+                looks.last = Some((*since, moment));
+                match seen {
+                    Seen::New(observation) => looks.seen = Some((moment, observation.clone())),
+                    Seen::Same => {}
+                    Seen::Failed(why) => {
+                        looks.failed += 1;
+                        looks.last_failure = Some((moment, why.clone()));
+                        if state.met.is_some() {
+                            state.standing_failures += 1;
+                        }
+                        return;
+                    }
+                }
+                looks.last_good = Some((*since, moment));
+            }
+            Fact::Checked { check, standing: true, .. } => state.standing = Some((moment, check.clone())),
+            Fact::Checked { check, standing: false, captured, .. } => {
+                state.check = Some((moment, check.clone()));
+                // Found again after a resume, it was still met when it was first seen.
+                if let (Check::Met { arrived_at, .. }, None) = (check, state.met) {
+                    let seen_after = moment.t.saturating_sub(anchor);
+                    // A mailbox's own time of arrival counts where nobody looked, after a resume. It has whole
+                    // seconds and another clock, so it may only shorten the time to what it can vouch for.
+                    let arrived_after = arrived_at.zip(sent).map(|(arrived, sent)| {
+                        u64::try_from(arrived.duration_since(sent).as_millis()).unwrap_or(0) + 1_000
+                    });
+                    let resumed = epoch > 0;
+                    let after_ms = arrived_after.filter(|_| resumed).map_or(seen_after, |after| after.min(seen_after));
+                    state.met = Some(Met { moment, after_ms });
+                }
+                state.captured = captured.clone().map(|handle| (handle, epoch)).or_else(|| state.captured.take());
+            }
+            Fact::Recalled { found: true, .. } => {
+                if let Some(captured) = &mut state.captured {
+                    captured.1 = epoch;
+                }
+            }
+            Fact::Recalled { found: false, .. } => state.recall_failures += 1,
+            Fact::Closed { gap, .. } => state.closed = Some((moment, *gap)),
+            Fact::Evidence { file, .. } => state.evidence = Some(file.clone()),
+            _ => {}
+        }
+    }
+
+    /// Where a step's window begins: its trigger's (latest) start.
+    pub fn anchor(&self, step: StepId) -> u64 {
+        self.trigger_start(step).map_or(0, |moment| moment.t)
+    }
+
+    fn trigger_start(&self, step: StepId) -> Option<Moment> {
+        match &self.plan.step(step).kind {
+            StepKind::Expect { trigger, .. } => self.steps[trigger.index()].started,
+            StepKind::Act { .. } => None,
+        }
+    }
+
+    fn trigger_sent(&self, step: StepId) -> Option<jiff::Timestamp> {
+        self.trigger_start(step).map(|moment| moment.at)
+    }
+
+    /// Another process goes on: sessions are gone, and what was under way is in doubt.
+    fn resume(&mut self, moment: Moment) {
+        self.epoch += 1;
+        self.interrupted = None;
+        for lane in self.lanes.values_mut() {
+            lane.open = false;
+            lane.opened_now = 0;
+            lane.failed = None;
+        }
+        for (state, step) in self.steps.iter_mut().zip(&self.plan.steps) {
+            let cut_off = state.started.is_some() && state.acted.is_none();
+            if cut_off && step.is_once() {
+                let why = PortFailure::new(FailureKind::Harness, "the run was cut off inside this action");
+                state.acted = Some((moment, Acted::Unknown { why }));
+            } else if cut_off {
+                state.started = None;
+            }
+            state.mark_failures.clear();
+            state.standing_failures = 0;
+            state.recall_failures = 0;
+        }
+    }
+}
+
+fn step_of(fact: &Fact) -> Option<StepId> {
+    match fact {
+        Fact::Marked { step, .. }
+        | Fact::MarkFailed { step, .. }
+        | Fact::Refused { step, .. }
+        | Fact::Started { step }
+        | Fact::Acted { step, .. }
+        | Fact::Looked { step, .. }
+        | Fact::Checked { step, .. }
+        | Fact::Recalled { step, .. }
+        | Fact::Closed { step, .. }
+        | Fact::Evidence { step, .. } => Some(*step),
+        Fact::RunStarted { .. }
+        | Fact::RunResumed { .. }
+        | Fact::Probed { .. }
+        | Fact::BrowserOpened { .. }
+        | Fact::BrowserFailed { .. }
+        | Fact::BrowserGone { .. }
+        | Fact::Interrupted { .. }
+        | Fact::RunEnded
+        | Fact::Unknown => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! What the fold keeps of each step, lane and probe.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::model::{Acted, Check, Gap, Health, Observation, PortFailure};
+
+/// When an event was, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub seq: u64,
+    /// Milliseconds since the run started.
+    pub t: u64,
+    pub at: Timestamp,
+}
+
+/// What is known of a step.
+#[derive(Debug, Clone, Default)]
+pub struct StepState {
+    /// The latest start (only repeatable actions have more than one).
+    pub started: Option<Moment>,
+    pub times_started: u32,
+    pub acted: Option<(Moment, Acted)>,
+    /// The browser session in which it was last done.
+    pub session: Option<u32>,
+    pub looks: LookState,
+    /// The latest check that is not the standing one.
+    pub check: Option<(Moment, Check)>,
+    pub met: Option<Met>,
+    pub standing: Option<(Moment, Check)>,
+    pub standing_failures: u32,
+    pub mailbox: Option<Mailbox>,
+    pub mark_failures: Vec<(Moment, PortFailure)>,
+    /// The handle of what was captured, and the process whose vault knows it.
+    pub captured: Option<(String, u32)>,
+    /// Looks of this process that did not find again what was captured.
+    pub recall_failures: u32,
+    pub refused: Option<(Moment, String)>,
+    pub closed: Option<(Moment, Gap)>,
+    /// Whether a picture was asked for, and its file if there is one.
+    pub evidence: Option<Option<String>>,
+}
+
+/// When an expectation was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Met {
+    pub moment: Moment,
+    /// Milliseconds from its trigger.
+    pub after_ms: u64,
+}
+
+/// What is known of the looks at an expectation.
+#[derive(Debug, Clone, Default)]
+pub struct LookState {
+    pub count: u32,
+    pub failed: u32,
+    /// When the last one began and ended.
+    pub last: Option<(u64, Moment)>,
+    /// The last one that succeeded, likewise.
+    pub last_good: Option<(u64, Moment)>,
+    pub last_failure: Option<(Moment, PortFailure)>,
+    pub seen: Option<(Moment, Observation)>,
+}
+
+/// The mailbox before the trigger.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    pub moment: Moment,
+    pub ids: BTreeSet<String>,
+    pub alive: Option<String>,
+}
+
+/// What is known of a lane.
+#[derive(Debug, Clone, Default)]
+pub struct LaneState {
+    /// Sessions opened so far; the current one has this number.
+    pub session: u32,
+    pub open: bool,
+    /// Sessions opened by this process.
+    pub opened_now: u32,
+    pub failed: Option<(Moment, PortFailure)>,
+    pub browser: Option<String>,
+}
+
+/// One look at the service's health.
+#[derive(Debug, Clone)]
+pub struct ProbeState {
+    pub moment: Moment,
+    pub health: Option<Health>,
+    pub failure: Option<PortFailure>,
+}

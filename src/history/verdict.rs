@@ -1,0 +1,202 @@
+//! What the facts amount to. Passed needs positive evidence for every planned step; everything else falls below it.
+
+use super::History;
+use crate::model::{
+    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Verdict,
+};
+
+/// A verdict with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    pub verdict: Verdict,
+    /// One sentence; empty for what passed.
+    pub why: String,
+}
+
+/// A scenario's verdict with those of its steps.
+#[derive(Debug, Clone)]
+pub struct ScenarioVerdict {
+    pub verdict: Verdict,
+    pub steps: Vec<(StepId, Judged)>,
+    /// Why it is not what its worst step says, where it is not.
+    pub softened: Option<String>,
+}
+
+impl ScenarioVerdict {
+    /// The first step that is as bad as its steps get.
+    pub fn worst(&self) -> Option<(StepId, &Judged)> {
+        let worst = self.steps.iter().map(|(_, judged)| judged.verdict).max()?;
+        let first = self.steps.iter().find(|(_, judged)| judged.verdict == worst)?;
+        Some((first.0, &first.1))
+    }
+}
+
+fn judged(verdict: Verdict, why: impl Into<String>) -> Judged {
+    Judged { verdict, why: why.into() }
+}
+
+pub(super) fn of_run(history: &History) -> Verdict {
+    let scenarios = history.plan.scenarios.iter().map(|scenario| of_scenario(history, scenario).verdict);
+    let worst = scenarios.max().unwrap_or(Verdict::NotVerified);
+    worst.max(of_frame(history))
+}
+
+/// What belongs to no scenario: the run's end, its door, the service's own word on its health.
+fn of_frame(history: &History) -> Verdict {
+    if history.refused_at_door() {
+        return Verdict::Errored;
+    }
+    if !history.ended || history.after.is_none() {
+        return Verdict::NotVerified;
+    }
+    let unwell = history.after.as_ref().and_then(|probe| probe.health.as_ref());
+    if unwell.is_some_and(|health| !health.admin.ok || !health.api.ok) { Verdict::Degraded } else { Verdict::Passed }
+}
+
+pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> ScenarioVerdict {
+    let steps: Vec<(StepId, Judged)> = scenario.steps.iter().map(|step| (*step, of_step(history, *step))).collect();
+    let worst = steps.iter().map(|(_, judged)| judged.verdict).max().unwrap_or(Verdict::NotVerified);
+    let lane = history.lanes.get(&scenario.lane);
+    if worst != Verdict::Passed && lane.is_some_and(|lane| lane.failed.is_some()) {
+        return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None };
+    }
+    if worst == Verdict::Failed && history.deployed_meanwhile() {
+        let softened = Some("another version answered after the run than before: deployed during the run".to_owned());
+        return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened };
+    }
+    ScenarioVerdict { verdict: worst, steps, softened: None }
+}
+
+fn of_step(history: &History, step: StepId) -> Judged {
+    match &history.plan.step(step).kind {
+        StepKind::Act { watch, act } => of_act(history, step, act.is_once(), watch),
+        StepKind::Expect { .. } => of_expectation(history, step),
+    }
+}
+
+fn of_act(history: &History, step: StepId, once: bool, watch: &[StepId]) -> Judged {
+    let state = history.step(step);
+    if let Some((_, why)) = &state.refused {
+        return judged(Verdict::NotVerified, format!("refused by a guard: {why}"));
+    }
+    match &state.acted {
+        Some((_, Acted::Done)) => judged(Verdict::Passed, ""),
+        Some((_, Acted::NotDone { why })) => judged(blame(why.kind), why.text.clone()),
+        Some((_, Acted::Unknown { why })) if once => {
+            let proven = watch.iter().any(|expected| history.step(*expected).met.is_some());
+            if proven {
+                judged(Verdict::Passed, "")
+            } else {
+                judged(Verdict::Inconclusive, format!("it is not known whether this was done: {}", why.text))
+            }
+        }
+        Some((_, Acted::Unknown { why })) => judged(blame(why.kind), why.text.clone()),
+        None if state.started.is_some() => judged(Verdict::Inconclusive, "the run was cut off inside this action"),
+        None => judged(Verdict::NotVerified, "not reached"),
+    }
+}
+
+/// Whose fault a failed action is.
+fn blame(kind: FailureKind) -> Verdict {
+    match kind {
+        FailureKind::Missing | FailureKind::Unreachable | FailureKind::PageTimeout | FailureKind::Tls => {
+            Verdict::Failed
+        }
+        FailureKind::Harness => Verdict::Errored,
+        FailureKind::Mailbox => Verdict::Inconclusive,
+    }
+}
+
+fn of_expectation(history: &History, step: StepId) -> Judged {
+    let state = history.step(step);
+    let StepKind::Expect { expect, window, trigger, .. } = &history.plan.step(step).kind else {
+        return judged(Verdict::NotVerified, "not an expectation");
+    };
+    if let Some(met) = state.met {
+        let timing = match window.timing(met.after_ms) {
+            Timing::OnTime => judged(Verdict::Passed, ""),
+            Timing::Late => judged(
+                Verdict::Degraded,
+                format!("late: after {}, on time is {}", seconds(met.after_ms), seconds(window.on_time_ms)),
+            ),
+            Timing::TooLate => judged(
+                Verdict::Failed,
+                format!("too late: after {}, the limit is {}", seconds(met.after_ms), seconds(window.late_ms)),
+            ),
+            Timing::TooEarly => {
+                judged(Verdict::Inconclusive, format!("too early to be true: after {}", seconds(met.after_ms)))
+            }
+        };
+        let standing = match expect {
+            Expectation::Email(_) => of_standing(history, step),
+            Expectation::Page(_) => judged(Verdict::Passed, ""),
+        };
+        return if standing.verdict > timing.verdict { standing } else { timing };
+    }
+    if let Some((_, Check::Never { why, .. })) = &state.check {
+        return judged(Verdict::Failed, why.clone());
+    }
+    if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {
+        return judged(Verdict::Inconclusive, format!("the mailbox could not be looked at: {}", failure.text));
+    }
+    match state.closed {
+        Some((_, Gap::WindowClosed)) => of_absence(history, step, *trigger),
+        Some((_, Gap::SessionLost)) => judged(
+            Verdict::NotVerified,
+            "the browser session that showed it is gone, and the action must not be repeated",
+        ),
+        Some((_, Gap::CaptureLost)) => {
+            judged(Verdict::Inconclusive, "the mail that holds the link could not be found again")
+        }
+        Some((_, Gap::RunTooLong)) => judged(Verdict::NotVerified, "the run has reached its longest time"),
+        None => judged(Verdict::NotVerified, "not reached"),
+    }
+}
+
+/// Nothing was seen. That counts only if the eye saw, and only if the action was certainly done.
+fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
+    let state = history.step(step);
+    let why = match &state.check {
+        Some((_, Check::NotYet { why })) => why.clone(),
+        _ => "nothing was seen".to_owned(),
+    };
+    let StepKind::Expect { expect, .. } = &history.plan.step(step).kind else {
+        return judged(Verdict::NotVerified, why);
+    };
+    let blind = match (&state.looks.last, &state.looks.last_failure) {
+        (Some((_, last)), Some((failed, failure))) if failed.seq == last.seq => Some(failure),
+        _ => None,
+    };
+    match (expect, blind) {
+        (Expectation::Page(_), Some(failure)) => judged(blame(failure.kind), failure.text.clone()),
+        (Expectation::Email(_), Some(failure)) => {
+            judged(Verdict::Inconclusive, format!("the last look at the mailbox failed: {}", failure.text))
+        }
+        (Expectation::Email(_), None) if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) => {
+            judged(Verdict::Inconclusive, format!("{why}, but nothing shows that this mailbox receives at all"))
+        }
+        _ if matches!(history.step(trigger).acted, Some((_, Acted::Unknown { .. }))) => {
+            judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))
+        }
+        _ => judged(Verdict::Failed, why),
+    }
+}
+
+/// What had to stay true until the end.
+fn of_standing(history: &History, step: StepId) -> Judged {
+    match &history.step(step).standing {
+        Some((_, Check::Met { blemish: None, .. })) => judged(Verdict::Passed, ""),
+        Some((_, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) => {
+            judged(Verdict::Degraded, format!("the same mail was sent {count} times"))
+        }
+        Some((_, Check::NotYet { why })) => {
+            judged(Verdict::Inconclusive, format!("the mail was there and is gone: {why}"))
+        }
+        Some((_, Check::Never { why, .. })) => judged(Verdict::Failed, why.clone()),
+        None => judged(Verdict::NotVerified, "whether a second copy came was not looked at"),
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    if ms < 10_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { format!("{} s", ms / 1000) }
+}

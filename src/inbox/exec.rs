@@ -1,0 +1,229 @@
+//! A mailbox behind any program that prints messages as JSON Lines (`docs/exec-mailbox.md`).
+//!
+//! The program is started at each look with `--address A --since-ids FILE`. It prints what it has and ends, or keeps
+//! running and prints more as it comes; then the next look reads on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::ChildStdout;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::model::{FailureKind, MessageKind, PortFailure};
+use crate::port::{Inbox, Mark, RawMessage, Which};
+use crate::process::{Keeper, Kept};
+
+/// A line of more bytes is no message.
+const LINE_BYTES_MAX: u64 = 2 << 20;
+const MESSAGES_MAX: usize = 10_000;
+/// How long one look waits for a program that has not ended.
+const LOOK_LONGEST: Duration = Duration::from_secs(20);
+/// A program that keeps running has said what it has when it was silent for this long.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// One line of the program.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(default)]
+    id: String,
+    kind: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    html: String,
+    #[serde(default)]
+    arrived_at: Option<Timestamp>,
+    /// The provider's id, where the mailbox has another one of its own.
+    #[serde(default)]
+    provider_id: Option<String>,
+    /// With `"kind": "alive"`: what shows that the mailbox can be read.
+    #[serde(default)]
+    detail: String,
+}
+
+/// The mailbox.
+pub struct ExecInbox {
+    keeper: Keeper,
+    command: Vec<String>,
+    address: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    messages: BTreeMap<String, RawMessage>,
+    alive: Option<String>,
+    running: Option<Running>,
+}
+
+struct Running {
+    program: Kept,
+    output: BufReader<ChildStdout>,
+    /// Bytes of a line whose end has not come yet.
+    partial: Vec<u8>,
+}
+
+enum Read {
+    Line(String),
+    Silence,
+    End,
+}
+
+impl ExecInbox {
+    /// The mailbox of `address` behind `command`.
+    pub fn new(keeper: Keeper, command: Vec<String>, address: String) -> Self {
+        Self { keeper, command, address, state: Mutex::new(State::default()) }
+    }
+
+    fn failed(&self, why: &str) -> PortFailure {
+        let program = self.command.first().map_or("", String::as_str);
+        PortFailure::new(FailureKind::Mailbox, format!("the mailbox program {program} {why}"))
+    }
+
+    fn start(&self, known: &BTreeSet<String>) -> Result<Running, PortFailure> {
+        let (program, rest) = self.command.split_first().ok_or_else(|| self.failed("has no name"))?;
+        let cannot = |error: std::io::Error| {
+            self.failed(&format!("cannot be started: {error}. Look at `command` in the environment file"))
+        };
+        let started = self.keeper.start_with(&PathBuf::from(program), |folder| {
+            let file = folder.join("since-ids");
+            let mut ids = std::fs::File::create(&file)?;
+            known.iter().try_for_each(|id| writeln!(ids, "{id}"))?;
+            let ours = ["--address", &self.address, "--since-ids", &file.display().to_string()].map(str::to_owned);
+            Ok(rest.iter().cloned().chain(ours).collect())
+        });
+        let mut program = started.map_err(cannot)?;
+        let output = program.output().ok_or_else(|| self.failed("has no output"))?;
+        Ok(Running { program, output: BufReader::new(output), partial: Vec::new() })
+    }
+
+    /// Reads what the program has to say now.
+    async fn read(&self, state: &mut State, known: &BTreeSet<String>) -> Result<(), PortFailure> {
+        let mut running = match state.running.take() {
+            Some(running) => running,
+            None => self.start(known)?,
+        };
+        let begun = Instant::now();
+        loop {
+            if begun.elapsed() > LOOK_LONGEST {
+                return Err(self.failed("does not come to an end"));
+            }
+            match running.next().await.map_err(|why| self.failed(&why))? {
+                Read::Line(line) => self.take(state, &line)?,
+                Read::Silence if running.program.has_ended() => {}
+                Read::Silence
+                    if state.alive.is_none() && state.messages.is_empty() && begun.elapsed() < LOOK_LONGEST / 2 => {}
+                Read::Silence => {
+                    state.running = Some(running);
+                    return Ok(());
+                }
+                Read::End => return self.ended(running).await,
+            }
+        }
+    }
+
+    async fn ended(&self, running: Running) -> Result<(), PortFailure> {
+        match running.program.exit_code().await {
+            Some(0) => Ok(()),
+            Some(code) => {
+                Err(self.failed(&format!("ended with exit code {code}. Start it by hand to see what it says")))
+            }
+            None => Err(self.failed("closed its output and does not end")),
+        }
+    }
+
+    fn take(&self, state: &mut State, line: &str) -> Result<(), PortFailure> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        let parsed: Line = serde_json::from_str(line).map_err(|error| {
+            self.failed(&format!(
+                "printed a line that is no message (column {}): see docs/exec-mailbox.md",
+                error.column()
+            ))
+        })?;
+        let kind = match parsed.kind.as_str() {
+            "email" => MessageKind::Email,
+            "sms" => MessageKind::Sms,
+            "alive" => {
+                state.alive = Some(parsed.detail);
+                return Ok(());
+            }
+            _ => return Err(self.failed("printed a message whose kind is neither email nor sms")),
+        };
+        if parsed.id.is_empty() {
+            return Err(self.failed("printed a message without an id"));
+        }
+        if state.messages.len() >= MESSAGES_MAX {
+            return Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")));
+        }
+        let message = RawMessage {
+            provider_id: parsed.provider_id.unwrap_or_else(|| parsed.id.clone()),
+            id: parsed.id,
+            kind,
+            to: vec![parsed.to],
+            from: parsed.from,
+            subject: parsed.subject,
+            text: parsed.body,
+            html: parsed.html,
+            arrived_at: parsed.arrived_at,
+        };
+        state.messages.insert(message.id.clone(), message);
+        Ok(())
+    }
+}
+
+impl Running {
+    async fn next(&mut self) -> Result<Read, String> {
+        let room = LINE_BYTES_MAX - self.partial.len() as u64;
+        let mut limited = (&mut self.output).take(room);
+        match tokio::time::timeout(SILENCE, limited.read_until(b'\n', &mut self.partial)).await {
+            Err(_) => Ok(Read::Silence),
+            Ok(Err(error)) => Err(format!("cannot be read: {error}")),
+            Ok(Ok(0)) if self.partial.len() as u64 >= LINE_BYTES_MAX => {
+                Err("printed a line of more than 2 MiB".to_owned())
+            }
+            Ok(Ok(0)) if self.partial.is_empty() => Ok(Read::End),
+            Ok(Ok(_)) => {
+                let line = std::mem::take(&mut self.partial);
+                String::from_utf8(line).map(Read::Line).map_err(|_| "printed something that is not UTF-8".to_owned())
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Inbox for ExecInbox {
+    async fn mark(&self) -> Result<Mark, PortFailure> {
+        let mut state = self.state.lock().await;
+        self.read(&mut state, &BTreeSet::new()).await?;
+        let count = state.messages.len();
+        let printed = (count > 0).then(|| format!("the mailbox program printed {count} message(s)"));
+        let alive = state.alive.clone().or(printed);
+        Ok(Mark { ids: state.messages.keys().cloned().collect(), alive })
+    }
+
+    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+        let mut state = self.state.lock().await;
+        let known = match which {
+            Which::NotIn(known) => known.clone(),
+            Which::Only(_) => BTreeSet::new(),
+        };
+        self.read(&mut state, &known).await?;
+        Ok(state.messages.values().filter(|message| which.wants(&message.id)).cloned().collect())
+    }
+}

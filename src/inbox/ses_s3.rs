@@ -1,0 +1,154 @@
+//! A bucket that an SES receipt rule writes raw mails into.
+//!
+//! Objects have random names, so no name is "after" another: what was there before the trigger is a set of ids.
+//! Source: <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html>.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::mime;
+use crate::model::{FailureKind, PortFailure};
+use crate::port::{Inbox, Mark, RawMessage, Which};
+
+/// Objects that are listed at most; a smoke mailbox with more wants a lifecycle rule.
+const OBJECTS_MAX: usize = 10_000;
+/// Of a mail, this much is read: a reset mail has a few thousand bytes.
+const MAIL_BYTES_MAX: u64 = 512 * 1024;
+/// New mails that one look reads at most; what is left is read by the next.
+const MAILS_PER_LOOK: usize = 200;
+/// What SES writes once when the rule is made: it shows that SES can write here, and is no mail.
+const SETUP_NOTIFICATION: &str = "AMAZON_SES_SETUP_NOTIFICATION";
+/// Set on objects that were encrypted before they came to S3.
+/// Source: <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-encryption.html>.
+const CLIENT_SIDE_KEYS: [&str; 3] = ["x-amz-key-v2", "x-amz-key", "x-amz-cek-alg"];
+
+/// The mailbox.
+pub struct SesS3Inbox {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    /// Mails that were read already; they never change.
+    read: Mutex<BTreeMap<String, Option<RawMessage>>>,
+}
+
+struct Listed {
+    key: String,
+    modified: Option<Timestamp>,
+}
+
+impl SesS3Inbox {
+    /// The mailbox under `prefix` of `bucket`.
+    pub fn new(client: Client, bucket: String, prefix: String) -> Self {
+        Self { client, bucket, prefix, read: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn failed(&self, what: &str, why: &str) -> PortFailure {
+        let text = format!(
+            "the mailbox s3://{}/{} {what}: {why}. Look at the bucket's name, region and credentials in the environment file",
+            self.bucket, self.prefix
+        );
+        PortFailure::new(FailureKind::Mailbox, text)
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, PortFailure> {
+        let mut listed = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(&self.prefix)
+                .set_continuation_token(next)
+                .send()
+                .await;
+            let page = page.map_err(|error| self.failed("cannot be listed", &reason(&error)))?;
+            listed.extend(page.contents().iter().filter_map(|object| {
+                let modified = object.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
+                Some(Listed { key: object.key()?.to_owned(), modified })
+            }));
+            if listed.len() > OBJECTS_MAX {
+                return Err(self.failed(
+                    "holds too much",
+                    &format!("more than {OBJECTS_MAX} objects; give it a lifecycle rule of a few days"),
+                ));
+            }
+            next = page.next_continuation_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(listed);
+            }
+        }
+    }
+
+    async fn fetch(&self, listed: &Listed) -> Result<Option<RawMessage>, PortFailure> {
+        let object = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(&listed.key)
+            .range(format!("bytes=0-{}", MAIL_BYTES_MAX - 1))
+            .send()
+            .await;
+        let object = object.map_err(|error| self.failed("cannot be read", &reason(&error)))?;
+        let encrypted =
+            object.metadata().is_some_and(|metadata| CLIENT_SIDE_KEYS.iter().any(|key| metadata.contains_key(*key)));
+        if encrypted {
+            let why = "its mails are encrypted on the client's side; take the encryption option out of the receipt rule's S3 action";
+            return Err(self.failed("cannot be read", why));
+        }
+        let body = object.body.collect().await.map_err(|error| self.failed("cannot be read", &error.to_string()))?;
+        Ok(mime::message(&listed.key, &body.into_bytes(), listed.modified))
+    }
+}
+
+/// The innermost sentence of an SDK error.
+fn reason<E: std::error::Error>(error: &E) -> String {
+    let text = DisplayErrorContext(error).to_string();
+    text.split(" (").next().unwrap_or_default().chars().take(300).collect()
+}
+
+#[async_trait]
+impl Inbox for SesS3Inbox {
+    async fn mark(&self) -> Result<Mark, PortFailure> {
+        let listed = self.list().await?;
+        let newest = listed.iter().filter_map(|object| object.modified).max();
+        let alive = newest.map(|newest| {
+            format!(
+                "s3://{}/{} holds {} object(s), the newest of {}",
+                self.bucket,
+                self.prefix,
+                listed.len(),
+                newest.strftime("%F %H:%M:%S UTC")
+            )
+        });
+        Ok(Mark { ids: listed.into_iter().map(|object| object.key).collect(), alive })
+    }
+
+    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+        let listed = self.list().await?;
+        let mut read = self.read.lock().await;
+        let mut fetched = 0;
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        for object in
+            listed.iter().filter(|object| which.wants(&object.key) && !object.key.ends_with(SETUP_NOTIFICATION))
+        {
+            if !read.contains_key(&object.key) {
+                if fetched == MAILS_PER_LOOK {
+                    break;
+                }
+                fetched += 1;
+                read.insert(object.key.clone(), self.fetch(object).await?);
+            }
+            if seen.insert(object.key.clone()) {
+                found.extend(read.get(&object.key).cloned().flatten());
+            }
+        }
+        Ok(found)
+    }
+}

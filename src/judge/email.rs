@@ -1,0 +1,126 @@
+//! Mails: ours is the one that carries the run's token and was made between our press and its answer. "Arrived after
+//! the request" is not enough: a late mail of an earlier request looks just like it (seen on the real service).
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::{Context, Judgement};
+use crate::model::{Blemish, Check, EmailExpectation, Link, Message, MessageKind, Wrong};
+
+/// How far the service's clocks may be apart.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
+    let to = expected.to.to_string();
+    let addressed: Vec<&Message> = messages
+        .iter()
+        .filter(|message| message.kind == MessageKind::Email)
+        .filter(|message| message.to.iter().any(|address| address.eq_ignore_ascii_case(&to)))
+        .collect();
+    let ours: Vec<(&Message, Option<&Link>)> =
+        addressed.iter().filter_map(|message| belongs(message, context).map(|link| (*message, link))).collect();
+    let Some((first, link)) = ours.first().copied() else {
+        return not_yet(nothing_of_ours(&addressed, messages.len() - addressed.len(), context));
+    };
+    if let Some(why) = wrong(first, link, &expected.subject.to_string(), context) {
+        return Judgement { check: Check::Never { wrong: Wrong::Message, why }, captured: None };
+    }
+    let copies: BTreeSet<&str> = ours.iter().map(|(message, _)| message.provider_id.as_str()).collect();
+    let count = u32::try_from(copies.len()).unwrap_or(u32::MAX);
+    if count < expected.exactly {
+        return not_yet(format!("{count} of {} mails are here", expected.exactly));
+    }
+    let blemish = (count > expected.exactly).then_some(Blemish::Duplicate { count });
+    let issued =
+        link.and_then(|link| link.issued_at).map(|at| format!(", its link made at {}", at.strftime("%H:%M:%S")));
+    let seen = format!("“{}” from {}{}", first.subject, first.from, issued.unwrap_or_default());
+    Judgement {
+        check: Check::Met { arrived_at: first.arrived_at, blemish, seen },
+        captured: link.map(|link| link.handle.clone()),
+    }
+}
+
+fn not_yet(why: String) -> Judgement {
+    Judgement { check: Check::NotYet { why }, captured: None }
+}
+
+/// Whether the message is this run's, and the link that says so. Without a link to capture, the token in the text does.
+fn belongs<'m>(message: &'m Message, context: &Context<'_>) -> Option<Option<&'m Link>> {
+    let Some(path) = context.capture else { return message.body.contains(context.token).then_some(None) };
+    message
+        .links
+        .iter()
+        .find(|link| link.path == path && carries_token(link, context) && in_time(link, context))
+        .map(Some)
+}
+
+fn carries_token(link: &Link, context: &Context<'_>) -> bool {
+    !context.token.is_empty() && link.next.as_deref().is_some_and(|next| next.contains(context.token))
+}
+
+fn in_time(link: &Link, context: &Context<'_>) -> bool {
+    match (link.issued_at, context.acted) {
+        (Some(issued), Some((pressed, answered))) => {
+            // The token's time has whole seconds, cut off.
+            let earliest = pressed.saturating_sub(CLOCK_TOLERANCE + SignedDuration::from_secs(1));
+            let latest = answered.saturating_add(CLOCK_TOLERANCE);
+            earliest.is_ok_and(|earliest| issued >= earliest) && latest.is_ok_and(|latest| issued <= latest)
+        }
+        _ => false,
+    }
+}
+
+/// What is wrong with a mail that is certainly ours.
+fn wrong(message: &Message, link: Option<&Link>, subject: &str, context: &Context<'_>) -> Option<String> {
+    if !message.from.eq_ignore_ascii_case(&context.plan.email_sender) {
+        return Some(format!("our mail came from {}, not from {}", message.from, context.plan.email_sender));
+    }
+    if !fits(subject, &message.subject) {
+        return Some(format!("our mail has the subject “{}”, not “{subject}”", message.subject));
+    }
+    let elsewhere = link.filter(|link| link.origin != context.plan.base_url)?;
+    Some(format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url))
+}
+
+fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>) -> String {
+    let marked = addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context)));
+    match (addressed.len(), others) {
+        _ if marked => "a mail with our token is here, but its link was not made when we pressed".to_owned(),
+        (0, 0) => "no new mail is in the mailbox".to_owned(),
+        (0, others) => format!("{others} new mail(s) to somebody else, none to us"),
+        (count, _) => format!("{count} new mail(s) of other requests, none of ours (they lack this run's token)"),
+    }
+}
+
+/// Whether `text` fits a pattern in which `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
+    let pieces: Vec<&str> = pattern.split('*').collect();
+    let [first, middle @ .., last] = pieces.as_slice() else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    for piece in middle {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, yes) in [
+            ("*password*", "Reset your U.S. Notify password", true),
+            ("Reset*", "reset it", true),
+            ("*x", "xy", false),
+            ("abc", "abc", true),
+            ("a*b*c", "aXXbYYc", true),
+            ("a*b*c", "acb", false),
+        ] {
+            assert_eq!(fits(pattern, text), yes, "{pattern} {text}");
+        }
+    }
+}

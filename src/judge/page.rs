@@ -1,0 +1,72 @@
+//! Pages: everything expected at once, on the service's own host, and no page that says that something went wrong.
+
+use crate::model::{Check, PageExpectation, Plan, Snapshot, Wrong};
+
+pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, plan: &Plan) -> Check {
+    if !is_own(&page.url, plan) {
+        // A new browser window has no page yet; anything else is somebody else's page.
+        let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
+        let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
+        return if blank { Check::NotYet { why } } else { Check::Never { wrong: Wrong::OtherHost, why } };
+    }
+    let missing = missing(expected, page);
+    if missing.is_empty() {
+        let seen = format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), page.url);
+        return Check::Met { arrived_at: None, blemish: None, seen };
+    }
+    let here = describe(page);
+    if let Some(heading) =
+        page.headings.iter().find(|heading| plan.error_headings.iter().any(|known| same(known, heading)))
+    {
+        return Check::Never {
+            wrong: Wrong::ErrorPage,
+            why: format!("the service showed its error page “{heading}” at {}", page.url),
+        };
+    }
+    if let Some(error) = page.errors.first() {
+        return Check::Never { wrong: Wrong::ErrorMessage, why: format!("{here} says “{error}”") };
+    }
+    Check::NotYet { why: format!("{here} has no {}", missing.join(" and no ")) }
+}
+
+fn is_own(url: &str, plan: &Plan) -> bool {
+    url.strip_prefix(plan.base_url.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+}
+
+fn describe(page: &Snapshot) -> String {
+    match page.headings.first() {
+        Some(heading) => format!("the page “{heading}” at {}", page.url),
+        None => format!("a page without a heading at {}", page.url),
+    }
+}
+
+fn missing(expected: &PageExpectation, page: &Snapshot) -> Vec<String> {
+    let found = [
+        ("heading", &expected.heading, has(&page.headings, expected.heading.as_deref())),
+        ("field", &expected.field, {
+            let labels: Vec<String> = page.controls.iter().map(|control| control.label.clone()).collect();
+            has(&labels, expected.field.as_deref())
+        }),
+        ("button", &expected.button, has(&page.buttons, expected.button.as_deref())),
+        ("text", &expected.text, expected.text.as_deref().is_none_or(|text| plain(&page.text).contains(&plain(text)))),
+    ];
+    found
+        .into_iter()
+        .filter(|(_, _, found)| !found)
+        .map(|(what, word, _)| format!("{what} “{}”", word.as_deref().unwrap_or_default()))
+        .collect()
+}
+
+fn has(words: &[String], wanted: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| words.iter().any(|word| same(word, wanted)))
+}
+
+/// Whether two texts read the same: white space and the form of an apostrophe do not count.
+fn same(one: &str, two: &str) -> bool {
+    plain(one) == plain(two)
+}
+
+fn plain(text: &str) -> String {
+    let text = text.replace(['’', '‘'], "'").replace('\u{a0}', " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,54 @@
+//! One look against one expectation.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What one look says of one expectation. When it was met (on time, late) is the fold's to say, not the look's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Check {
+    /// It holds.
+    Met {
+        /// When the thing itself says it arrived, if it does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        arrived_at: Option<Timestamp>,
+        /// What is wrong all the same.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blemish: Option<Blemish>,
+        /// What was seen, in one line.
+        seen: String,
+    },
+    /// It does not hold, but may yet.
+    NotYet { why: String },
+    /// It does not hold and cannot any more: failed now.
+    Never { wrong: Wrong, why: String },
+}
+
+impl Check {
+    /// Whether the expectation holds.
+    pub fn is_met(&self) -> bool {
+        matches!(self, Self::Met { .. })
+    }
+}
+
+/// What was seen instead of what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrong {
+    /// The service's page for what went wrong inside.
+    ErrorPage,
+    /// A message at a field, or a banner.
+    ErrorMessage,
+    /// The browser was led to somebody else's page.
+    OtherHost,
+    /// Our message, but not as it should be.
+    Message,
+}
+
+/// Something that makes a met expectation less than passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Blemish {
+    /// The same message came more than once, by provider id.
+    Duplicate { count: u32 },
+}

@@ -1,0 +1,100 @@
+//! One deployment of a service, as its file says it: secrets are still references.
+
+use std::collections::BTreeMap;
+
+use super::{Template, Window};
+
+/// One deployment.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The file's stem.
+    pub name: String,
+    /// Name of the folder under `scenarios/`.
+    pub service: String,
+    pub base_url: Template,
+    pub basic_auth: Option<BasicAuth>,
+    pub user_email: Template,
+    pub user_password: Option<Template>,
+    /// The address that Notify's own mails come from.
+    pub email_sender: Template,
+    pub mailbox: MailboxSettings,
+    /// Other hosts that a page may be on (the base URL's own host always may).
+    pub hosts: Vec<String>,
+    /// Other addresses that something may be sent to (the user's own always may).
+    pub recipients: Vec<String>,
+    /// Windows that differ from the service's.
+    pub windows: BTreeMap<String, WindowOverride>,
+    /// Time between two looks at a mailbox, in milliseconds.
+    pub poll_ms: u64,
+    /// Present when this environment is a sandbox that the program starts itself.
+    pub sandbox: Option<SandboxSettings>,
+    /// A WebDriver that runs elsewhere, instead of a browser on this machine.
+    pub webdriver_url: Option<Template>,
+}
+
+/// HTTP Basic auth before the service.
+#[derive(Debug, Clone)]
+pub struct BasicAuth {
+    pub username: Template,
+    pub password: Template,
+}
+
+/// How the stand-in service is started.
+#[derive(Debug, Clone, Copy)]
+pub struct SandboxSettings {
+    /// How many times shorter the service's own waits are.
+    pub time_scale: u32,
+}
+
+/// How the mailbox of the smoke user is read.
+#[derive(Debug, Clone)]
+pub enum MailboxSettings {
+    /// An S3 bucket that an SES receipt rule writes raw mails into.
+    SesS3 {
+        bucket: Template,
+        prefix: Template,
+        region: Template,
+        /// Only for an S3 server other than Amazon's.
+        endpoint: Option<Template>,
+        /// Without these, the usual AWS places are looked at (environment, profile, instance).
+        access_key_id: Option<Template>,
+        secret_access_key: Option<Template>,
+    },
+    /// Any program that prints messages as JSON Lines.
+    Exec { command: Vec<Template> },
+}
+
+/// What an environment changes in one window; what it leaves out stays the service's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WindowOverride {
+    pub not_before_ms: Option<u64>,
+    pub on_time_ms: Option<u64>,
+    pub late_ms: Option<u64>,
+    pub settle_ms: Option<u64>,
+}
+
+impl WindowOverride {
+    /// The window with these changes.
+    pub fn applied_to(&self, window: Window) -> Window {
+        Window {
+            not_before_ms: self.not_before_ms.unwrap_or(window.not_before_ms),
+            on_time_ms: self.on_time_ms.unwrap_or(window.on_time_ms),
+            late_ms: self.late_ms.unwrap_or(window.late_ms),
+            settle_ms: self.settle_ms.unwrap_or(window.settle_ms),
+        }
+    }
+}
+
+/// An environment with every public hole filled: what a plan is made for.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub name: String,
+    /// Scheme, host and port, without a path.
+    pub base_url: String,
+    pub user_email: String,
+    pub email_sender: String,
+    pub hosts: Vec<String>,
+    pub recipients: Vec<String>,
+    pub windows: BTreeMap<String, WindowOverride>,
+    pub poll_ms: u64,
+}

@@ -1,0 +1,160 @@
+//! One thing that happened. Facts only: nothing derived, nothing about display.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Acted, Check, Health, Lane, Observation, Plan, PortFailure, StepId};
+
+/// The journal's format. Readers know all older ones.
+pub const VERSION: u32 = 1;
+
+/// A fact with its place and time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub v: u32,
+    /// Counts from 0 without a gap.
+    pub seq: u64,
+    /// Milliseconds since the run started; monotonic, also across a resume.
+    pub t: u64,
+    /// By this machine's clock.
+    pub at: Timestamp,
+    pub fact: Fact,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Fact {
+    /// Always the first.
+    RunStarted {
+        run: String,
+        harness: String,
+        plan: Box<Plan>,
+        /// Marks everything that this run causes; not a secret.
+        token: String,
+    },
+    /// Another process goes on with the run; what the first one held in memory is gone.
+    RunResumed {
+        harness: String,
+    },
+    Probed {
+        when: ProbeWhen,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        health: Option<Health>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<PortFailure>,
+    },
+    BrowserOpened {
+        lane: Lane,
+        browser: String,
+    },
+    BrowserFailed {
+        lane: Lane,
+        why: PortFailure,
+    },
+    /// The session is not used any more; condemned ones had an action in doubt.
+    BrowserGone {
+        lane: Lane,
+        condemned: bool,
+    },
+    /// The mailbox was looked at before the trigger: whatever is here is not ours.
+    Marked {
+        step: StepId,
+        ids: Vec<String>,
+        /// What shows that this eye can see at all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alive: Option<String>,
+    },
+    MarkFailed {
+        step: StepId,
+        why: PortFailure,
+    },
+    /// A guard said no; nothing was done.
+    Refused {
+        step: StepId,
+        why: String,
+    },
+    /// Written before the action is begun.
+    Started {
+        step: StepId,
+    },
+    Acted {
+        step: StepId,
+        acted: Acted,
+    },
+    Looked {
+        step: StepId,
+        /// When the look began, like `t`.
+        since: u64,
+        seen: Seen,
+    },
+    /// What a look, the last one before this, says of its expectation.
+    Checked {
+        step: StepId,
+        check: Check,
+        /// The look after everything else, for what must stay true.
+        standing: bool,
+        /// The handle of what was captured.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        captured: Option<String>,
+    },
+    /// What was captured before a resume was fetched again.
+    Recalled {
+        step: StepId,
+        found: bool,
+    },
+    /// The step ends without having been met.
+    Closed {
+        step: StepId,
+        gap: Gap,
+    },
+    /// A picture was taken of what a step failed on; without a name, none could be had.
+    Evidence {
+        step: StepId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
+    /// Somebody asked the program to stop.
+    Interrupted {
+        signal: String,
+    },
+    /// Always the last.
+    RunEnded,
+    /// Written by a later version; passed over.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Which of the two looks at the service's health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeWhen {
+    Before,
+    After,
+}
+
+/// What a look brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// Something else than the look before.
+    New(Observation),
+    /// The same as the look before.
+    Same,
+    /// The eye failed.
+    Failed(PortFailure),
+}
+
+/// Why an expectation ended without having been met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gap {
+    /// Its window has closed, and a look was made at its end.
+    WindowClosed,
+    /// The browser session that showed it is gone, and the action before it must not be repeated.
+    SessionLost,
+    /// What it needs was captured before a resume and could not be fetched again.
+    CaptureLost,
+    /// The run has reached its longest time.
+    RunTooLong,
+}

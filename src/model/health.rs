@@ -1,0 +1,35 @@
+//! What the service's `/_status` says.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One look at `/_status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    pub admin: PartHealth,
+    pub api: PartHealth,
+    /// The answer's `Date` header minus this machine's clock, in milliseconds; the header has whole seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ms: Option<i64>,
+    /// The `Date` header itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<Timestamp>,
+    /// The door (HTTP Basic auth) did not open for us.
+    pub refused: bool,
+}
+
+/// What one part says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartHealth {
+    pub ok: bool,
+    /// Commit and build time, or what was answered instead.
+    pub version: String,
+}
+
+impl Health {
+    /// Whether the same build of both parts answered in both looks.
+    pub fn same_versions(&self, other: &Self) -> bool {
+        let same = |one: &PartHealth, two: &PartHealth| !one.ok || !two.ok || one.version == two.version;
+        same(&self.admin, &other.admin) && same(&self.api, &other.api)
+    }
+}

@@ -1,0 +1,29 @@
+//! The nouns: plain data that every other module speaks of. Nothing here reads a clock, a file or the network.
+
+pub mod acted;
+pub mod check;
+pub mod component;
+pub mod environment;
+pub mod event;
+pub mod health;
+pub mod observation;
+pub mod plan;
+pub mod scenario;
+pub mod service;
+pub mod template;
+pub mod verdict;
+pub mod window;
+
+pub use acted::{Acted, FailureKind, PortFailure};
+pub use check::{Blemish, Check, Wrong};
+pub use component::Component;
+pub use environment::{Environment, MailboxSettings, Target};
+pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
+pub use health::{Health, PartHealth};
+pub use observation::{Control, Link, Message, MessageKind, Observation, PageLink, Snapshot};
+pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
+pub use scenario::{Act, Capture, EmailExpectation, Expect, Expectation, PageExpectation, Scenario, Step};
+pub use service::{IssuedAt, LinkShape, Service};
+pub use template::{Part, Template};
+pub use verdict::Verdict;
+pub use window::{Timing, Window};

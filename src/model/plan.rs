@@ -1,0 +1,130 @@
+//! What will be done: scenarios × service × environment, with every word resolved that can be known beforehand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Act, Capture, Component, Expectation, LinkShape, Window};
+
+/// A run's own line of work, with one browser session; or the run itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// What belongs to no lane: the looks before and after.
+    Run,
+    Browser(u16),
+}
+
+/// A step's place in [`Plan::steps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+impl StepId {
+    /// As an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The plan of a run. It holds no secret: what is secret stays a hole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub environment: String,
+    pub service: String,
+    pub service_name: String,
+    /// Scheme, host and port of the service.
+    pub base_url: String,
+    /// Hosts that a page may be on.
+    pub hosts: Vec<String>,
+    /// Addresses that something may be sent to.
+    pub recipients: Vec<String>,
+    pub email_sender: String,
+    pub error_headings: Vec<String>,
+    pub links: Vec<LinkShape>,
+    /// What the run book says to do, by component.
+    pub runbook: BTreeMap<String, String>,
+    pub poll_ms: u64,
+    pub run_longest_ms: u64,
+    /// How many browser lanes there are.
+    pub lanes: u16,
+    pub scenarios: Vec<PlannedScenario>,
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A scenario of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedScenario {
+    pub id: String,
+    pub name: String,
+    pub runbook: String,
+    pub lane: Lane,
+    pub steps: Vec<StepId>,
+}
+
+/// A step of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    pub id: StepId,
+    pub lane: Lane,
+    #[serde(flatten)]
+    pub kind: StepKind,
+}
+
+/// What kind of step it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    Act {
+        act: Act,
+        /// The expectations of messages that this action causes; their mailbox is looked at before it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        watch: Vec<StepId>,
+    },
+    Expect {
+        expect: Expectation,
+        window: Window,
+        /// The action that should cause it; its window counts from there.
+        trigger: StepId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        capture: Option<Capture>,
+        proves: Vec<Component>,
+    },
+}
+
+impl Plan {
+    /// The step with this id.
+    pub fn step(&self, id: StepId) -> &PlannedStep {
+        &self.steps[id.index()]
+    }
+
+    /// The scenario that a step belongs to.
+    pub fn scenario_of(&self, id: StepId) -> &PlannedScenario {
+        let owner = self.scenarios.iter().find(|scenario| scenario.steps.contains(&id));
+        owner.unwrap_or_else(|| unreachable!("every planned step belongs to a scenario"))
+    }
+
+    /// The expectation that captures `name` within the scenario of `id`.
+    pub fn capture_step(&self, id: StepId, name: &str) -> Option<StepId> {
+        self.scenario_of(id).steps.iter().copied().find(|step| match &self.step(*step).kind {
+            StepKind::Expect { capture: Some(capture), .. } => capture.name == name,
+            StepKind::Expect { .. } | StepKind::Act { .. } => false,
+        })
+    }
+}
+
+impl PlannedStep {
+    /// Whether it is an action that must not be done twice.
+    pub fn is_once(&self) -> bool {
+        matches!(&self.kind, StepKind::Act { act, .. } if act.is_once())
+    }
+}
+
+impl std::fmt::Display for PlannedStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.kind {
+            StepKind::Act { act, .. } => act.fmt(f),
+            StepKind::Expect { expect, .. } => expect.fmt(f),
+        }
+    }
+}

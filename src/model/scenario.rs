@@ -1,0 +1,132 @@
+//! One behaviour of the service in the words of its users.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Component, Template};
+
+/// One scenario file.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The file's stem.
+    pub id: String,
+    pub name: String,
+    /// What the run book says, word for word.
+    pub runbook: String,
+    pub steps: Vec<Step>,
+}
+
+/// One step of a scenario file.
+#[derive(Debug, Clone)]
+pub enum Step {
+    Act(Act),
+    Expect(Expect),
+}
+
+/// Something to do. `Visit` and `Fill` only prepare and may be repeated; `Press` is done once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Go to a path of the service, or to a link that was captured.
+    Visit(Template),
+    /// Type into the fields with these labels, replacing what is there.
+    Fill(Vec<(String, Template)>),
+    /// Press the button with this text.
+    Press(String),
+}
+
+impl Act {
+    /// Whether doing it twice could cause something twice.
+    pub fn is_once(&self) -> bool {
+        match self {
+            Self::Visit(_) | Self::Fill(_) => false,
+            Self::Press(_) => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Visit(path) => write!(f, "visit {path}"),
+            Self::Fill(fields) => {
+                let labels: Vec<&str> = fields.iter().map(|(label, _)| label.as_str()).collect();
+                write!(f, "fill {}", labels.join(", "))
+            }
+            Self::Press(button) => write!(f, "press {button}"),
+        }
+    }
+}
+
+/// Something to see.
+#[derive(Debug, Clone)]
+pub struct Expect {
+    pub what: Expectation,
+    /// The name of a window of `service.yaml`.
+    pub within: Option<String>,
+    pub capture: Option<Capture>,
+    pub proves: Vec<Component>,
+}
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expectation {
+    Page(PageExpectation),
+    Email(EmailExpectation),
+}
+
+/// What a page must show; all of it at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageExpectation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heading: Option<String>,
+    /// A form field with this label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub button: Option<String>,
+    /// Text that a reader sees somewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// The mail that must arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailExpectation {
+    pub to: Template,
+    /// `*` stands for any text; case does not matter.
+    pub subject: Template,
+    /// How many, by provider id.
+    pub exactly: u32,
+}
+
+/// What is taken out of what was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// The name under which later steps use it.
+    pub name: String,
+    /// The path that the link's own path begins with.
+    pub path: String,
+}
+
+impl std::fmt::Display for Expectation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Page(page) => {
+                let parts = [
+                    ("heading", &page.heading),
+                    ("field", &page.field),
+                    ("button", &page.button),
+                    ("text", &page.text),
+                ];
+                let said: Vec<String> =
+                    parts.iter().filter_map(|(what, word)| Some(format!("{what} “{}”", word.as_ref()?))).collect();
+                write!(f, "a page with {}", said.join(" and "))
+            }
+            Self::Email(email) => {
+                write!(f, "exactly {} mail to {} with subject “{}”", email.exactly, email.to, email.subject)
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What ports give and take before redaction. None of these can be serialised, so none can be written by mistake.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::model::MessageKind;
+
+/// An action with its secrets filled in.
+pub enum RawAct {
+    /// A whole URL.
+    Visit(String),
+    /// Label and value.
+    Fill(Vec<(String, String)>),
+    /// The button's text.
+    Press(String),
+}
+
+/// What the snapshot script returns.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawPage {
+    pub url: String,
+    pub title: String,
+    pub headings: Vec<String>,
+    pub errors: Vec<String>,
+    pub controls: Vec<RawControl>,
+    pub buttons: Vec<String>,
+    pub links: Vec<RawLink>,
+    pub tables: Vec<Vec<Vec<String>>>,
+    pub text: String,
+}
+
+/// A form control as the script sees it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawControl {
+    pub label: String,
+    pub kind: String,
+    pub checked: bool,
+    pub value: Option<String>,
+}
+
+/// A link as the script sees it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct RawLink {
+    pub text: String,
+    pub href: String,
+}
+
+/// A message as the mailbox gives it.
+#[derive(Clone)]
+pub struct RawMessage {
+    pub id: String,
+    pub provider_id: String,
+    pub kind: MessageKind,
+    pub to: Vec<String>,
+    pub from: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub arrived_at: Option<Timestamp>,
+}
+
+/// A picture on which the adapter has blanked every password and code field.
+pub struct MaskedPng(pub Vec<u8>);

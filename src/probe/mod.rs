@@ -1,0 +1,111 @@
+//! Looks at the service that need no browser: `/_status` of the admin app, which carries the API's.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+
+use crate::model::{FailureKind, Health, PartHealth, PortFailure};
+use crate::port::Probe;
+
+const LONGEST: Duration = Duration::from_secs(10);
+const BODY_MAX: usize = 200;
+
+/// The health page.
+pub struct HealthProbe {
+    http: Client,
+    url: String,
+    basic_auth: Option<(String, String)>,
+}
+
+impl HealthProbe {
+    /// The health page of the service at `base_url`.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(base_url: &str, basic_auth: Option<(String, String)>, user_agent: &str) -> Result<Self, String> {
+        let http = Client::builder()
+            .timeout(LONGEST)
+            .user_agent(user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
+        let http = http.map_err(|error| format!("No HTTP client can be made: {error}."))?;
+        Ok(Self { http, url: format!("{base_url}/_status"), basic_auth })
+    }
+}
+
+#[async_trait]
+impl Probe for HealthProbe {
+    async fn look(&self) -> Result<Health, PortFailure> {
+        let mut request = self.http.get(&self.url);
+        if let Some((username, password)) = &self.basic_auth {
+            request = request.basic_auth(username, Some(password));
+        }
+        let sent = Timestamp::now();
+        let answer = request.send().await.map_err(|error| unreached(&self.url, &error))?;
+        let answered = Timestamp::now();
+        let status = answer.status();
+        let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
+        let body: Value = answer.json().await.unwrap_or(Value::Null);
+        Ok(Health {
+            admin: admin(status, &body),
+            api: api(status, &body),
+            clock_offset_ms: date.map(|date| offset_ms(date, sent, answered)),
+            date,
+            refused: status == StatusCode::UNAUTHORIZED,
+        })
+    }
+}
+
+fn unreached(url: &str, error: &reqwest::Error) -> PortFailure {
+    let what = if error.is_timeout() {
+        "does not answer in time"
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "answers with something that is no HTTP"
+    };
+    PortFailure::new(FailureKind::Unreachable, format!("{url} {what}"))
+}
+
+fn admin(status: StatusCode, body: &Value) -> PartHealth {
+    // The admin app answers 500 with JSON of its own when the API does not answer it: then it is well itself.
+    let answers = body.get("status").is_some();
+    let version = version(body).unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
+    PartHealth { ok: status.is_success() || answers, version }
+}
+
+fn api(status: StatusCode, body: &Value) -> PartHealth {
+    let own = body.get("api");
+    match own.and_then(version) {
+        Some(version) => PartHealth { ok: status.is_success(), version },
+        None => {
+            let message = body.get("message").and_then(Value::as_str).unwrap_or("not mentioned");
+            let version = message.chars().take(BODY_MAX).collect();
+            PartHealth { ok: status.is_success() && own.is_none(), version }
+        }
+    }
+}
+
+fn version(body: &Value) -> Option<String> {
+    let field = |name| body.get(name).and_then(Value::as_str);
+    let text = [field("git_commit"), field("build_time"), field("db_version")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    (!text.is_empty()).then(|| text.chars().take(BODY_MAX).collect())
+}
+
+/// The `Date` header has whole seconds, cut off: on average it is half a second behind.
+fn offset_ms(date: Timestamp, sent: Timestamp, answered: Timestamp) -> i64 {
+    let middle = sent.as_millisecond().midpoint(answered.as_millisecond());
+    date.as_millisecond() + 500 - middle
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(zoned.timestamp())
+}

@@ -1,0 +1,135 @@
+//! Children under a keeper: whatever this program starts ends with it, however it ends.
+//!
+//! A keeper is this program's binary again. It starts the child in a process group of its own, with a private `TMPDIR`,
+//! and holds the read end of a pipe whose write end the owner has. When the owner is gone, however it went, the pipe
+//! closes: the keeper ends the group, removes the folder and frees the owner's lease. (A killed chromedriver leaves
+//! its browser otherwise, with a profile full of cookies; parent-death signals are per thread and do not reach it.)
+
+mod keeper;
+
+pub use keeper::{KeeperArguments, keep};
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// How long a child is given to end by itself before its group is killed.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The way to the keeper: this program's own binary.
+#[derive(Debug, Clone)]
+pub struct Keeper {
+    program: PathBuf,
+}
+
+impl Keeper {
+    /// The keeper of this very binary.
+    ///
+    /// # Errors
+    /// When the system cannot tell where the binary is.
+    pub fn of_this_program() -> std::io::Result<Self> {
+        // A test binary has no keeper in it, so tests name the program.
+        let program = match std::env::var_os("NOTIFY_SMOKE_KEEPER") {
+            Some(program) => PathBuf::from(program),
+            None => std::env::current_exe()?,
+        };
+        Ok(Self { program })
+    }
+
+    /// This program's binary.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The words that go before a command to put it under a keeper that removes `folder` at the end.
+    pub fn prefix(&self, folder: &Path) -> Vec<String> {
+        let words = [self.program.as_os_str(), "keeper".as_ref(), "--folder".as_ref(), folder.as_os_str()];
+        words.map(|word| word.to_string_lossy().into_owned()).to_vec()
+    }
+
+    /// Starts `program` under the keeper; its standard output can be read.
+    ///
+    /// # Errors
+    /// When the keeper cannot be started, or no private folder can be made.
+    pub fn start(&self, program: &Path, arguments: &[String]) -> std::io::Result<Kept> {
+        self.start_with(program, |_| Ok(arguments.to_vec()))
+    }
+
+    /// Starts `program` with arguments that may name files which `prepare` puts into the child's folder.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::start`] and of `prepare`.
+    pub fn start_with(
+        &self,
+        program: &Path,
+        prepare: impl FnOnce(&Path) -> std::io::Result<Vec<String>>,
+    ) -> std::io::Result<Kept> {
+        let folder = tempfile::Builder::new().prefix("notify-smoke-").tempdir()?;
+        let arguments = prepare(folder.path())?;
+        let mut words =
+            vec!["--folder".into(), folder.path().as_os_str().to_owned(), "--".into(), program.as_os_str().to_owned()];
+        words.extend(arguments.iter().map(Into::into));
+        let kept = self.spawn(&words, Some(folder.path()))?;
+        // The keeper removes the folder from here on.
+        let _ = folder.keep();
+        Ok(kept)
+    }
+
+    /// Starts a keeper that only removes `lease`, once this process is gone and nobody else has locked it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn watch_lease(&self, lease: &Path) -> std::io::Result<Kept> {
+        self.spawn(&["--lease".into(), lease.as_os_str().to_owned()], None)
+    }
+
+    fn spawn(&self, words: &[std::ffi::OsString], folder: Option<&Path>) -> std::io::Result<Kept> {
+        let mut command = std::process::Command::new(&self.program);
+        command.arg("keeper").args(words);
+        if let Some(folder) = folder {
+            command.env("TMPDIR", folder);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // A Ctrl-C at the terminal goes to the foreground group; the keeper must outlive it.
+        command.process_group(0);
+        let mut child = Command::from(command).spawn()?;
+        let (owner, output) = (child.stdin.take(), child.stdout.take());
+        Ok(Kept { child, owner, output })
+    }
+}
+
+/// A child under its keeper. Dropping it ends it.
+#[derive(Debug)]
+pub struct Kept {
+    child: Child,
+    owner: Option<ChildStdin>,
+    output: Option<ChildStdout>,
+}
+
+impl Kept {
+    /// The child's standard output, once.
+    pub fn output(&mut self) -> Option<ChildStdout> {
+        self.output.take()
+    }
+
+    /// Whether the child has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)) | Err(_))
+    }
+
+    /// Waits for a child that ends by itself, a moment at most.
+    pub async fn exit_code(mut self) -> Option<i32> {
+        let status = tokio::time::timeout(GRACE, self.child.wait()).await.ok()?;
+        status.ok()?.code()
+    }
+
+    /// Ends the child and waits until everything of it is gone.
+    pub async fn end(mut self) {
+        drop(self.owner.take());
+        // The keeper needs its grace twice at most: for the group, and for the folder.
+        let _ = tokio::time::timeout(GRACE * 3, self.child.wait()).await;
+    }
+}

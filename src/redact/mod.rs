@@ -1,0 +1,167 @@
+//! The vault and [`Clean`]: nothing secret leaves.
+//!
+//! Secrets live in the vault, in memory only. What was seen is distilled before anything else gets it, and whatever
+//! is written has the type [`Clean`], which only the vault can make. Redaction works on text values, never on
+//! serialised bytes, keys, ids, times or digests, and no hash of a secret is ever made.
+
+mod encodings;
+mod links;
+mod texts;
+
+pub use texts::Texts;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Control, LinkShape, Message, PageLink, Snapshot};
+use crate::port::{MaskedPng, RawMessage, RawPage};
+
+/// Shorter values are not looked for: they would be found in every other word. Settings refuse such secrets.
+pub const SECRET_LENGTH_MIN: usize = 4;
+/// Texts are cut at this many characters before they are judged or kept.
+const TEXT_MAX: usize = 20_000;
+
+/// Something that may be written.
+#[derive(Debug, Clone)]
+pub struct Clean<T>(T);
+
+impl<T> Clean<T> {
+    /// What may be written.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+
+    /// Gives it up for use in memory.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// The run's secrets.
+#[derive(Default)]
+pub struct Vault {
+    shapes: Vec<LinkShape>,
+    /// Name and value of each secret.
+    named: BTreeMap<String, String>,
+    /// Whole links by their handle.
+    links: BTreeMap<String, String>,
+    /// What is looked for, longest first, and what takes its place.
+    needles: Vec<(String, String)>,
+}
+
+impl Vault {
+    /// A vault that knows the shapes of links that carry secrets.
+    pub fn new(shapes: Vec<LinkShape>) -> Self {
+        Self { shapes, ..Self::default() }
+    }
+
+    /// Keeps a secret under its name.
+    pub fn keep(&mut self, name: &str, value: &str) {
+        self.named.insert(name.to_owned(), value.to_owned());
+        self.hide(value, &format!("⟨{name}⟩"));
+    }
+
+    /// The secret of that name.
+    pub fn secret(&self, name: &str) -> Option<&str> {
+        self.named.get(name).map(String::as_str)
+    }
+
+    /// The link behind a handle, as long as this process lives.
+    pub fn link(&self, handle: &str) -> Option<&str> {
+        self.links.get(handle).map(String::as_str)
+    }
+
+    fn hide(&mut self, value: &str, instead: &str) {
+        if value.chars().count() < SECRET_LENGTH_MIN {
+            return;
+        }
+        for needle in encodings::all(value) {
+            if !self.needles.iter().any(|(known, _)| *known == needle) {
+                self.needles.push((needle, instead.to_owned()));
+            }
+        }
+        self.needles.sort_by_key(|(needle, _)| std::cmp::Reverse(needle.len()));
+    }
+
+    /// A text without what the vault knows.
+    fn redacted(&self, text: &str) -> String {
+        let mut text: String = text.chars().take(TEXT_MAX).collect();
+        for (needle, instead) in &self.needles {
+            if text.contains(needle.as_str()) {
+                text = text.replace(needle.as_str(), instead);
+            }
+        }
+        text
+    }
+
+    /// Distils a page.
+    pub fn page(&mut self, page: RawPage) -> Snapshot {
+        self.learn_links(&page.url);
+        self.learn_links(&page.text);
+        for link in &page.links {
+            self.learn_links(&link.href);
+        }
+        let all = |texts: Vec<String>| texts.iter().map(|text| self.redacted(text)).collect::<Vec<_>>();
+        Snapshot {
+            url: self.redacted(&page.url),
+            title: self.redacted(&page.title),
+            headings: all(page.headings),
+            errors: all(page.errors),
+            controls: page.controls.into_iter().map(|control| self.control(control)).collect(),
+            buttons: all(page.buttons),
+            links: page
+                .links
+                .iter()
+                .map(|link| PageLink { text: self.redacted(&link.text), href: self.redacted(&link.href) })
+                .collect(),
+            tables: page.tables.into_iter().map(|table| table.into_iter().map(all).collect()).collect(),
+            text: self.redacted(&page.text),
+        }
+    }
+
+    fn control(&self, control: crate::port::RawControl) -> Control {
+        // The script leaves these out already; a second look costs nothing.
+        let secret = matches!(control.kind.as_str(), "password" | "tel" | "hidden");
+        Control {
+            label: self.redacted(&control.label),
+            value: control.value.filter(|_| !secret).map(|value| self.redacted(&value)),
+            kind: control.kind,
+            checked: control.checked,
+        }
+    }
+
+    /// Distils a message.
+    pub fn message(&mut self, message: RawMessage) -> Message {
+        let mut found = self.learn_links(&message.text);
+        for link in self.learn_links(&message.html) {
+            if !found.iter().any(|known| known.handle == link.handle) {
+                found.push(link);
+            }
+        }
+        let body = if message.text.trim().is_empty() { &message.html } else { &message.text };
+        Message {
+            id: message.id,
+            provider_id: message.provider_id,
+            kind: message.kind,
+            to: message.to.iter().map(|to| self.redacted(to)).collect(),
+            from: self.redacted(&message.from),
+            subject: self.redacted(&message.subject),
+            body: self.redacted(body),
+            links: found,
+            arrived_at: message.arrived_at,
+        }
+    }
+
+    /// Makes something fit to be written: once more, every text in it loses what the vault knows.
+    pub fn clean<T: Texts>(&self, mut value: T) -> Clean<T> {
+        value.texts(&mut |text| *text = self.redacted(text));
+        Clean(value)
+    }
+
+    /// A picture whose secret fields the browser has blanked.
+    pub fn picture(&self, picture: MaskedPng) -> Clean<Vec<u8>> {
+        Clean(picture.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! What the vault must never let through, and what it must leave alone.
+
+use super::*;
+use crate::model::{Check, IssuedAt, MessageKind};
+
+const TOKEN: &str = "Ingi.ZOhfgA.GP6z-k2FJPCxMtO9CrsvRz1MoAk";
+
+fn vault() -> Vault {
+    Vault::new(vec![LinkShape { path: "/new-password/".to_owned(), issued_at: IssuedAt::Itsdangerous }])
+}
+
+fn mail(text: &str, html: &str) -> RawMessage {
+    RawMessage {
+        id: "object-1".to_owned(),
+        provider_id: "p".to_owned(),
+        kind: MessageKind::Email,
+        to: vec!["a@b.gov".to_owned()],
+        from: "n@b.gov".to_owned(),
+        subject: "Reset".to_owned(),
+        text: text.to_owned(),
+        html: html.to_owned(),
+        arrived_at: None,
+    }
+}
+
+#[test]
+fn both_forms_of_a_link_are_one_handle_with_its_time() {
+    let mut vault = vault();
+    let text = format!("Hi\nhttp://localhost:1/new-password/{}?next=%2Fa%3Frun%3Dt1", TOKEN.replace('.', "%2E"));
+    let html = format!("<a href=\"http://localhost:1/new-password/{TOKEN}?next=%2Fa%3Frun%3Dt1\">x</a>");
+    let message = vault.message(mail(&text, &html));
+    assert_eq!(message.links.len(), 1);
+    let link = &message.links[0];
+    assert_eq!((link.origin.as_str(), link.next.as_deref()), ("http://localhost:1", Some("/a?run=t1")));
+    assert_eq!(link.issued_at.map(|at| at.as_second()), Some(1_692_950_400));
+    assert_eq!(message.body, "Hi\nhttp://localhost:1/new-password/⟨link#1⟩?next=%2Fa%3Frun%3Dt1");
+    assert!(vault.link("link#1").is_some_and(|link| link.contains("Ingi")));
+}
+
+#[test]
+fn a_secret_is_found_in_every_encoding() {
+    let mut vault = Vault::default();
+    let secret = "pa ss&<w>=%+'é";
+    vault.keep("user.password", secret);
+    for form in encodings::all(secret) {
+        let cleaned = vault.clean(format!("before {form} after"));
+        assert_eq!(cleaned.get(), "before ⟨user.password⟩ after", "{form}");
+    }
+}
+
+#[test]
+fn facts_lose_what_became_secret_after_they_were_made() {
+    let mut vault = vault();
+    let check = Check::NotYet { why: format!("saw {TOKEN}") };
+    vault.message(mail(&format!("http://h/new-password/{TOKEN}"), ""));
+    assert_eq!(
+        vault
+            .clean(crate::model::Fact::Checked {
+                step: crate::model::StepId(0),
+                check,
+                standing: false,
+                captured: None,
+            })
+            .into_inner(),
+        crate::model::Fact::Checked {
+            step: crate::model::StepId(0),
+            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned() },
+            standing: false,
+            captured: None,
+        }
+    );
+}
+
+#[test]
+fn other_links_and_short_words_stay() {
+    let mut vault = vault();
+    vault.keep("x", "abc");
+    let message = vault.message(mail("see https://beta.notify.gov/about abc", ""));
+    assert!(message.links.is_empty());
+    assert_eq!(message.body, "see https://beta.notify.gov/about abc");
+}

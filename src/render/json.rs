@@ -1,0 +1,92 @@
+//! `report.json`: for scripts. Names are a promise; new ones may be added.
+
+use serde_json::{Value, json};
+
+use crate::diagnose::diagnose;
+use crate::history::History;
+use crate::model::{PlannedScenario, StepKind};
+
+/// The whole report.
+pub fn json(history: &History) -> Value {
+    let plan = &history.plan;
+    json!({
+        "version": 1,
+        "run": history.run,
+        "environment": plan.environment,
+        "verdict": history.verdict().name(),
+        "started_at": history.started_at.to_string(),
+        "duration_ms": history.last.t,
+        "plan_digest": crate::plan::digest(plan),
+        "harness": { "version": history.harness },
+        "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
+        "scenarios": plan.scenarios.iter().map(|scenario| one_scenario(history, scenario)).collect::<Vec<_>>(),
+    })
+}
+
+fn versions(history: &History) -> Value {
+    let probe = |probe: &Option<crate::history::ProbeState>| {
+        let health = probe.as_ref().and_then(|probe| probe.health.as_ref());
+        health.map(|health| json!({ "admin": health.admin.version, "api": health.api.version }))
+    };
+    json!({ "before": probe(&history.before), "after": probe(&history.after) })
+}
+
+fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
+    let verdict = history.scenario_verdict(scenario);
+    let steps: Vec<Value> = verdict
+        .steps
+        .iter()
+        .map(|(step, judged)| {
+            let state = history.step(*step);
+            json!({
+                "step": history.plan.step(*step).to_string(),
+                "verdict": judged.verdict.name(),
+                "why": judged.why,
+                "after_ms": state.met.map(|met| met.after_ms),
+                "evidence": state.evidence.clone().flatten().map(|file| format!("evidence/{file}")),
+            })
+        })
+        .collect();
+    json!({
+        "id": scenario.id,
+        "name": scenario.name,
+        "runbook": scenario.runbook,
+        "verdict": verdict.verdict.name(),
+        "softened": verdict.softened,
+        "proven": proven(history, scenario),
+        "steps": steps,
+        "diagnosis": diagnosis(history, scenario),
+    })
+}
+
+fn proven(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
+    let mut found = Vec::new();
+    for step in &scenario.steps {
+        let StepKind::Expect { proves, .. } = &history.plan.step(*step).kind else { continue };
+        let Some(met) = history.step(*step).met else { continue };
+        for component in proves {
+            found.push(
+                json!({ "component": component.name(), "at": met.moment.at.to_string(), "after_ms": met.after_ms }),
+            );
+        }
+    }
+    found
+}
+
+fn diagnosis(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
+    diagnose(history, scenario)
+        .into_iter()
+        .map(|diagnosis| {
+            let because: Vec<Value> =
+                diagnosis.because.iter().map(|because| json!({ "event": because.seq, "text": because.text })).collect();
+            json!({
+                "component": diagnosis.component.name(),
+                "cause": diagnosis.cause.id,
+                "title": diagnosis.cause.title,
+                "because": because,
+                "decides": diagnosis.cause.decides,
+                "next_step": diagnosis.next_step,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,25 @@
+//! Reports: pure projections of a history. One file for each.
+
+pub mod json;
+pub mod junit;
+pub mod live;
+pub mod text;
+
+use crate::model::Verdict;
+
+/// `9.4 s`, `310 s`.
+pub(crate) fn seconds(ms: u64) -> String {
+    if ms < 100_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { format!("{} s", ms / 1000) }
+}
+
+/// The verdict in words for a person.
+pub(crate) fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Degraded => "degraded",
+        Verdict::NotVerified => "not verified",
+        Verdict::Inconclusive => "inconclusive",
+        Verdict::Errored => "errored",
+        Verdict::Failed => "failed",
+    }
+}

@@ -1,0 +1,144 @@
+//! The verdict screen: read at three in the morning, so the first line says it all and the rest is in order of use.
+
+use std::fmt::Write as _;
+
+use super::{seconds, words};
+use crate::diagnose::{Diagnosis, diagnose};
+use crate::history::{History, Judged};
+use crate::model::{Check, Component, PlannedScenario, StepId, StepKind, Verdict};
+
+/// The whole screen. `folder` is where the run lies.
+pub fn text(history: &History, folder: &str) -> String {
+    let mut out = String::new();
+    let verdict = history.verdict();
+    let plan = &history.plan;
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{}  {} ({})  {}  run {}",
+        words(verdict).to_uppercase(),
+        plan.environment,
+        plan.service_name,
+        seconds(history.last.t),
+        history.run
+    );
+    for scenario in &plan.scenarios {
+        out.push('\n');
+        one_scenario(&mut out, history, scenario, folder);
+    }
+    frame(&mut out, history);
+    let _ = writeln!(out, "\nJournal and evidence: {folder}");
+    out
+}
+
+fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str) {
+    let verdict = history.scenario_verdict(scenario);
+    let _ = writeln!(out, "{}: {}", scenario.name, words(verdict.verdict));
+    for (step, judged) in &verdict.steps {
+        hop(out, history, *step, judged);
+    }
+    if let Some(softened) = &verdict.softened {
+        let _ = writeln!(out, "  note       {softened}");
+    }
+    if verdict.verdict == Verdict::Passed {
+        return;
+    }
+    if let Some((step, judged)) = verdict.worst() {
+        let _ = writeln!(out, "\n  Expected   {}", history.plan.step(step));
+        let _ = writeln!(out, "  Last seen  {}", last_seen(history, step, judged));
+    }
+    for (index, diagnosis) in diagnose(history, scenario).iter().enumerate() {
+        candidate(out, index, diagnosis);
+    }
+    let evidence = verdict.steps.iter().filter_map(|(step, _)| history.step(*step).evidence.clone().flatten());
+    for file in evidence {
+        let _ = writeln!(out, "  Picture    {folder}/evidence/{file}");
+    }
+}
+
+/// One line for each expectation; actions only where something is to be said of them.
+fn hop(out: &mut String, history: &History, step: StepId, judged: &Judged) {
+    let planned = history.plan.step(step);
+    let state = history.step(step);
+    match &planned.kind {
+        StepKind::Act { .. } if judged.verdict == Verdict::Passed => {}
+        StepKind::Act { .. } => {
+            let _ = writeln!(out, "  {:<12} {planned}: {}", words(judged.verdict), judged.why);
+        }
+        StepKind::Expect { proves, .. } => {
+            let time = state.met.map_or_else(|| "-".to_owned(), |met| seconds(met.after_ms));
+            let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
+            let word = if judged.verdict == Verdict::Passed { "ok" } else { words(judged.verdict) };
+            let _ = writeln!(out, "  {word:<12} {time:>7}  {planned}  [{}]", parts.join(" "));
+        }
+    }
+}
+
+fn last_seen(history: &History, step: StepId, judged: &Judged) -> String {
+    let state = history.step(step);
+    let at = state.looks.last.map(|(_, moment)| {
+        format!(" (last look at {} UTC, {} after the start)", moment.at.strftime("%H:%M:%S"), seconds(moment.t))
+    });
+    let said = match &state.check {
+        Some((_, Check::Met { seen, .. })) if judged.why.is_empty() => seen.clone(),
+        _ => judged.why.clone(),
+    };
+    format!("{said}{}", at.unwrap_or_default())
+}
+
+fn candidate(out: &mut String, index: usize, diagnosis: &Diagnosis) {
+    let label = if index == 0 { "Component" } else { "or" };
+    let _ = writeln!(out, "  {label:<10} {}: {}", diagnosis.component, diagnosis.cause.title);
+    for because in &diagnosis.because {
+        let _ = writeln!(out, "             because {} (event {})", because.text, because.seq);
+    }
+    let _ = writeln!(out, "             to decide: {}", diagnosis.cause.decides);
+    let _ = writeln!(out, "             next: {}", diagnosis.next_step);
+}
+
+/// What belongs to no scenario.
+fn frame(out: &mut String, history: &History) {
+    if history.refused_at_door() {
+        let _ = writeln!(
+            out,
+            "\nThe service refused our HTTP Basic auth (401). Look at `basic-auth` in the environment file and its variables."
+        );
+    }
+    for (lane, state) in &history.lanes {
+        if let Some((_, why)) = &state.failed {
+            let _ = writeln!(out, "\nNo browser for {lane:?}: {}", why.text);
+        }
+    }
+    if let Some(signal) = &history.interrupted {
+        let _ = writeln!(out, "\nStopped by {signal}. Go on with: notify-smoke resume {}", history.run);
+    } else if !history.ended {
+        let _ = writeln!(out, "\nThe run did not come to its end. Go on with: notify-smoke resume {}", history.run);
+    }
+    let unwell = history.after.as_ref().and_then(|probe| probe.health.as_ref());
+    if let Some(health) = unwell.filter(|health| !health.api.ok || !health.admin.ok) {
+        let _ = writeln!(out, "\n/_status: admin {}, api {}", health.admin.version, health.api.version);
+    }
+    let unproven = unproven(history);
+    if !unproven.is_empty() {
+        let names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
+        let _ = writeln!(out, "\nNot looked at: {}", names.join(", "));
+    }
+}
+
+/// Components that no met expectation has proven; never hidden.
+fn unproven(history: &History) -> Vec<Component> {
+    let proven: Vec<Component> = history
+        .plan
+        .steps
+        .iter()
+        .filter(|step| history.step(step.id).met.is_some())
+        .flat_map(|step| match &step.kind {
+            StepKind::Expect { proves, .. } => proves.clone(),
+            StepKind::Act { .. } => Vec::new(),
+        })
+        .collect();
+    Component::PROVABLE
+        .into_iter()
+        .filter(|component| *component != Component::Deploy && !proven.contains(component))
+        .collect()
+}

@@ -1,0 +1,351 @@
+//! One run from its lease to its reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::NotStarted;
+use super::clock::SystemClock;
+use super::prepare::Prepared;
+use crate::browser::{Chromium, Settings, find};
+use crate::config::{Resolved, ResolvedMailbox, resolve};
+use crate::engine::{self, Engine, Observer, Ports, Stopped};
+use crate::exit::Exit;
+use crate::guard::{FileLease, NoLease};
+use crate::history::History;
+use crate::inbox::{ExecInbox, SesS3Inbox};
+use crate::journal::{self, Journal};
+use crate::model::{Fact, Plan, StepKind};
+use crate::port::Inbox;
+use crate::probe::HealthProbe;
+use crate::process::Keeper;
+use crate::redact::Vault;
+use crate::store::{self, RunFolder};
+use crate::{aws, render};
+
+const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
+/// As far back as runs are counted against the budget of an hour.
+const BUDGET_RUNS: usize = 200;
+const HOUR_S: i64 = 3600;
+
+/// How a run is to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Going {
+    pub faults: Vec<String>,
+    pub seed: u64,
+    /// Control endpoint of a sandbox that runs already.
+    pub sandbox: Option<String>,
+    pub no_basic_auth: bool,
+}
+
+/// A run that has stopped, at its end or before.
+pub struct Finished {
+    pub history: History,
+    pub folder: PathBuf,
+    pub stopped: Option<Stopped>,
+}
+
+/// Makes a run.
+///
+/// # Errors
+/// [`NotStarted`] when it did not begin; then nothing was touched.
+pub async fn smoke(
+    prepared: &Prepared,
+    going: &Going,
+    stop: watch::Receiver<Option<String>>,
+    observer: Box<Observer>,
+) -> Result<Finished, NotStarted> {
+    let keeper = keeper()?;
+    let world = Surroundings::find(prepared, going, &keeper).await?;
+    let outcome = async {
+        let resolved = world.resolve(prepared)?;
+        let plan = prepared.plan(&resolved)?;
+        let run = run_id().map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+        let lease = take_lease(prepared, &run, &keeper)?;
+        let outcome = begin(prepared, &resolved, plan, &run, &keeper, stop, observer).await;
+        lease.give_back().await;
+        outcome
+    }
+    .await;
+    world.end().await;
+    outcome
+}
+
+async fn begin(
+    prepared: &Prepared,
+    resolved: &Resolved,
+    plan: Plan,
+    run: &str,
+    keeper: &Keeper,
+    stop: watch::Receiver<Option<String>>,
+    observer: Box<Observer>,
+) -> Result<Finished, NotStarted> {
+    let runs = prepared.files.runs();
+    within_budget(prepared, &plan, &runs)?;
+    let ports = ports(resolved, run, keeper).await?;
+    let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+    let cannot = |error: std::io::Error| cannot_write(&runs, &error);
+    let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
+    let path = folder.path.clone();
+    let vault = vault(resolved, &plan);
+    let first = Fact::RunStarted { run: run.to_owned(), harness: HARNESS.to_owned(), plan: Box::new(plan), token };
+    let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, observer).map_err(cannot)?;
+    Ok(drive(engine, path, stop).await)
+}
+
+/// Goes on with a run that another process left.
+///
+/// # Errors
+/// [`NotStarted`] when it cannot be gone on with.
+pub async fn go_on(
+    folder: &Path,
+    prepared: &Prepared,
+    going: &Going,
+    stop: watch::Receiver<Option<String>>,
+    observer: Box<Observer>,
+) -> Result<Finished, NotStarted> {
+    let keeper = keeper()?;
+    let world = Surroundings::find(prepared, going, &keeper).await?;
+    let outcome = async {
+        let resolved = world.resolve(prepared)?;
+        let lease = take_lease(prepared, &folder.file_name().unwrap_or_default().to_string_lossy(), &keeper)?;
+        let outcome = reopen(folder, &resolved, &keeper, stop, observer).await;
+        lease.give_back().await;
+        outcome
+    }
+    .await;
+    world.end().await;
+    outcome
+}
+
+async fn reopen(
+    folder: &Path,
+    resolved: &Resolved,
+    keeper: &Keeper,
+    stop: watch::Receiver<Option<String>>,
+    observer: Box<Observer>,
+) -> Result<Finished, NotStarted> {
+    let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
+    let bytes = store::read_journal(folder).map_err(|error| wrong(error.to_string()))?;
+    let replay = journal::replay(&bytes).map_err(wrong)?;
+    let history = journal::history(&replay.events).map_err(wrong)?;
+    if history.ended {
+        return Ok(Finished { history, folder: folder.to_owned(), stopped: None });
+    }
+    if history.plan.base_url != resolved.target.base_url {
+        return Err(wrong(format!(
+            "this run was made against {}, not {}",
+            history.plan.base_url, resolved.target.base_url
+        )));
+    }
+    let ports = ports(resolved, &history.run, keeper).await?;
+    let vault = vault(resolved, &history.plan);
+    let cannot = |error: std::io::Error| cannot_write(folder, &error);
+    let store = RunFolder::reopen(folder, replay.whole_bytes).map_err(cannot)?;
+    let journal = Journal::go_on(Box::new(store), &replay);
+    let engine = engine::resume(ports, journal, vault, history, HARNESS, observer).map_err(cannot)?;
+    Ok(drive(engine, folder.to_owned(), stop).await)
+}
+
+async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>) -> Finished {
+    let (history, stopped) = match engine.run(stop).await {
+        Ok(history) => (history, None),
+        Err((stopped, history)) => (*history, Some(stopped)),
+    };
+    let json = serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default();
+    // The journal is all there is to know; reports can be made from it again.
+    let written = store::write_report(&folder, "report.json", &format!("{json}\n"))
+        .and_then(|()| store::write_report(&folder, "junit.xml", &render::junit::junit(&history)));
+    let stopped = stopped.or_else(|| written.err().map(Stopped::CannotWrite));
+    Finished { history, folder, stopped }
+}
+
+fn cannot_write(folder: &Path, error: &std::io::Error) -> NotStarted {
+    NotStarted::new(
+        Exit::NotJudged,
+        format!(
+            "The journal cannot be written under {}: {error}. Nothing was done; make room or look at the permissions.",
+            folder.display()
+        ),
+    )
+}
+
+fn keeper() -> Result<Keeper, NotStarted> {
+    Keeper::of_this_program()
+        .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The program cannot find itself: {error}.")))
+}
+
+fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLease, NotStarted> {
+    let folder = prepared.files.runs().join(&prepared.environment.name);
+    let holder =
+        format!("run {run}, process {}, since {}", std::process::id(), Timestamp::now().strftime("%F %H:%M:%S UTC"));
+    FileLease::take(&folder, &holder, keeper).map_err(|why| match why {
+        NoLease::Held(said) => NotStarted::new(
+            Exit::Refused,
+            format!(
+                "{} is being tested already: {said}. Wait for it, or look at `{}`.",
+                prepared.environment.name,
+                folder.join("lease").display()
+            ),
+        ),
+        NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
+    })
+}
+
+/// Reset mails that earlier runs of the last hour have asked for.
+fn within_budget(prepared: &Prepared, plan: &Plan, runs: &Path) -> Result<(), NotStarted> {
+    if prepared.environment.sandbox.is_some() {
+        return Ok(());
+    }
+    let asks = |plan: &Plan| {
+        plan.steps.iter().filter(|step| matches!(&step.kind, StepKind::Act { watch, .. } if !watch.is_empty())).count()
+    };
+    let since = Timestamp::now().as_second() - HOUR_S;
+    let earlier: usize = store::newest_runs(runs, &prepared.environment.name, BUDGET_RUNS)
+        .iter()
+        .filter_map(|run| journal::history(&journal::replay(&store::read_journal(run).ok()?).ok()?.events).ok())
+        .filter(|history| history.started_at.as_second() > since)
+        .map(|history| asks(&history.plan))
+        .sum();
+    let limit = prepared.service.resets_per_hour as usize;
+    if earlier + asks(plan) <= limit {
+        return Ok(());
+    }
+    let said = format!(
+        "Runs of the last hour have asked for {earlier} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
+    );
+    Err(NotStarted::new(Exit::Refused, said))
+}
+
+fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
+    let mut vault = Vault::new(plan.links.clone());
+    for (name, value) in &resolved.secrets {
+        vault.keep(name, value);
+    }
+    if let Some((username, password)) = &resolved.basic_auth {
+        vault.keep("basic-auth", &format!("{username}:{password}"));
+    }
+    vault
+}
+
+async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Ports, NotStarted> {
+    if resolved.webdriver_url.is_none() {
+        find().await.map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+    }
+    let target = &resolved.target;
+    let mut hosts = target.hosts.clone();
+    hosts.extend(url::Url::parse(&target.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)));
+    let browser = Chromium::new(Settings {
+        base_url: target.base_url.clone(),
+        hosts,
+        basic_auth: resolved.basic_auth.clone(),
+        run: run.to_owned(),
+        webdriver_url: resolved.webdriver_url.clone(),
+        keeper: keeper.clone(),
+    });
+    let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
+    let probe = HealthProbe::new(&target.base_url, resolved.basic_auth.clone(), &agent);
+    let probe = probe.map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+    let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
+        ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
+            let settings = aws::AwsSettings {
+                region: region.clone(),
+                endpoint: endpoint.clone(),
+                credentials: credentials.clone(),
+            };
+            Arc::new(SesS3Inbox::new(aws::s3(&settings).await, bucket.clone(), prefix.clone()))
+        }
+        ResolvedMailbox::Exec { command } => {
+            Arc::new(ExecInbox::new(keeper.clone(), command.clone(), target.user_email.clone()))
+        }
+    };
+    Ok(Ports { browser: Arc::new(browser), inbox, probe: Arc::new(probe), clock: Arc::new(SystemClock::start()) })
+}
+
+/// What stands around a run: its sandbox, if it has one.
+struct Surroundings {
+    #[cfg(feature = "local")]
+    sandbox: Option<super::sandbox::Sandbox>,
+}
+
+impl Surroundings {
+    #[cfg(feature = "local")]
+    async fn find(prepared: &Prepared, going: &Going, keeper: &Keeper) -> Result<Self, NotStarted> {
+        use super::sandbox::{Sandbox, Start};
+        let Some(settings) = prepared.environment.sandbox else {
+            return no_sandbox(prepared, going).map(|()| Self { sandbox: None });
+        };
+        for fault in &going.faults {
+            fault
+                .parse::<notify_sandbox::Fault>()
+                .map_err(|error| NotStarted::new(Exit::WrongInput, error.to_string()))?;
+        }
+        let found = match &going.sandbox {
+            Some(url) => Sandbox::join(url, &going.faults).await,
+            None => {
+                let basic_auth = !going.no_basic_auth;
+                let start =
+                    Start { time_scale: settings.time_scale, faults: &going.faults, seed: going.seed, basic_auth };
+                Sandbox::start(keeper, &start).await
+            }
+        };
+        found.map(|sandbox| Self { sandbox: Some(sandbox) }).map_err(|why| NotStarted::new(Exit::NotJudged, why))
+    }
+
+    #[cfg(not(feature = "local"))]
+    async fn find(prepared: &Prepared, going: &Going, _keeper: &Keeper) -> Result<Self, NotStarted> {
+        if prepared.environment.sandbox.is_some() {
+            return Err(NotStarted::new(
+                Exit::WrongInput,
+                "This build has no sandbox: build it with the feature `local`.",
+            ));
+        }
+        no_sandbox(prepared, going).map(|()| Self {})
+    }
+
+    fn resolve(&self, prepared: &Prepared) -> Result<Resolved, NotStarted> {
+        #[cfg(feature = "local")]
+        let values = self.sandbox.as_ref().map(|sandbox| &sandbox.values);
+        #[cfg(not(feature = "local"))]
+        let values = None;
+        resolve(&prepared.environment, values, &|name| std::env::var(name).ok())
+            .map_err(|said| NotStarted { exit: Exit::WrongInput, said })
+    }
+
+    #[cfg_attr(
+        not(feature = "local"),
+        expect(clippy::unused_async, reason = "with a sandbox there is something to wait for")
+    )]
+    async fn end(self) {
+        #[cfg(feature = "local")]
+        if let Some(sandbox) = self.sandbox {
+            sandbox.end().await;
+        }
+    }
+}
+
+fn no_sandbox(prepared: &Prepared, going: &Going) -> Result<(), NotStarted> {
+    let asked = !going.faults.is_empty() || going.sandbox.is_some() || going.no_basic_auth;
+    if !asked {
+        return Ok(());
+    }
+    let said = format!(
+        "{} is no sandbox: --fault, --sandbox and --no-basic-auth are for sandboxes only.",
+        prepared.environment.name
+    );
+    Err(NotStarted::new(Exit::WrongInput, said))
+}
+
+/// `20261122T031502Z-x7k2p9`: run ids sort by their time.
+fn run_id() -> Result<String, String> {
+    Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
+}
+
+fn random_letters(count: usize) -> Result<String, String> {
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = vec![0_u8; count];
+    getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random bytes: {error}."))?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
+}

@@ -1,0 +1,26 @@
+//! The composition root: builds adapters and guards, starts a sandbox where one is wanted, runs the engine, and
+//! leaves the reports.
+
+mod clock;
+mod launch;
+mod prepare;
+#[cfg(feature = "local")]
+mod sandbox;
+
+pub use launch::{Finished, Going, go_on, smoke};
+pub use prepare::{Prepared, Wanted, prepare, show_plan};
+
+/// Why a run did not begin, with the exit code that says so.
+#[derive(Debug)]
+pub struct NotStarted {
+    pub exit: crate::exit::Exit,
+    /// Lines for the terminal.
+    pub said: Vec<String>,
+}
+
+impl NotStarted {
+    /// With one sentence.
+    pub fn new(exit: crate::exit::Exit, said: impl Into<String>) -> Self {
+        Self { exit, said: vec![said.into()] }
+    }
+}

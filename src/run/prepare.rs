@@ -1,0 +1,121 @@
+//! From options to a plan, before anything is touched.
+
+use std::path::Path;
+
+use super::NotStarted;
+use crate::config::{Files, Loaded, Resolved, environment_name, placeholders, resolve};
+use crate::exit::Exit;
+use crate::model::{Environment, Plan, Scenario, Service};
+use crate::scenario::Runbook;
+use crate::yaml::{did_you_mean, quoted};
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub environment: String,
+    /// Empty: those of the profile.
+    pub scenarios: Vec<String>,
+    pub profile: Option<String>,
+}
+
+/// Everything that the files say of one run.
+pub struct Prepared {
+    pub files: Files,
+    pub environment: Environment,
+    pub service: Service,
+    pub runbook: Runbook,
+    pub scenarios: Vec<Scenario>,
+}
+
+/// The profile of a run that names neither profile nor scenarios.
+const DEFAULT_PROFILE: &str = "runbook";
+
+/// Reads the files and selects.
+///
+/// # Errors
+/// [`NotStarted`] with every problem.
+pub fn prepare(root: &Path, wanted: &Wanted) -> Result<Prepared, NotStarted> {
+    let files = Files::new(root);
+    let mut loaded = files.load();
+    if !loaded.problems.is_empty() {
+        let said = loaded.problems.iter().map(ToString::to_string).collect();
+        return Err(NotStarted { exit: Exit::WrongInput, said });
+    }
+    let name = environment_name(&wanted.environment);
+    let environment = loaded.environments.remove(name).ok_or_else(|| {
+        let known: Vec<&str> = loaded.environments.keys().map(String::as_str).collect();
+        let near = did_you_mean(name, &known);
+        NotStarted::new(
+            Exit::WrongInput,
+            format!("There is no environment `{name}`: environments/ has {}.{near}", quoted(&known)),
+        )
+    })?;
+    let service = take(&mut loaded, &environment.service)?;
+    let scenarios = select(wanted, &service.0, service.2)?;
+    Ok(Prepared { files, environment, service: service.0, runbook: service.1, scenarios })
+}
+
+fn take(loaded: &mut Loaded, id: &str) -> Result<(Service, Runbook, Vec<Scenario>), NotStarted> {
+    let found = loaded.services.remove(id).zip(loaded.runbooks.remove(id)).zip(loaded.scenarios.remove(id));
+    let ((service, runbook), scenarios) = found
+        .ok_or_else(|| NotStarted::new(Exit::WrongInput, format!("There is no service `{id}` under scenarios/.")))?;
+    Ok((service, runbook, scenarios))
+}
+
+fn select(wanted: &Wanted, service: &Service, all: Vec<Scenario>) -> Result<Vec<Scenario>, NotStarted> {
+    let names = if wanted.scenarios.is_empty() {
+        let profile = wanted.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
+        service.profiles.get(profile).cloned().ok_or_else(|| {
+            let known: Vec<&str> = service.profiles.keys().map(String::as_str).collect();
+            let near = did_you_mean(profile, &known);
+            NotStarted::new(
+                Exit::WrongInput,
+                format!("There is no profile `{profile}`: service.yaml has {}.{near}", quoted(&known)),
+            )
+        })?
+    } else {
+        wanted.scenarios.clone()
+    };
+    let known: Vec<String> = all.iter().map(|scenario| scenario.id.clone()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+        let said =
+            format!("There is no scenario `{unknown}`: there are {}.{}", quoted(&known), did_you_mean(unknown, &known));
+        return Err(NotStarted::new(Exit::WrongInput, said));
+    }
+    let selected: Vec<Scenario> = all.into_iter().filter(|scenario| names.contains(&scenario.id)).collect();
+    if selected.is_empty() {
+        return Err(NotStarted::new(
+            Exit::NothingSelected,
+            "Nothing is selected: the profile names no scenario. A run without a look proves nothing.",
+        ));
+    }
+    Ok(selected)
+}
+
+impl Prepared {
+    /// The plan for a resolved environment.
+    ///
+    /// # Errors
+    /// What does not fit together.
+    pub fn plan(&self, resolved: &Resolved) -> Result<Plan, NotStarted> {
+        crate::plan::plan(&self.service, &self.runbook, &self.scenarios, &resolved.target)
+            .map_err(|said| NotStarted { exit: Exit::WrongInput, said })
+    }
+}
+
+/// The plan of a run that is not going to be made: nothing secret is read, no sandbox is started.
+///
+/// # Errors
+/// What does not fit together.
+pub fn show_plan(prepared: &Prepared) -> Result<Plan, NotStarted> {
+    let values = placeholders(&prepared.environment);
+    // Secrets are no part of a plan, so that it can be shown where none are set.
+    let mut public = prepared.environment.clone();
+    public.basic_auth = None;
+    public.user_password = None;
+    public.mailbox = crate::model::MailboxSettings::Exec { command: Vec::new() };
+    let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
+    let resolved = resolved.map_err(|said| NotStarted { exit: Exit::WrongInput, said })?;
+    prepared.plan(&resolved)
+}

@@ -1,0 +1,139 @@
+//! `service.yaml` and `runbook.yaml`: what is true of one Notify, and what its run book says to do.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Component, IssuedAt, LinkShape, Service, Window};
+use crate::yaml::{Fields, Node, Problem, Reader, Source, parse, quoted};
+
+/// A reset link of the real service is good for an hour, so a longer run could not use it.
+const RUN_LONGEST_MS: u64 = 115 * 60_000;
+
+/// What to do next, by component.
+pub type Runbook = BTreeMap<String, String>;
+
+/// Reads `service.yaml`.
+///
+/// # Errors
+/// All its problems.
+pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
+    let tree = parse(source).map_err(|problem| vec![problem])?;
+    let mut reader = Reader::new(source);
+    let mut fields = reader.fields(&tree, "a service");
+    let name = fields.need(&mut reader, "name").and_then(|node| reader.text(node, "a name").map(str::to_owned));
+    let headings = fields.need(&mut reader, "error-headings");
+    let error_headings = texts(&mut reader, headings, "`error-headings`");
+    let windows = fields.need(&mut reader, "windows").map(|node| windows(&mut reader, node)).unwrap_or_default();
+    let links = fields.need(&mut reader, "links").map(|node| links(&mut reader, node)).unwrap_or_default();
+    let profiles = fields.need(&mut reader, "profiles").map(|node| profiles(&mut reader, node)).unwrap_or_default();
+    let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
+    let longest = fields.take("run-longest").and_then(|node| reader.duration_ms(node, "`run-longest`"));
+    fields.finish(&mut reader);
+    match (name, budget) {
+        (Some(name), Some(resets_per_hour)) if reader.problems.is_empty() => Ok(Service {
+            id: id.to_owned(),
+            name,
+            error_headings,
+            windows,
+            links,
+            profiles,
+            resets_per_hour,
+            run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
+        }),
+        _ => Err(reader.problems),
+    }
+}
+
+/// Reads `runbook.yaml`: component to next step.
+///
+/// # Errors
+/// All its problems.
+pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
+    let tree = parse(source).map_err(|problem| vec![problem])?;
+    let mut reader = Reader::new(source);
+    let mut steps = Runbook::new();
+    for entry in reader.fields(&tree, "a run book").rest() {
+        let known =
+            [Component::PROVABLE.as_slice(), &[Component::Mailbox, Component::Account, Component::Harness]].concat();
+        let names: Vec<&str> = known.iter().map(|component| component.name()).collect();
+        if !names.contains(&entry.key.as_str()) {
+            reader.problem(
+                entry.key_mark,
+                format!("unknown component `{}`", entry.key),
+                format!("The components are {}.", quoted(&names)),
+            );
+        }
+        if let Some(text) = reader.text(&entry.value, "a next step") {
+            steps.insert(entry.key.clone(), text.trim().to_owned());
+        }
+    }
+    if reader.problems.is_empty() { Ok(steps) } else { Err(reader.problems) }
+}
+
+fn texts(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
+    let Some(node) = node else { return Vec::new() };
+    reader.list(node, what).iter().filter_map(|item| reader.text(item, "an item").map(str::to_owned)).collect()
+}
+
+fn windows(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Window> {
+    let mut all = BTreeMap::new();
+    for entry in reader.fields(node, "`windows`").rest() {
+        let mut fields = reader.fields(&entry.value, "a window");
+        let mut time =
+            |reader: &mut Reader<'_>, key| fields.take(key).and_then(|node| reader.duration_ms(node, "a limit"));
+        let not_before_ms = time(reader, "not-before").unwrap_or(0);
+        let on_time_ms = time(reader, "on-time");
+        let late_ms = time(reader, "late");
+        let settle_ms = time(reader, "settle").unwrap_or(5_000);
+        fields.finish(reader);
+        let (Some(on_time_ms), Some(late_ms)) = (on_time_ms, late_ms) else {
+            reader.problem(
+                entry.key_mark,
+                format!("window `{}` needs `on-time` and `late`", entry.key),
+                "Add both: { on-time: 60s, late: 7m }.",
+            );
+            continue;
+        };
+        if late_ms < on_time_ms || on_time_ms < not_before_ms {
+            reader.problem(
+                entry.key_mark,
+                format!("window `{}` cannot hold", entry.key),
+                "Order its limits: not-before ≤ on-time ≤ late.",
+            );
+        }
+        all.insert(entry.key.clone(), Window { not_before_ms, on_time_ms, late_ms, settle_ms });
+    }
+    all
+}
+
+fn links(reader: &mut Reader<'_>, node: &Node) -> Vec<LinkShape> {
+    let mut shapes = Vec::new();
+    for item in reader.list(node, "`links`") {
+        let mut fields = reader.fields(item, "a link's shape");
+        let path = fields.need(reader, "path").and_then(|node| reader.text(node, "a path").map(str::to_owned));
+        let kind = fields.need(reader, "issued-at");
+        if let Some(kind) = kind
+            && reader.text(kind, "`issued-at`").is_some_and(|kind| kind != "itsdangerous")
+        {
+            reader.problem(
+                kind.mark,
+                "an unknown way to tell when a link was made",
+                "The one that is known is `itsdangerous`.",
+            );
+        }
+        fields.finish(reader);
+        shapes.extend(path.map(|path| LinkShape { path, issued_at: IssuedAt::Itsdangerous }));
+    }
+    shapes
+}
+
+fn profiles(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Vec<String>> {
+    let entries = reader.fields(node, "`profiles`").rest();
+    entries.iter().map(|entry| (entry.key.clone(), texts(reader, Some(&entry.value), "a profile"))).collect()
+}
+
+fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
+    let mut fields: Fields<'_> = reader.fields(node, "`budget`");
+    let resets = fields.need(reader, "resets-per-hour").and_then(|node| reader.number(node, "`resets-per-hour`"));
+    fields.finish(reader);
+    resets
+}

@@ -1,0 +1,120 @@
+//! A run's folder: `runs/<environment>/<run id>/` with journal, reports and evidence; `latest` links to the newest.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::journal::BYTES_MAX;
+use crate::port::Store;
+
+const JOURNAL: &str = "journal.jsonl";
+const EVIDENCE: &str = "evidence";
+
+/// Evidence of a run is not kept beyond this.
+const EVIDENCE_BYTES_MAX: u64 = 100 << 20;
+
+/// One run's folder.
+pub struct RunFolder {
+    pub path: PathBuf,
+    journal: File,
+    evidence_bytes: u64,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run, and its journal.
+    ///
+    /// # Errors
+    /// When something cannot be made.
+    pub fn create(runs: &Path, environment: &str, run: &str) -> std::io::Result<Self> {
+        let path = runs.join(environment).join(run);
+        std::fs::create_dir_all(path.join(EVIDENCE))?;
+        let journal = OpenOptions::new().append(true).create_new(true).open(path.join(JOURNAL))?;
+        sync_folder(&path)?;
+        link_latest(&runs.join(environment), run)?;
+        Ok(Self { path, journal, evidence_bytes: 0 })
+    }
+
+    /// Opens the folder of a run that goes on; the journal keeps its first `whole_bytes`.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn reopen(path: &Path, whole_bytes: u64) -> std::io::Result<Self> {
+        let journal = OpenOptions::new().append(true).open(path.join(JOURNAL))?;
+        journal.set_len(whole_bytes)?;
+        std::fs::create_dir_all(path.join(EVIDENCE))?;
+        Ok(Self { path: path.to_owned(), journal, evidence_bytes: 0 })
+    }
+}
+
+impl Store for RunFolder {
+    fn append(&mut self, line: &[u8], sync: bool) -> std::io::Result<()> {
+        let mut whole = Vec::with_capacity(line.len() + 1);
+        whole.extend_from_slice(line);
+        whole.push(b'\n');
+        self.journal.write_all(&whole)?;
+        if sync { self.journal.sync_data() } else { Ok(()) }
+    }
+
+    fn keep(&mut self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        self.evidence_bytes += bytes.len() as u64;
+        if self.evidence_bytes > EVIDENCE_BYTES_MAX {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        std::fs::write(self.path.join(EVIDENCE).join(name), bytes)
+    }
+}
+
+/// Reads a run's journal.
+///
+/// # Errors
+/// When there is none, or it is larger than any run writes.
+pub fn read_journal(run: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(run.join(JOURNAL))?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// The folder of a run, named by its path or by its id.
+pub fn find_run(runs: &Path, name: &str) -> Option<PathBuf> {
+    let as_path = PathBuf::from(name);
+    if as_path.join(JOURNAL).is_file() {
+        return Some(as_path);
+    }
+    let environments = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    environments.map(|environment| environment.path().join(name)).find(|path| path.join(JOURNAL).is_file())
+}
+
+/// Writes a report beside the journal, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_report(run: &Path, name: &str, text: &str) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(run)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(run.join(name)).map(|_| ()).map_err(|error| error.error)
+}
+
+/// The journals of an environment's runs, newest first, as far back as `count`.
+pub fn newest_runs(runs: &Path, environment: &str, count: usize) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(runs.join(environment)).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name() != "latest")
+        .map(|entry| entry.path())
+        .filter(|path| path.join(JOURNAL).is_file())
+        .collect();
+    // Run ids begin with their time.
+    folders.sort();
+    folders.reverse();
+    folders.truncate(count);
+    folders
+}
+
+fn link_latest(folder: &Path, run: &str) -> std::io::Result<()> {
+    let next = folder.join(format!(".latest-{run}"));
+    std::os::unix::fs::symlink(run, &next)?;
+    std::fs::rename(next, folder.join("latest"))
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
