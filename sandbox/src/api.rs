@@ -131,7 +131,7 @@ async fn reset_password(State(world): State<World>, Json(request): Json<ResetReq
         let link = reset_link(&world, &request, host);
         match world.db.create_email(&request.email).await {
             Ok(notification) => {
-                world.queues.put(INTERNAL, Task::DeliverEmail { notification, name: name.clone(), link })
+                world.queues.put(INTERNAL, Task::DeliverEmail { notification, name: name.clone(), link });
             }
             Err(_) => return internal_error(500),
         }

@@ -1,4 +1,4 @@
-//! A real PostgreSQL as a child, and the queries that API and worker make.
+//! A real `PostgreSQL` as a child, and the queries that API and worker make.
 //!
 //! Tables, columns and status words are the observed service's, as far as the pages and queues here need them.
 
@@ -28,7 +28,7 @@ pub(crate) struct Postgres {
 /// The way to the database's own programs, and whose they must be.
 struct Programs {
     folder: PathBuf,
-    /// PostgreSQL refuses to run as root; then it runs as the `postgres` user that Debian's package makes.
+    /// `PostgreSQL` refuses to run as root; then it runs as the `postgres` user that Debian's package makes.
     owner: Option<(u32, u32)>,
 }
 

@@ -117,7 +117,8 @@ impl FromStr for Fault {
 
 fn parse_trigger(text: Option<&str>) -> Option<Trigger> {
     let Some(text) = text else { return Some(Trigger::Always) };
-    if let Some(count) = ["st", "nd", "rd", "th"].iter().find_map(|end| text.strip_suffix(end)) {
+    if text.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with('%') {
+        let count = ["st", "nd", "rd", "th"].iter().find_map(|end| text.strip_suffix(end))?;
         return count.parse().ok().filter(|count| *count > 0).map(Trigger::First);
     }
     if let Some(percent) = text.strip_suffix('%') {

@@ -6,7 +6,7 @@
 //! In reading order:
 //! - [`options`] and [`ready`]: what it is started with, and the one line that it prints when it is ready;
 //! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them;
-//! - [`aws`]: an SES endpoint and an S3 server; [`db`]: a real PostgreSQL;
+//! - [`aws`]: an SES endpoint and an S3 server; [`db`]: a real `PostgreSQL`;
 //! - [`fault`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
 #![forbid(unsafe_code)]
 
@@ -61,7 +61,7 @@ pub(crate) struct World {
 /// `on_ready` gets the ready line's content once every port answers.
 ///
 /// # Errors
-/// [`StartError`] when a part cannot be started (no PostgreSQL on the machine, no free port).
+/// [`StartError`] when a part cannot be started (no `PostgreSQL` on the machine, no free port).
 pub async fn run(
     options: Options,
     on_ready: impl FnOnce(&Ready) + Send,
@@ -99,7 +99,7 @@ async fn run_parts(
     let ses_url = aws::ses::start(world, &store).await?;
     let api_url = api::start(world).await?;
     let admin_url = web::start(world, &api_url).await?;
-    worker::start(world, &ses_url, &admin_url).await;
+    worker::start(world, &ses_url, &admin_url);
     let control = control::Control::bind().await?;
     let ready = Ready::new(world, postgres, &store, &admin_url, &api_url, &control.url);
     control.serve(world.clone(), ready.clone());

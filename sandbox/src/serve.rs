@@ -14,12 +14,12 @@ use crate::clock::Clock;
 
 /// A free port on loopback.
 pub(crate) async fn bind() -> Result<(TcpListener, String), StartError> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(cannot_listen)?;
-    let port = listener.local_addr().map_err(cannot_listen)?.port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| cannot_listen(&error))?;
+    let port = listener.local_addr().map_err(|error| cannot_listen(&error))?.port();
     Ok((listener, format!("http://localhost:{port}")))
 }
 
-fn cannot_listen(error: std::io::Error) -> StartError {
+fn cannot_listen(error: &std::io::Error) -> StartError {
     StartError(format!("The sandbox cannot listen on 127.0.0.1: {error}. Look whether loopback is up."))
 }
 

@@ -80,7 +80,7 @@ mod tests {
         let token = signer.sign(&serde_json::json!("x"), made);
         // What itsdangerous 2.2.0 makes of `URLSafeTimedSerializer("key", "salt").dumps("x")` at that second.
         assert_eq!(token, "Ingi.ZOhfgA.GP6z-k2FJPCxMtO9CrsvRz1MoAk");
-        let later = |seconds| Timestamp::from_second(1_692_950_400 + seconds).expect("a time");
+        let later = |seconds: i32| Timestamp::from_second(1_692_950_400 + i64::from(seconds)).expect("a time");
         assert_eq!(signer.open(&token, later(3600), 3600).expect("still good").issued_at, made);
         assert_eq!(signer.open(&token, later(3601), 3600).err(), Some(TokenError::Expired));
         assert_eq!(signer.open(&token.replace("Ingi", "InKi"), later(0), 3600).err(), Some(TokenError::Tampered));

@@ -23,7 +23,7 @@ const FORKS: usize = 4;
 pub(crate) const INTERNAL: &str = "notify-internal-tasks";
 /// 48 retries of 300 s: what the real service does before it gives a message up.
 const RETRIES_MAX: u32 = 48;
-const RETRY_AFTER: Duration = Duration::from_secs(300);
+const RETRY_AFTER: Duration = Duration::from_mins(5);
 /// boto tries five times in about eight seconds.
 const SDK_ATTEMPTS: u32 = 5;
 const SDK_BACKOFF: Duration = Duration::from_secs(1);
@@ -82,7 +82,7 @@ impl Queues {
 }
 
 /// Starts the worker's forks.
-pub(crate) async fn start(world: &World, ses_url: &str, admin_url: &str) {
+pub(crate) fn start(world: &World, ses_url: &str, admin_url: &str) {
     let config = aws_sdk_ses::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))

@@ -14,7 +14,7 @@ use crate::model::{FailureKind, Lane, PortFailure};
 use crate::port::{Browser, Session};
 use crate::process::{Keeper, Kept};
 
-/// WebDriver's own limit for a page; its default is 300 s.
+/// `WebDriver`'s own limit for a page; its default is 300 s.
 const PAGE_LOAD: Duration = Duration::from_secs(30);
 const SCRIPT: Duration = Duration::from_secs(10);
 const START_LONGEST: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ pub struct Settings {
     pub basic_auth: Option<(String, String)>,
     /// Goes into the User-Agent, so that the service's logs name the run.
     pub run: String,
-    /// A WebDriver elsewhere, instead of one on this machine.
+    /// A `WebDriver` elsewhere, instead of one on this machine.
     pub webdriver_url: Option<String>,
     pub keeper: Keeper,
 }

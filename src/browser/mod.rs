@@ -1,4 +1,4 @@
-//! Real headless Chromium through WebDriver (fantoccini).
+//! Real headless Chromium through `WebDriver` (fantoccini).
 
 mod find;
 mod launch;

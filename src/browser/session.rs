@@ -13,7 +13,7 @@ use crate::model::{Acted, FailureKind, PortFailure};
 use crate::port::{MaskedPng, RawAct, RawPage, Session};
 use crate::process::Kept;
 
-/// A little longer than WebDriver's own limits: when it passes, the driver itself hangs.
+/// A little longer than `WebDriver`'s own limits: when it passes, the driver itself hangs.
 const COMMAND_LONGEST: Duration = Duration::from_secs(35);
 const CLOSE_LONGEST: Duration = Duration::from_secs(2);
 

@@ -48,8 +48,8 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> ExitCode {
     match command {
-        Command::Smoke(arguments) => smoke::smoke(arguments).await.into(),
-        Command::Resume(arguments) => smoke::resume(arguments).await.into(),
+        Command::Smoke(arguments) => Box::pin(smoke::smoke(arguments)).await.into(),
+        Command::Resume(arguments) => Box::pin(smoke::resume(arguments)).await.into(),
         Command::Plan(arguments) => plan::run(&arguments).into(),
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),

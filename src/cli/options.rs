@@ -11,14 +11,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     after_help = "Exit codes: 0 passed or degraded, 1 failed, 2 files or options wrong, 3 could not judge, 4 nothing selected, 5 refused by a guard, 6 waiting, 130 interrupted."
 )]
-pub struct Options {
+pub(super) struct Options {
     #[command(subcommand)]
     pub command: Command,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Test an environment; without one, list what there is
     Smoke(Smoke),
     /// Go on with a run that was stopped
@@ -41,7 +41,7 @@ pub enum Command {
 
 /// `smoke ENV [SCENARIO…]`
 #[derive(Debug, Args)]
-pub struct Smoke {
+pub(super) struct Smoke {
     /// The environment, such as `local` or `prod`
     pub environment: Option<String>,
     /// Scenarios by the stem of their file; without any, those of the profile
@@ -71,13 +71,13 @@ pub struct Smoke {
 
 /// `--fail-on`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub(super) enum FailOn {
     Degraded,
 }
 
 /// `resume RUN`
 #[derive(Debug, Args)]
-pub struct Resume {
+pub(super) struct Resume {
     /// A run id or a run folder
     pub run: String,
     /// The sandbox that the run was made against
@@ -90,7 +90,7 @@ pub struct Resume {
 
 /// `plan ENV`
 #[derive(Debug, Args)]
-pub struct Plan {
+pub(super) struct Plan {
     pub environment: String,
     pub scenarios: Vec<String>,
     #[arg(long, conflicts_with = "scenarios")]
@@ -99,11 +99,11 @@ pub struct Plan {
 
 /// `check`
 #[derive(Debug, Args)]
-pub struct Check {}
+pub(super) struct Check {}
 
 /// `report RUN`
 #[derive(Debug, Args)]
-pub struct Report {
+pub(super) struct Report {
     /// A run id or a run folder
     pub run: String,
     #[arg(long, value_enum, default_value = "text")]
@@ -112,7 +112,7 @@ pub struct Report {
 
 /// Forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     Text,
     Json,
     Junit,
@@ -120,7 +120,7 @@ pub enum Format {
 
 /// `schema`
 #[derive(Debug, Args)]
-pub struct Schema {
+pub(super) struct Schema {
     /// Write them into this folder; without it, print them
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -129,7 +129,7 @@ pub struct Schema {
 /// `sandbox`
 #[cfg(feature = "local")]
 #[derive(Debug, Args)]
-pub struct Sandbox {
+pub(super) struct Sandbox {
     /// Break it: site=effect[:argument][@trigger]
     #[arg(long = "fault")]
     pub faults: Vec<String>,
@@ -144,7 +144,7 @@ pub struct Sandbox {
 
 /// `keeper`
 #[derive(Debug, Args)]
-pub struct Keeper {
+pub(super) struct Keeper {
     #[arg(long)]
     pub folder: Option<PathBuf>,
     #[arg(long)]

@@ -87,7 +87,7 @@ impl Evidence {
         let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
         match &state.check {
             Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
-                self.note(Sign::ErrorPage, *moment, why.clone())
+                self.note(Sign::ErrorPage, *moment, why.clone());
             }
             Some((moment, Check::Never { why, .. })) => self.note(Sign::Wrong, *moment, why.clone()),
             Some((_, Check::NotYet { why })) => {
@@ -103,9 +103,9 @@ impl Evidence {
             Some((_, Check::Met { .. })) | None => {}
         }
         if let Some(met) = state.met.filter(|met| window.timing(met.after_ms) != Timing::OnTime) {
-            let after = met.after_ms as f64 / 1000.0;
-            let text =
-                format!("seen {after:.1} s after the press; on time is {:.1} s", window.on_time_ms as f64 / 1000.0);
+            let tenths = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
+            let (after, limit) = (tenths(met.after_ms), tenths(window.on_time_ms));
+            let text = format!("seen {after} s after the press; on time is {limit} s");
             self.note(Sign::Late, met.moment, text);
         }
         if let Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) = &state.standing {
@@ -123,7 +123,7 @@ impl Evidence {
             Some(mailbox) => match &mailbox.alive {
                 Some(alive) => self.note(Sign::MailboxAlive, mailbox.moment, alive.clone()),
                 None => {
-                    self.note(Sign::MailboxBlind, mailbox.moment, "nothing shows that this mailbox receives at all")
+                    self.note(Sign::MailboxBlind, mailbox.moment, "nothing shows that this mailbox receives at all");
                 }
             },
             None => {

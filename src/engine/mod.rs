@@ -42,7 +42,7 @@ pub enum Stopped {
 }
 
 /// A port that takes longer than this to do one thing has failed to bound itself; the program goes on without it.
-const JOB_LONGEST: Duration = Duration::from_secs(120);
+const JOB_LONGEST: Duration = Duration::from_mins(2);
 
 /// One run.
 pub struct Engine {
@@ -159,15 +159,15 @@ impl Engine {
                     continue;
                 }
                 idle.retain(|known| *known != lane);
-                self.begin(jobs, lane, command)?;
+                self.begin(jobs, lane, &command)?;
             }
         }
     }
 
     /// Starts a job; an action's intent is written first.
-    fn begin(&mut self, jobs: &mut JoinSet<Done>, lane: Lane, command: Command) -> std::io::Result<()> {
+    fn begin(&mut self, jobs: &mut JoinSet<Done>, lane: Lane, command: &Command) -> std::io::Result<()> {
         let since = self.now();
-        let job = match command {
+        let job = match *command {
             Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
             Command::OpenBrowser => Job::Open(self.ports.browser.clone()),
             Command::CloseBrowser => Job::CloseBrowser,

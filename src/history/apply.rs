@@ -44,7 +44,19 @@ impl History {
             }
             Fact::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             Fact::RunEnded => self.ended = true,
-            _ => {}
+            // The start is folded by `begin`; steps' facts went the other way.
+            Fact::RunStarted { .. }
+            | Fact::Marked { .. }
+            | Fact::MarkFailed { .. }
+            | Fact::Refused { .. }
+            | Fact::Started { .. }
+            | Fact::Acted { .. }
+            | Fact::Looked { .. }
+            | Fact::Checked { .. }
+            | Fact::Recalled { .. }
+            | Fact::Closed { .. }
+            | Fact::Evidence { .. }
+            | Fact::Unknown => {}
         }
     }
 
@@ -114,7 +126,15 @@ impl History {
             Fact::Recalled { found: false, .. } => state.recall_failures += 1,
             Fact::Closed { gap, .. } => state.closed = Some((moment, *gap)),
             Fact::Evidence { file, .. } => state.evidence = Some(file.clone()),
-            _ => {}
+            Fact::RunStarted { .. }
+            | Fact::RunResumed { .. }
+            | Fact::Probed { .. }
+            | Fact::BrowserOpened { .. }
+            | Fact::BrowserFailed { .. }
+            | Fact::BrowserGone { .. }
+            | Fact::Interrupted { .. }
+            | Fact::RunEnded
+            | Fact::Unknown => {}
         }
     }
 

@@ -69,7 +69,7 @@ fn is_weighty(fact: &Fact) -> bool {
 }
 
 fn digest(line: &[u8]) -> String {
-    Sha256::digest(line).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(line))
 }
 
 /// A journal that was read.
@@ -115,6 +115,8 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, String> {
 pub fn history(events: &[Event]) -> Result<crate::history::History, String> {
     let (first, rest) = events.split_first().ok_or("it holds no event")?;
     let mut history = crate::history::History::begin(first)?;
-    rest.iter().for_each(|event| history.apply(event));
+    for event in rest {
+        history.apply(event);
+    }
     Ok(history)
 }

@@ -19,7 +19,7 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
         .filter(|message| message.to.iter().any(|address| address.eq_ignore_ascii_case(&to)))
         .collect();
     let ours: Vec<(&Message, Option<&Link>)> =
-        addressed.iter().filter_map(|message| belongs(message, context).map(|link| (*message, link))).collect();
+        addressed.iter().filter(|mail| belongs(mail, context)).map(|mail| (*mail, our_link(mail, context))).collect();
     let Some((first, link)) = ours.first().copied() else {
         return not_yet(nothing_of_ours(&addressed, messages.len() - addressed.len(), context));
     };
@@ -45,14 +45,17 @@ fn not_yet(why: String) -> Judgement {
     Judgement { check: Check::NotYet { why }, captured: None }
 }
 
-/// Whether the message is this run's, and the link that says so. Without a link to capture, the token in the text does.
-fn belongs<'m>(message: &'m Message, context: &Context<'_>) -> Option<Option<&'m Link>> {
-    let Some(path) = context.capture else { return message.body.contains(context.token).then_some(None) };
-    message
-        .links
-        .iter()
-        .find(|link| link.path == path && carries_token(link, context) && in_time(link, context))
-        .map(Some)
+/// Whether the message is this run's: by its link, or, where none is to be captured, by the token in its text.
+fn belongs(message: &Message, context: &Context<'_>) -> bool {
+    match context.capture {
+        Some(_) => our_link(message, context).is_some(),
+        None => !context.token.is_empty() && message.body.contains(context.token),
+    }
+}
+
+fn our_link<'m>(message: &'m Message, context: &Context<'_>) -> Option<&'m Link> {
+    let path = context.capture?;
+    message.links.iter().find(|link| link.path == path && carries_token(link, context) && in_time(link, context))
 }
 
 fn carries_token(link: &Link, context: &Context<'_>) -> bool {

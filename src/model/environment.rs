@@ -28,7 +28,7 @@ pub struct Environment {
     pub poll_ms: u64,
     /// Present when this environment is a sandbox that the program starts itself.
     pub sandbox: Option<SandboxSettings>,
-    /// A WebDriver that runs elsewhere, instead of a browser on this machine.
+    /// A `WebDriver` that runs elsewhere, instead of a browser on this machine.
     pub webdriver_url: Option<Template>,
 }
 

@@ -42,13 +42,13 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
+    use super::Timing::{Late, OnTime, TooEarly, TooLate};
     use super::*;
 
     #[test]
     fn limits_belong_to_the_better_side() {
         let window = Window { not_before_ms: 10, on_time_ms: 60, late_ms: 420, settle_ms: 5 };
         let timings = [9, 10, 60, 61, 420, 421].map(|after_ms| window.timing(after_ms));
-        use Timing::{Late, OnTime, TooEarly, TooLate};
         assert_eq!(timings, [TooEarly, OnTime, OnTime, Late, Late, TooLate]);
     }
 }

@@ -21,7 +21,7 @@ pub fn plan(
     target: &Target,
 ) -> Result<Plan, Vec<String>> {
     let mut planner = Planner { service, target, steps: Vec::new(), problems: Vec::new() };
-    let planned: Vec<PlannedScenario> =
+    let all: Vec<PlannedScenario> =
         scenarios.iter().enumerate().map(|(index, scenario)| planner.scenario(index, scenario)).collect();
     if !planner.problems.is_empty() {
         return Err(planner.problems);
@@ -43,8 +43,8 @@ pub fn plan(
         runbook: runbook.clone(),
         poll_ms: target.poll_ms,
         run_longest_ms: service.run_longest_ms,
-        lanes: u16::try_from(planned.len()).unwrap_or(u16::MAX),
-        scenarios: planned,
+        lanes: u16::try_from(all.len()).unwrap_or(u16::MAX),
+        scenarios: all,
         steps: planner.steps,
     })
 }
@@ -52,7 +52,7 @@ pub fn plan(
 /// SHA-256 of the plan's JSON, in hex: equal plans, equal digest.
 pub fn digest(plan: &Plan) -> String {
     let json = serde_json::to_vec(plan).unwrap_or_default();
-    Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(&json))
 }
 
 /// Host and port of a URL.

@@ -1,13 +1,13 @@
 //! The keeper itself: a small synchronous program inside this one, without a runtime and without a clock of its own.
 
-use std::io::Read as _;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, set_child_subreaper, wait};
 
 use super::GRACE;
 
@@ -37,12 +37,11 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
             let _ = owner.recv();
             0
         }
-        Ok(child) => tend(child, &owner),
+        Ok(leader) => tend(leader, &owner),
         Err(error) => {
-            eprintln!(
-                "The keeper cannot start {}: {error}.",
-                arguments.command.first().map_or_else(String::new, |name| name.display().to_string())
-            );
+            let program = arguments.command.first().map_or_else(String::new, |name| name.display().to_string());
+            // Nobody may be listening; the exit code says the same.
+            let _ = writeln!(std::io::stderr(), "The keeper cannot start {program}: {error}.");
             127
         }
     };
@@ -56,14 +55,18 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn start(arguments: &KeeperArguments) -> std::io::Result<Child> {
+fn start(arguments: &KeeperArguments) -> std::io::Result<Pid> {
+    // Whoever outlives its parent in there becomes our child, so that nobody is lost, and nobody stays a zombie.
+    set_child_subreaper(Some(rustix::process::getpid()))?;
     let (program, rest) = arguments.command.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(rest).stdin(Stdio::null()).process_group(0);
     if let Some((uid, gid)) = arguments.user {
         command.gid(gid).uid(uid);
     }
-    command.spawn()
+    // Waited for by `reap`, together with everybody else.
+    let child = command.spawn()?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }
 
 /// Tells when the other end of standard input is closed: the owner is gone, or asks for the end.
@@ -78,49 +81,71 @@ fn watch_owner() -> Receiver<()> {
     owner
 }
 
-fn tend(mut child: Child, owner: &Receiver<()>) -> u8 {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    loop {
-        if let Ok(Some(status)) = child.try_wait() {
-            end_group(group, None);
-            let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-            return u8::try_from(code).unwrap_or(1);
-        }
+/// Waits for the child or for the owner's end, then ends everything that the child has started.
+fn tend(leader: Pid, owner: &Receiver<()>) -> u8 {
+    let mut code = None;
+    while code.is_none() {
+        code = reap(leader).1;
         match owner.recv_timeout(TICK) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                end_group(group, Some(&mut child));
-                return 0;
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    end_all(leader);
+    code.unwrap_or(0)
+}
+
+/// Takes in whoever has died. Says whether somebody still lives, and how the leader ended, if it was among them.
+fn reap(leader: Pid) -> (bool, Option<u8>) {
+    let mut code = None;
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, status))) if pid == leader => {
+                let number = status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+                code = Some(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(1));
             }
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(None) => return (true, code),
+            Err(_) => return (false, code),
         }
     }
 }
 
-/// Asks the group to end, then kills what is left of it.
-fn end_group(group: Option<Pid>, mut leader: Option<&mut Child>) {
-    let Some(group) = group else { return };
+/// Asks everybody to end, then kills who is left. Orphans of the group are this process's own children by now.
+fn end_all(leader: Pid) {
     let begun = Instant::now();
-    // A group that is gone already cannot be signalled; that is what we want.
-    // PostgreSQL takes this as "now", a later TERM would wait for its clients.
-    let _ = kill_process_group(group, Signal::INT);
-    let mut asked_again = false;
-    while begun.elapsed() < GRACE {
-        if !asked_again && begun.elapsed() > GRACE / 3 {
-            asked_again = true;
-            let _ = kill_process_group(group, Signal::TERM);
+    let mut asked = 0;
+    loop {
+        if !reap(leader).0 {
+            return;
         }
-        if let Some(leader) = &mut leader {
-            // Without being waited for, a dead leader would keep its group alive as a zombie.
-            let _ = leader.try_wait();
+        let elapsed = begun.elapsed();
+        // PostgreSQL takes INT as "now"; a TERM would let it wait for its clients.
+        let due = [(Duration::ZERO, Signal::INT), (GRACE / 3, Signal::TERM), (GRACE, Signal::KILL)];
+        if let Some((_, signal)) = due.get(asked).filter(|(after, _)| elapsed >= *after) {
+            asked += 1;
+            signal_all(leader, *signal);
+        } else if elapsed > GRACE {
+            // Whoever appeared after the first KILL gets one of its own.
+            signal_all(leader, Signal::KILL);
         }
-        if test_kill_process_group(group).is_err() {
+        if elapsed > GRACE * 3 {
             return;
         }
         std::thread::sleep(TICK);
     }
-    let _ = kill_process_group(group, Signal::KILL);
-    if let Some(leader) = leader {
-        let _ = leader.wait();
+}
+
+/// Signals the leader's group, and every child of ours that has left it.
+fn signal_all(leader: Pid, signal: Signal) {
+    // A group that is gone already cannot be signalled; that is what we want.
+    let _ = kill_process_group(leader, signal);
+    let own = std::process::id();
+    for task in std::fs::read_dir(format!("/proc/{own}/task")).into_iter().flatten().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for child in children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+            let _ = kill_process(child, signal);
+        }
     }
 }
 

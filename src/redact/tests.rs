@@ -32,7 +32,7 @@ fn both_forms_of_a_link_are_one_handle_with_its_time() {
     assert_eq!(message.links.len(), 1);
     let link = &message.links[0];
     assert_eq!((link.origin.as_str(), link.next.as_deref()), ("http://localhost:1", Some("/a?run=t1")));
-    assert_eq!(link.issued_at.map(|at| at.as_second()), Some(1_692_950_400));
+    assert_eq!(link.issued_at.map(jiff::Timestamp::as_second), Some(1_692_950_400));
     assert_eq!(message.body, "Hi\nhttp://localhost:1/new-password/⟨link#1⟩?next=%2Fa%3Frun%3Dt1");
     assert!(vault.link("link#1").is_some_and(|link| link.contains("Ingi")));
 }

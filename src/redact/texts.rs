@@ -67,7 +67,9 @@ impl Texts for Seen {
         match self {
             Self::New(Observation::Page(snapshot)) => snapshot.texts(visit),
             Self::New(Observation::Messages { messages }) => {
-                messages.iter_mut().for_each(|message| message.texts(visit))
+                for message in messages {
+                    message.texts(visit);
+                }
             }
             Self::Failed(failure) => failure.texts(visit),
             Self::Same => {}

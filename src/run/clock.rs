@@ -6,13 +6,13 @@ use tokio::time::Instant;
 use crate::port::Clock;
 
 /// Wall time from the system, durations from the runtime's monotonic clock.
-pub struct SystemClock {
+pub(super) struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
     /// A clock that starts now.
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self { started: Instant::now() }
     }
 }

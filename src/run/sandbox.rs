@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::process::{Keeper, Kept};
 
-const READY_LONGEST: Duration = Duration::from_secs(60);
+const READY_LONGEST: Duration = Duration::from_mins(1);
 
 /// A running sandbox.
 pub(super) struct Sandbox {

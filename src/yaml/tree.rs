@@ -47,7 +47,7 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     }
     let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
     let read: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(&source.text, options);
-    read.map(|spanned| node(&spanned, &source.text)).map_err(|error| {
+    read.map(|spanned| node(&spanned)).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location();
         let number = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(1).max(1);
@@ -67,18 +67,18 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     })
 }
 
-fn node(spanned: &Spanned<Raw>, text: &str) -> Node {
+fn node(spanned: &Spanned<Raw>) -> Node {
     let kind = match &spanned.value {
         Raw::Null => Kind::Null,
         Raw::Scalar(value) => Kind::Scalar(value.clone()),
-        Raw::List(items) => Kind::List(items.iter().map(|item| node(item, text)).collect()),
+        Raw::List(items) => Kind::List(items.iter().map(node).collect()),
         Raw::Map(entries) => Kind::Map(
             entries
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.value.clone(),
                     key_mark: mark(key, key.value.chars().count()),
-                    value: node(value, text),
+                    value: node(value),
                 })
                 .collect(),
         ),
