@@ -4,18 +4,13 @@ use super::options::{Format, Report};
 use super::out::{complain, say};
 use crate::config::Files;
 use crate::exit::Exit;
-use crate::{journal, render, store};
+use crate::render;
+use crate::run::Recorded;
 
 pub(super) fn run(options: &Report) -> Exit {
     let runs = Files::new(".".as_ref()).runs();
-    let Some(folder) = store::find_run(&runs, &options.run) else {
-        complain(&format!("There is no run `{}`: give a run id, or a folder with a journal.jsonl in it.", options.run));
-        return Exit::WrongInput;
-    };
-    let read = store::read_journal(&folder).map_err(|error| error.to_string());
-    let history = read.and_then(|bytes| journal::replay(&bytes)).and_then(|replay| journal::history(&replay.events));
-    match history {
-        Ok(history) => {
+    match Recorded::find(&runs, &options.run) {
+        Ok(Recorded { history, folder, .. }) => {
             say(match options.format {
                 Format::Text => render::text::text(&history, &folder.display().to_string()),
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
@@ -24,9 +19,9 @@ pub(super) fn run(options: &Report) -> Exit {
             .trim_end());
             Exit::Passed
         }
-        Err(why) => {
-            complain(&format!("{}: {why}.", folder.join("journal.jsonl").display()));
-            Exit::WrongInput
+        Err(not_started) => {
+            not_started.said.iter().for_each(|line| complain(line));
+            not_started.exit
         }
     }
 }

@@ -11,8 +11,7 @@ use crate::engine::{Observer, Stopped};
 use crate::exit::Exit;
 use crate::model::Verdict;
 use crate::render::{live::Live, text::text};
-use crate::run::{self, Finished, Going, NotStarted, Wanted, prepare};
-use crate::{journal, store};
+use crate::run::{self, Finished, Going, NotStarted, Recorded, Wanted, prepare};
 
 pub(super) async fn smoke(options: Smoke) -> Exit {
     let Some(environment) = options.environment else { return list() };
@@ -36,19 +35,11 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
 
 pub(super) async fn resume(options: Resume) -> Exit {
     let runs = Files::new(".".as_ref()).runs();
-    let Some(folder) = store::find_run(&runs, &options.run) else {
-        complain(&format!("There is no run `{}`: give a run id, or a folder with a journal.jsonl in it.", options.run));
-        return Exit::WrongInput;
+    let recorded = match Recorded::find(&runs, &options.run) {
+        Ok(recorded) => recorded,
+        Err(not_started) => return refuse(&not_started),
     };
-    let read = store::read_journal(&folder).map_err(|error| error.to_string());
-    let history = read.and_then(|bytes| journal::replay(&bytes)).and_then(|replay| journal::history(&replay.events));
-    let history = match history {
-        Ok(history) => history,
-        Err(why) => {
-            complain(&format!("{}: {why}.", folder.join("journal.jsonl").display()));
-            return Exit::WrongInput;
-        }
-    };
+    let history = &recorded.history;
     let scenarios = history.plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
     let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
     let prepared = match prepare(".".as_ref(), &wanted) {
@@ -62,7 +53,7 @@ pub(super) async fn resume(options: Resume) -> Exit {
         return Exit::WrongInput;
     }
     let going = Going { sandbox: options.sandbox, ..Going::default() };
-    let outcome = run::go_on(&folder, &prepared, &going, stop(), observer()).await;
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, stop(), observer())).await;
     end(outcome, options.fail_on)
 }
 

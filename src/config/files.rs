@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::environment::environment;
+use crate::environment::{Services, environment};
 use crate::model::{Environment, Scenario, Service};
 use crate::scenario::{Runbook, runbook, scenario, service};
 use crate::yaml::{Problem, Source, did_you_mean};
@@ -57,9 +57,12 @@ impl Files {
             let mend = "Run notify-smoke where scenarios/ and environments/ are.";
             loaded.problems.push(Problem::of_file("scenarios", "there is no service here", mend));
         }
+        let folders = entries(&self.root.join("scenarios"));
+        let windows = |id: &str| loaded.services.get(id).map(|service| service.windows.clone());
+        let services: Services = folders.iter().map(|folder| (stem(folder), windows(&stem(folder)))).collect();
         for path in yaml_files(&self.root.join("environments")) {
             let name = stem(&path);
-            match self.source(&path).and_then(|source| environment(&name, &source, &loaded.services)) {
+            match self.source(&path).and_then(|source| environment(&name, &source, &services)) {
                 Ok(environment) => {
                     loaded.environments.insert(name, environment);
                 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Environment, MailboxSettings, Target, Template};
-use crate::redact::SECRET_LENGTH_MIN;
 
 /// An environment with every reference followed.
 pub struct Resolved {

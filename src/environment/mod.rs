@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::environment::{BasicAuth, Environment, MailboxSettings, SandboxSettings, WindowOverride};
-use crate::model::{Part, Service, Template, Window};
+use crate::model::{Part, Template, Window};
 use crate::yaml::{Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// Time between two looks at a mailbox, unless the environment says otherwise.
@@ -13,6 +13,9 @@ const POLL_MS_MIN: u64 = 50;
 pub const SOURCES: [(&str, &str); 2] =
     [("env.", "a variable of the process that runs notify-smoke"), ("sandbox.", "a value of the sandbox's ready line")];
 
+/// The services that there are, with the windows of those that could be read.
+pub type Services = BTreeMap<String, Option<BTreeMap<String, Window>>>;
+
 /// Reads one environment file.
 ///
 /// # Errors
@@ -20,7 +23,7 @@ pub const SOURCES: [(&str, &str); 2] =
 pub fn environment(
     name: &str,
     source: &Source,
-    services: &BTreeMap<String, Service>,
+    services: &Services,
 ) -> Result<Environment, Vec<Problem>> {
     let tree = parse(source).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
@@ -31,13 +34,13 @@ pub fn environment(
     }
 }
 
-fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &BTreeMap<String, Service>) -> Option<Environment> {
+fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -> Option<Environment> {
     let mut fields = reader.fields(tree, "an environment");
     let service = fields.need(reader, "service").and_then(|node| {
         let known: Vec<&str> = services.keys().map(String::as_str).collect();
         reader.known(node, "service", &known, "scenarios/ has")
     });
-    let service_windows = service.as_deref().and_then(|service| services.get(service)).map(|service| &service.windows);
+    let service_windows = service.as_deref().and_then(|service| services.get(service)).and_then(Option::as_ref);
     let base_url = fields.need(reader, "base-url").and_then(|node| setting(reader, node));
     let basic_auth = fields.take("basic-auth").map(|node| {
         let mut fields = reader.fields(node, "`basic-auth`");
@@ -174,7 +177,7 @@ fn setting(reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
     for hole in template.holes() {
         if !SOURCES.iter().any(|(prefix, _)| hole.strip_prefix(prefix).is_some_and(|name| !name.is_empty())) {
             let mend = "A hole is `{{ env.NAME }}` or, for a sandbox, `{{ sandbox.name }}`.";
-            reader.problem(node.mark, format!("nothing is called `{hole}` here"), mend);
+            reader.problem(reader.mark_of(node, hole), format!("nothing is called `{hole}` here"), mend);
         }
     }
     Some(template)

@@ -1,7 +1,9 @@
 //! One event more. Facts that do not fit (a later version's, a damaged journal's) change nothing.
 
 use super::History;
-use super::state::{Mailbox, Met, Moment, ProbeState};
+use jiff::Timestamp;
+
+use super::state::{Mailbox, Met, Moment, ProbeState, StepState};
 use crate::model::{Acted, Check, Event, Fact, FailureKind, PortFailure, ProbeWhen, Seen, StepId, StepKind};
 
 impl History {
@@ -64,8 +66,11 @@ impl History {
         let epoch = self.epoch;
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
-        let anchor = self.anchor(step);
-        let sent = self.trigger_sent(step);
+        let window_start = WindowStart {
+            t: self.anchor(step),
+            sent: self.trigger_start(step).map(|moment| moment.at),
+            resumed: epoch > 0,
+        };
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {
@@ -83,39 +88,10 @@ impl History {
                 state.acted = Some((moment, acted.clone()));
                 state.session = Some(session);
             }
-            Fact::Looked { since, seen, .. } => {
-                let looks = &mut state.looks;
-                looks.count += 1;
-                looks.last = Some((*since, moment));
-                match seen {
-                    Seen::New(observation) => looks.seen = Some((moment, observation.clone())),
-                    Seen::Same => {}
-                    Seen::Failed(why) => {
-                        looks.failed += 1;
-                        looks.last_failure = Some((moment, why.clone()));
-                        if state.met.is_some() {
-                            state.standing_failures += 1;
-                        }
-                        return;
-                    }
-                }
-                looks.last_good = Some((*since, moment));
-            }
+            Fact::Looked { since, seen, .. } => state.looked(*since, seen, moment),
             Fact::Checked { check, standing: true, .. } => state.standing = Some((moment, check.clone())),
             Fact::Checked { check, standing: false, captured, .. } => {
-                state.check = Some((moment, check.clone()));
-                // Found again after a resume, it was still met when it was first seen.
-                if let (Check::Met { arrived_at, .. }, None) = (check, state.met) {
-                    let seen_after = moment.t.saturating_sub(anchor);
-                    // A mailbox's own time of arrival counts where nobody looked, after a resume. It has whole
-                    // seconds and another clock, so it may only shorten the time to what it can vouch for.
-                    let arrived_after = arrived_at.zip(sent).map(|(arrived, sent)| {
-                        u64::try_from(arrived.duration_since(sent).as_millis()).unwrap_or(0) + 1_000
-                    });
-                    let resumed = epoch > 0;
-                    let after_ms = arrived_after.filter(|_| resumed).map_or(seen_after, |after| after.min(seen_after));
-                    state.met = Some(Met { moment, after_ms });
-                }
+                state.checked(check, moment, &window_start);
                 state.captured = captured.clone().map(|handle| (handle, epoch)).or_else(|| state.captured.take());
             }
             Fact::Recalled { found: true, .. } => {
@@ -150,10 +126,6 @@ impl History {
         }
     }
 
-    fn trigger_sent(&self, step: StepId) -> Option<jiff::Timestamp> {
-        self.trigger_start(step).map(|moment| moment.at)
-    }
-
     /// Another process goes on: sessions are gone, and what was under way is in doubt.
     fn resume(&mut self, moment: Moment) {
         self.epoch += 1;
@@ -174,6 +146,47 @@ impl History {
             state.mark_failures.clear();
             state.standing_failures = 0;
             state.recall_failures = 0;
+        }
+    }
+}
+
+/// Where a step's window begins.
+struct WindowStart {
+    t: u64,
+    sent: Option<Timestamp>,
+    /// Whether a process has been lost since the run began.
+    resumed: bool,
+}
+
+impl StepState {
+    fn looked(&mut self, since: u64, seen: &Seen, moment: Moment) {
+        self.looks.count += 1;
+        self.looks.last = Some((since, moment));
+        match seen {
+            Seen::New(observation) => self.looks.seen = Some((moment, observation.clone())),
+            Seen::Same => {}
+            Seen::Failed(why) => {
+                self.looks.failed += 1;
+                self.looks.last_failure = Some((moment, why.clone()));
+                if self.met.is_some() {
+                    self.standing_failures += 1;
+                }
+            }
+        }
+    }
+
+    fn checked(&mut self, check: &Check, moment: Moment, start: &WindowStart) {
+        self.check = Some((moment, check.clone()));
+        // Found again after a resume, it was still met when it was first seen.
+        if let (Check::Met { arrived_at, .. }, None) = (check, self.met) {
+            let seen_after = moment.t.saturating_sub(start.t);
+            // A mailbox's own time of arrival counts where nobody looked, after a resume. It has whole seconds and
+            // another clock, so it may only shorten the time to what it can vouch for.
+            let arrived_after = arrived_at
+                .zip(start.sent)
+                .map(|(arrived, sent)| u64::try_from(arrived.duration_since(sent).as_millis()).unwrap_or(0) + 1_000);
+            let after_ms = arrived_after.filter(|_| start.resumed).map_or(seen_after, |after| after.min(seen_after));
+            self.met = Some(Met { moment, after_ms });
         }
     }
 }

@@ -63,6 +63,19 @@ impl History {
         })
     }
 
+    /// Folds all events of a run.
+    ///
+    /// # Errors
+    /// Those of [`History::begin`].
+    pub fn of(events: &[Event]) -> Result<Self, String> {
+        let (first, rest) = events.split_first().ok_or("it holds no event")?;
+        let mut history = Self::begin(first)?;
+        for event in rest {
+            history.apply(event);
+        }
+        Ok(history)
+    }
+
     /// What is known of a step.
     pub fn step(&self, step: StepId) -> &StepState {
         &self.steps[step.index()]

@@ -57,8 +57,6 @@ pub struct LookState {
     pub failed: u32,
     /// When the last one began and ended.
     pub last: Option<(u64, Moment)>,
-    /// The last one that succeeded, likewise.
-    pub last_good: Option<(u64, Moment)>,
     pub last_failure: Option<(Moment, PortFailure)>,
     pub seen: Option<(Moment, Observation)>,
 }

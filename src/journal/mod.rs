@@ -11,9 +11,6 @@ use crate::model::event::VERSION;
 use crate::port::Store;
 use crate::redact::Clean;
 
-/// A journal of more bytes is not read: no run writes that much.
-pub const BYTES_MAX: u64 = 256 << 20;
-
 #[derive(Serialize, Deserialize)]
 struct Line {
     #[serde(flatten)]
@@ -106,17 +103,4 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, String> {
         rest = after;
     }
     if read.events.is_empty() { Err("it holds no event".to_owned()) } else { Ok(read) }
-}
-
-/// Folds a journal.
-///
-/// # Errors
-/// What [`replay`] says, or that it does not begin with the start of a run.
-pub fn history(events: &[Event]) -> Result<crate::history::History, String> {
-    let (first, rest) = events.split_first().ok_or("it holds no event")?;
-    let mut history = crate::history::History::begin(first)?;
-    for event in rest {
-        history.apply(event);
-    }
-    Ok(history)
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Template, Window};
 
+/// A shorter secret is refused: it would be found in every other word, so it could not be kept out of reports.
+pub const SECRET_LENGTH_MIN: usize = 4;
+
 /// One deployment.
 #[derive(Debug, Clone)]
 pub struct Environment {

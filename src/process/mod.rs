@@ -31,12 +31,12 @@ impl Keeper {
     /// # Errors
     /// When the system cannot tell where the binary is.
     pub fn of_this_program() -> std::io::Result<Self> {
-        // A test binary has no keeper in it, so tests name the program.
-        let program = match std::env::var_os("NOTIFY_SMOKE_KEEPER") {
-            Some(program) => PathBuf::from(program),
-            None => std::env::current_exe()?,
-        };
-        Ok(Self { program })
+        std::env::current_exe().map(|program| Self { program })
+    }
+
+    /// The keeper of the program at this path, for callers that are another program.
+    pub fn at(program: &Path) -> Self {
+        Self { program: program.to_owned() }
     }
 
     /// This program's binary.

@@ -12,11 +12,10 @@ pub use texts::Texts;
 
 use std::collections::BTreeMap;
 
+use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Control, LinkShape, Message, PageLink, Snapshot};
 use crate::port::{MaskedPng, RawMessage, RawPage};
 
-/// Shorter values are not looked for: they would be found in every other word. Settings refuse such secrets.
-pub const SECRET_LENGTH_MIN: usize = 4;
 /// Texts are cut at this many characters before they are judged or kept.
 const TEXT_MAX: usize = 20_000;
 

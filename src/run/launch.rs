@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::NotStarted;
 use super::clock::SystemClock;
 use super::prepare::Prepared;
+use super::{NotStarted, Recorded};
 use crate::browser::{Chromium, Settings, find};
 use crate::config::{Resolved, ResolvedMailbox, resolve};
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
@@ -100,7 +100,7 @@ async fn begin(
 /// # Errors
 /// [`NotStarted`] when it cannot be gone on with.
 pub async fn go_on(
-    folder: &Path,
+    recorded: Recorded,
     prepared: &Prepared,
     going: &Going,
     stop: watch::Receiver<Option<String>>,
@@ -110,8 +110,8 @@ pub async fn go_on(
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = async {
         let resolved = world.resolve(prepared)?;
-        let lease = take_lease(prepared, &folder.file_name().unwrap_or_default().to_string_lossy(), &keeper)?;
-        let outcome = reopen(folder, &resolved, &keeper, stop, observer).await;
+        let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
+        let outcome = Box::pin(reopen(recorded, &resolved, &keeper, stop, observer)).await;
         lease.give_back().await;
         outcome
     }
@@ -121,18 +121,17 @@ pub async fn go_on(
 }
 
 async fn reopen(
-    folder: &Path,
+    recorded: Recorded,
     resolved: &Resolved,
     keeper: &Keeper,
     stop: watch::Receiver<Option<String>>,
     observer: Box<Observer>,
 ) -> Result<Finished, NotStarted> {
+    // Read again under the lease: until then another process may have been at work on it.
+    let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
-    let bytes = store::read_journal(folder).map_err(|error| wrong(error.to_string()))?;
-    let replay = journal::replay(&bytes).map_err(wrong)?;
-    let history = journal::history(&replay.events).map_err(wrong)?;
     if history.ended {
-        return Ok(Finished { history, folder: folder.to_owned(), stopped: None });
+        return Ok(Finished { history, folder, stopped: None });
     }
     if history.plan.base_url != resolved.target.base_url {
         return Err(wrong(format!(
@@ -142,11 +141,11 @@ async fn reopen(
     }
     let ports = ports(resolved, &history.run, keeper).await?;
     let vault = vault(resolved, &history.plan);
-    let cannot = |error: std::io::Error| cannot_write(folder, &error);
-    let store = RunFolder::reopen(folder, replay.whole_bytes).map_err(cannot)?;
+    let cannot = |error: std::io::Error| cannot_write(&folder, &error);
+    let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
     let engine = engine::resume(ports, journal, vault, history, HARNESS, observer).map_err(cannot)?;
-    Ok(drive(engine, folder.to_owned(), stop).await)
+    Ok(drive(engine, folder, stop).await)
 }
 
 async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>) -> Finished {
@@ -205,7 +204,7 @@ fn within_budget(prepared: &Prepared, plan: &Plan, runs: &Path) -> Result<(), No
     let since = Timestamp::now().as_second() - HOUR_S;
     let earlier: usize = store::newest_runs(runs, &prepared.environment.name, BUDGET_RUNS)
         .iter()
-        .filter_map(|run| journal::history(&journal::replay(&store::read_journal(run).ok()?).ok()?.events).ok())
+        .filter_map(|run| History::of(&journal::replay(&store::read_journal(run).ok()?).ok()?.events).ok())
         .filter(|history| history.started_at.as_second() > since)
         .map(|history| asks(&history.plan))
         .sum();

@@ -4,11 +4,13 @@
 mod clock;
 mod launch;
 mod prepare;
+mod recorded;
 #[cfg(feature = "local")]
 mod sandbox;
 
 pub use launch::{Finished, Going, go_on, smoke};
 pub use prepare::{Prepared, Wanted, prepare, show_plan};
+pub use recorded::Recorded;
 
 /// Why a run did not begin, with the exit code that says so.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::verbs::{EXPECTATIONS, MODIFIERS, VERBS, names};
 use crate::model::{Act, Capture, EmailExpectation, Expect, Expectation, PageExpectation, Service, Step, Template};
-use crate::yaml::{Entry, Kind, Mark, Node, Reader, did_you_mean, quoted};
+use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, quoted};
 
 /// Reads a step. `holes` are the names that its templates may use; what it captures is added.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, holes: &mut Vec<String>) -> Option<Step> {
@@ -19,7 +19,8 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, hole
         reader.problem(entry.key_mark, format!("unknown verb or modifier `{}`", entry.key), mend);
     }
     for (index, entry) in entries.iter().enumerate() {
-        if entries[..index].iter().any(|before| before.key == entry.key) {
+        let is_verb = verbs.contains(&entry.key.as_str());
+        if !is_verb && entries[..index].iter().any(|before| before.key == entry.key) {
             reader.problem(entry.key_mark, format!("`{}` stands here twice", entry.key), "Keep one of them.");
         }
     }
@@ -101,7 +102,8 @@ fn read_expect(
         Some(entry) => super::components(reader, &entry.value),
         None => Vec::new(),
     };
-    if proves.is_empty() && modifier("proves").is_none() {
+    let misspelt = entries.iter().any(|entry| entry.key != "expect" && !names(&MODIFIERS).contains(&entry.key.as_str()));
+    if modifier("proves").is_none() && !misspelt {
         reader.problem(
             verb.key_mark,
             "an expectation that proves nothing",
@@ -199,7 +201,7 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, holes: &[String]) 
             for hole in template.holes().filter(|hole| !known.contains(hole)) {
                 let near = did_you_mean(hole, &known);
                 let mend = format!("Known here are {}.{near}", quoted(&known));
-                reader.problem(hole_mark(node, text, hole), format!("nothing is called `{hole}` here"), mend);
+                reader.problem(reader.mark_of(node, hole), format!("nothing is called `{hole}` here"), mend);
             }
             Some(template)
         }
@@ -208,11 +210,4 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, holes: &[String]) 
             None
         }
     }
-}
-
-/// Where in a one-line text the hole stands; a quoted text begins one column later.
-fn hole_mark(node: &Node, text: &str, hole: &str) -> Mark {
-    let offset = text.find(hole).map_or(0, |byte| text[..byte].chars().count());
-    let column = node.mark.column.saturating_add(u32::try_from(offset).unwrap_or(0));
-    Mark { line: node.mark.line, column, length: u32::try_from(hole.chars().count()).unwrap_or(1) }
 }

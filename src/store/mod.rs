@@ -4,12 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::journal::BYTES_MAX;
 use crate::port::Store;
 
 const JOURNAL: &str = "journal.jsonl";
 const EVIDENCE: &str = "evidence";
 
+/// A journal of more bytes is not read: no run writes that much.
+const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 /// Evidence of a run is not kept beyond this.
 const EVIDENCE_BYTES_MAX: u64 = 100 << 20;
 
@@ -70,8 +71,8 @@ impl Store for RunFolder {
 /// When there is none, or it is larger than any run writes.
 pub fn read_journal(run: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(run.join(JOURNAL))?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > BYTES_MAX { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    File::open(run.join(JOURNAL))?.take(JOURNAL_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > JOURNAL_BYTES_MAX { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// The folder of a run, named by its path or by its id.

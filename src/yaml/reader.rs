@@ -63,6 +63,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Where in a value a word stands; the value's own place, if it cannot be found on its line.
+    pub fn mark_of(&self, node: &Node, word: &str) -> Mark {
+        let skipped = node.mark.column.saturating_sub(1) as usize;
+        let line = self.source.text.lines().nth(node.mark.line.saturating_sub(1) as usize).unwrap_or_default();
+        let rest: String = line.chars().skip(skipped).collect();
+        let Some(byte) = rest.find(word) else { return node.mark };
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let column = number(skipped + rest[..byte].chars().count() + 1);
+        Mark { line: node.mark.line, column, length: number(word.chars().count()) }
+    }
+
     /// A text that must be one of `known`; `whose` begins the sentence that lists them.
     pub fn known(&mut self, node: &Node, what: &str, known: &[&str], whose: &str) -> Option<String> {
         let word = self.text(node, what)?;

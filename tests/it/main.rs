@@ -1,5 +1,21 @@
 //! The one integration binary: how the whole behaves, seen from outside.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::assigning_clones,
+    clippy::unchecked_time_subtraction,
+    clippy::case_sensitive_file_extension_comparisons,
+    unreachable_pub,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+mod cli;
+mod faults;
+mod ports;
+mod problems;
+mod render;
+mod replay;
 mod sim;
 mod support;
 mod tidy;

@@ -1,16 +1,24 @@
-//! What several tests share: the repository's own files as plans.
+//! What several tests share: the repository's own files as plans, and the program run as its users run it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use notify_smoke::config::Files;
 use notify_smoke::model::environment::WindowOverride;
 use notify_smoke::model::{Plan, Target};
 use notify_smoke::plan::plan;
+use serde_json::Value;
 
 /// The repository.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_notify-smoke"))
 }
 
 /// The plan of the password reset as the repository's files have it, against a made-up environment.
@@ -30,4 +38,213 @@ pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
     let scenarios: Vec<_> =
         loaded.scenarios["us-notify"].iter().filter(|scenario| scenario.id == "password-reset").cloned().collect();
     plan(&loaded.services["us-notify"], &loaded.runbooks["us-notify"], &scenarios, &target).expect("a plan")
+}
+
+/// A working folder with the repository's scenarios and environments, and the program to run in it.
+pub struct Desk {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for part in ["scenarios", "environments"] {
+            copy(&root().join(part), &folder.path().join(part));
+        }
+        Self { folder, variables: Vec::new() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Sets a variable for the program.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Replaces text in a file.
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.path().join(file);
+        let text = std::fs::read_to_string(&path).expect(file);
+        assert!(text.contains(from), "{file} has no {from:?}");
+        std::fs::write(path, text.replace(from, to)).expect(file);
+    }
+
+    pub fn write(&self, file: &str, text: &[u8]) {
+        let path = self.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect(file);
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        Said::of(&self.command(arguments).output().expect("the program"))
+    }
+
+    /// Starts the program.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("the program")
+    }
+
+    /// The newest run's report.
+    pub fn report(&self) -> Value {
+        let text = std::fs::read_to_string(self.path().join("runs/local/latest/report.json")).expect("a report");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Every file below `runs`, as bytes.
+    pub fn written(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        walk(&self.path().join("runs"), &mut files);
+        files
+    }
+}
+
+fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, files);
+        } else {
+            let bytes = std::fs::read(&path).expect("a file");
+            files.push((path, bytes));
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+/// What the program said, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    pub fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let said = Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+        assert!(!said.err.contains("panicked"), "{}", said.err);
+        said
+    }
+}
+
+/// A sandbox that runs by itself.
+pub struct Sandbox {
+    child: Child,
+    pub ready: BTreeMap<String, String>,
+}
+
+impl Sandbox {
+    pub fn start(arguments: &[&str]) -> Self {
+        use std::io::{BufRead as _, BufReader};
+        let mut command = Command::new(program());
+        command.args(["sandbox", "--time-scale", "60"]).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the sandbox");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a ready line");
+        let ready: BTreeMap<String, Value> = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Self { child, ready: ready.into_iter().map(|(name, value)| (name, text(value))).collect() }
+    }
+
+    pub fn control_url(&self) -> &str {
+        &self.ready["control_url"]
+    }
+
+    /// What really happened there.
+    pub fn ledger(&self) -> Vec<Value> {
+        let text = http("GET", &format!("{}/control/ledger", self.control_url()), "");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// The entries of one kind.
+    pub fn entries(&self, what: &str) -> Vec<Value> {
+        self.ledger().into_iter().filter(|entry| entry["what"] == what).collect()
+    }
+
+    pub fn faults(&self, faults: &[&str]) {
+        http("PUT", &format!("{}/control/faults", self.control_url()), &serde_json::to_string(faults).expect("JSON"));
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Asked first, so that its database is ended in order.
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let _ = wait_until(Duration::from_secs(5), || self.child.try_wait().ok().flatten());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One HTTP exchange, without a library in between.
+pub fn http(method: &str, url: &str, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let rest = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut socket = std::net::TcpStream::connect(host).expect("a connection");
+    let length = body.len();
+    let request = format!(
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    socket.write_all(request.as_bytes()).expect("a request");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
+}
+
+/// Asks until there is an answer.
+pub fn wait_until<T>(longest: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        if begun.elapsed() > longest {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Processes that carry this text in their command line or environment, with their command lines.
+pub fn processes_with(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+        let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+        let line = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+        let environment = String::from_utf8_lossy(&read("environ")).into_owned();
+        let is_process = entry.file_name().to_string_lossy().chars().all(|c| c.is_ascii_digit());
+        if is_process && (line.contains(text) || environment.contains(text)) {
+            found.push(format!("{} {line}", entry.file_name().to_string_lossy()));
+        }
+    }
+    found
 }

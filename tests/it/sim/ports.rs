@@ -210,6 +210,10 @@ impl SimInbox {
         sleep(Duration::from_millis(20)).await;
         let state = self.0.0.lock().expect("the world");
         let now = Instant::now();
+        if state.trouble == Trouble::MailboxNotAlive {
+            // The wrong folder: it answers, and nothing ever comes.
+            return Ok(Vec::new());
+        }
         if let Trouble::MailboxFails { from_ms, for_ms } = state.trouble {
             let age = u64::try_from((now - state.born).as_millis()).expect("short");
             if age >= from_ms && age < from_ms + for_ms {

@@ -53,8 +53,19 @@ pub enum Fault {
 }
 
 const FAULTS: [Fault; 14] = [
-    Fault::FormError, Fault::PressError, Fault::Silent, Fault::Late, Fault::TooLate, Fault::Twice, Fault::TwiceLater,
-    Fault::OtherSender, Fault::OtherHost, Fault::Hangs, Fault::LinkPageError, Fault::OnlyForeign, Fault::Unreachable,
+    Fault::FormError,
+    Fault::PressError,
+    Fault::Silent,
+    Fault::Late,
+    Fault::TooLate,
+    Fault::Twice,
+    Fault::TwiceLater,
+    Fault::OtherSender,
+    Fault::OtherHost,
+    Fault::Hangs,
+    Fault::LinkPageError,
+    Fault::OnlyForeign,
+    Fault::Unreachable,
     Fault::ApiUnwell,
 ];
 
@@ -64,11 +75,16 @@ pub enum Trouble {
     None,
     BrowserNeverStarts,
     /// The driver is lost in the press; whether it was done is left to chance.
-    LostInPress { done: bool },
+    LostInPress {
+        done: bool,
+    },
     /// A look at a page loses the driver.
     LostInLook,
     /// The mailbox fails at each look for a while, or for ever.
-    MailboxFails { from_ms: u64, for_ms: u64 },
+    MailboxFails {
+        from_ms: u64,
+        for_ms: u64,
+    },
     /// Nothing shows that the mailbox receives.
     MailboxNotAlive,
     DoorShut,
@@ -144,8 +160,16 @@ impl World {
         }
         let now = Instant::now();
         let mut state = State {
-            chance, fault, trouble, crashes_at, lines: 0, born: now, mails: Vec::new(), pressed_at: None,
-            truth: Truth { service_at_fault: fault != Fault::None, ..Truth::default() }, seed,
+            chance,
+            fault,
+            trouble,
+            crashes_at,
+            lines: 0,
+            born: now,
+            mails: Vec::new(),
+            pressed_at: None,
+            truth: Truth { service_at_fault: fault != Fault::None, ..Truth::default() },
+            seed,
         };
         // Mails of earlier requests lie in the mailbox already, and one may come at any time.
         state.foreign(now);
@@ -184,7 +208,11 @@ impl World {
 
     pub fn pause_after_crash(&self) -> Duration {
         let mut state = self.0.lock().expect("the world");
-        Duration::from_millis(if state.chance.one_in(3) { state.chance.below(120_000) } else { state.chance.below(2_000) })
+        Duration::from_millis(if state.chance.one_in(3) {
+            state.chance.below(120_000)
+        } else {
+            state.chance.below(2_000)
+        })
     }
 }
 
@@ -228,7 +256,16 @@ impl State {
             let right = !matches!(self.fault, Fault::OtherHost | Fault::OtherSender);
             let provider_id = format!("ours-{copy}");
             let id = format!("object-{:016x}", self.chance.next());
-            let mail = Mail { id, provider_id, at: now + delay, to: "smoke@notify.gov".to_owned(), from: from.to_owned(), link, ours: true, right };
+            let mail = Mail {
+                id,
+                provider_id,
+                at: now + delay,
+                to: "smoke@notify.gov".to_owned(),
+                from: from.to_owned(),
+                link,
+                ours: true,
+                right,
+            };
             // A mailbox may show one sending as two objects; that is no second mail.
             if self.chance.one_in(10) {
                 self.mails.push(Mail { id: format!("object-{:016x}", self.chance.next()), ..mail.clone() });
@@ -261,7 +298,8 @@ impl State {
         let time = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(seconds);
         let number = self.chance.next();
         let secret = if next.is_some() { secret_of(self.seed) } else { format!("Other{number:x}") };
-        let query = next.map(|next| format!("?next={}", next.replace('/', "%2F").replace('=', "%3D").replace('?', "%3F")));
+        let query =
+            next.map(|next| format!("?next={}", next.replace('/', "%2F").replace('=', "%3D").replace('?', "%3F")));
         (format!("{host}/new-password/{secret}.{time}.Sig{number:x}{}", query.unwrap_or_default()), number)
     }
 }

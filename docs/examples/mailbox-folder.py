@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""A mailbox for notify-smoke: raw mails in a folder (a Maildir, or a bucket that is mounted), one file each.
+
+Prints one JSON object a line for each mail to the address that is not among the known ids, then ends. An `alive` line
+says that the folder can be read: without it, or any message, an empty mailbox proves nothing. See docs/exec-mailbox.md.
+"""
+import argparse
+import datetime
+import email
+import email.policy
+import json
+import pathlib
+import sys
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--folder", required=True, type=pathlib.Path)
+parser.add_argument("--address", required=True)
+parser.add_argument("--since-ids", required=True, type=pathlib.Path)
+parser.add_argument("--fail", action="store_true", help="end with an error, to try what happens then")
+options = parser.parse_args()
+
+if options.fail:
+    sys.exit(7)
+
+known = set(options.since_ids.read_text().split("\n"))
+files = [path for path in options.folder.iterdir() if path.is_file()]
+print(json.dumps({"kind": "alive", "detail": f"{len(files)} file(s) in {options.folder.name}"}), flush=True)
+
+for path in files:
+    if path.name in known:
+        continue
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    to = [address.addr_spec for address in message["to"].addresses] if message["to"] else []
+    if options.address not in to:
+        continue
+    text = message.get_body(("plain",))
+    html = message.get_body(("html",))
+    arrived = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.timezone.utc)
+    print(json.dumps({
+        "id": path.name,
+        "provider_id": str(message["message-id"] or path.name),
+        "kind": "email",
+        "to": options.address,
+        "from": message["from"].addresses[0].addr_spec,
+        "subject": str(message["subject"]),
+        "body": text.get_content() if text else "",
+        "html": html.get_content() if html else "",
+        "arrived_at": arrived.isoformat().replace("+00:00", "Z"),
+    }), flush=True)

@@ -1,0 +1,44 @@
+//! Runs that were made before: found by name, read, folded.
+
+use std::path::{Path, PathBuf};
+
+use super::NotStarted;
+use crate::exit::Exit;
+use crate::history::History;
+use crate::journal::{self, Replay};
+use crate::store;
+
+/// A run that was made before.
+pub struct Recorded {
+    pub folder: PathBuf,
+    pub history: History,
+    pub(super) replay: Replay,
+}
+
+impl Recorded {
+    /// The run of this id, or in this folder.
+    ///
+    /// # Errors
+    /// [`NotStarted`] when there is none, or its journal cannot be read.
+    pub fn find(runs: &Path, name: &str) -> Result<Self, NotStarted> {
+        let missing = || {
+            let said = format!("There is no run `{name}`: give a run id, or a folder with a journal.jsonl in it.");
+            NotStarted::new(Exit::WrongInput, said)
+        };
+        Self::read(&store::find_run(runs, name).ok_or_else(missing)?)
+    }
+
+    /// The run in this folder.
+    ///
+    /// # Errors
+    /// [`NotStarted`] when its journal cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, NotStarted> {
+        let wrong = |why: String| {
+            NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.join("journal.jsonl").display()))
+        };
+        let bytes = store::read_journal(folder).map_err(|error| wrong(error.to_string()))?;
+        let replay = journal::replay(&bytes).map_err(wrong)?;
+        let history = History::of(&replay.events).map_err(wrong)?;
+        Ok(Self { folder: folder.to_owned(), history, replay })
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line: exit codes and exact sentences for files, options and machines that are not as they should be.
+
+use serde_json::Value;
+
+use crate::support::{Desk, root};
+
+#[test]
+fn smoke_alone_lists_what_there_is() {
+    let said = Desk::new().run(&["smoke"]);
+    assert_eq!(said.code, 0);
+    assert!(said.out.contains("  local        us-notify\n"), "{}", said.out);
+    assert!(said.out.contains("  runbook      password-reset\n"), "{}", said.out);
+}
+
+#[test]
+fn unknown_names_are_refused_with_what_was_meant() {
+    let desk = Desk::new();
+    let cases: &[(&[&str], &str)] = &[
+        (&["smoke", "lokal"], "There is no environment `lokal`: environments/ has "),
+        (&["smoke", "local", "pasword-reset"], "There is no scenario `pasword-reset`: there are `password-reset`. Did you mean `password-reset`?"),
+        (&["smoke", "local", "--profile", "runbok"], "There is no profile `runbok`: service.yaml has "),
+        (&["smoke", "local", "--fault", "ses=dow"], "`ses=dow` is no fault: this site has no such effect."),
+        (&["report", "nothing"], "There is no run `nothing`: give a run id, or a folder with a journal.jsonl in it."),
+        (&["resume", "nothing"], "There is no run `nothing`: "),
+    ];
+    for (arguments, sentence) in cases {
+        let said = desk.run(arguments);
+        assert_eq!(said.code, 2, "{arguments:?}: {said:?}");
+        assert!(said.err.contains(sentence), "{arguments:?}: {}", said.err);
+        assert!(!desk.path().join("runs").exists(), "{arguments:?} touched something");
+    }
+}
+
+#[test]
+fn wrong_options_are_exit_2() {
+    let desk = Desk::new();
+    for arguments in [&["smok"][..], &["smoke", "local", "--fail-on", "passed"], &["smoke", "local", "--what"], &[]] {
+        assert_eq!(desk.run(arguments).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn faults_are_for_sandboxes_only() {
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "staging", "--fault", "ses=down"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("staging is no sandbox: --fault, --sandbox and --no-basic-auth are for sandboxes only."), "{}", said.err);
+}
+
+#[test]
+fn missing_variables_are_named_all_at_once() {
+    let said = Desk::new().run(&["smoke", "prod"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    for name in ["NOTIFY_SMOKE_BASIC_AUTH_PASSWORD", "NOTIFY_SMOKE_USER_EMAIL", "NOTIFY_SMOKE_USER_PASSWORD"] {
+        assert!(said.err.contains(&format!("The variable {name} is not set: set it where notify-smoke runs.")), "{}", said.err);
+    }
+}
+
+#[test]
+fn an_empty_profile_selects_nothing() {
+    let desk = Desk::new();
+    desk.edit("scenarios/us-notify/service.yaml", "runbook: [password-reset]", "runbook: [password-reset]\n  none: []");
+    let said = desk.run(&["smoke", "local", "--profile", "none"]);
+    assert_eq!(said.code, 4, "{said:?}");
+}
+
+#[test]
+fn a_plan_touches_nothing_and_is_the_same_each_time() {
+    let desk = Desk::new();
+    let (one, two) = (desk.run(&["plan", "local"]), desk.run(&["smoke", "local", "--dry-run"]));
+    assert_eq!((one.code, &one.out), (two.code, &two.out), "{}", one.err);
+    assert!(one.out.contains("   4  press Send email  (once)\n"), "{}", one.out);
+    assert!(!desk.path().join("runs").exists());
+}
+
+#[test]
+fn a_stranger_as_recipient_is_refused_before_anything_is_pressed() {
+    let desk = Desk::new();
+    desk.edit("scenarios/us-notify/password-reset.yaml", "Email address: \"{{ user.email }}\"", "Email address: somebody@else.gov");
+    let said = desk.run(&["smoke", "local"]);
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.out.contains("somebody@else.gov is not among the environment's recipients"), "{}", said.out);
+}
+
+#[test]
+fn without_a_browser_it_says_what_to_install() {
+    let desk = Desk::new().with("PATH", "/nonexistent").with("CHROMEWEBDRIVER", "");
+    let said = desk.run(&["smoke", "local"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("There is no Chromium or Chrome in PATH. Install one (Debian: apt-get install chromium chromium-driver)."), "{}", said.err);
+}
+
+#[test]
+fn a_driver_of_another_version_is_refused() {
+    let desk = Desk::new();
+    for (name, line) in [("chromium", "Chromium 150.0.1.1"), ("chromedriver", "ChromeDriver 149.0.1.1")] {
+        desk.write(&format!("bin/{name}"), format!("#!/bin/sh\necho '{line}'\n").as_bytes());
+        let path = desk.path().join("bin").join(name);
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+    }
+    let path = format!("{}:/usr/bin:/bin", desk.path().join("bin").display());
+    let said = desk.with("PATH", &path).with("CHROMEWEBDRIVER", "").run(&["smoke", "local"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("Browser and driver are of different versions: "), "{}", said.err);
+    assert!(said.err.contains("Install the driver of the browser's major version."), "{}", said.err);
+}
+
+#[test]
+fn a_mailbox_that_cannot_be_reached_is_inconclusive_and_nothing_is_pressed() {
+    let sandbox = crate::support::Sandbox::start(&[]);
+    let desk = Desk::new();
+    desk.edit("environments/local.yaml", "endpoint: \"{{ sandbox.s3_url }}\"", "endpoint: http://127.0.0.1:9");
+    let said = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert_eq!(desk.report()["verdict"], "inconclusive");
+    assert!(said.out.contains("cannot be listed"), "{}", said.out);
+    assert!(said.out.contains("Look at the bucket's name, region and credentials in the environment file"), "{}", said.out);
+    assert!(sandbox.entries("reset-requested").is_empty(), "it was pressed with a blind eye");
+}
+
+#[test]
+fn a_wrong_basic_auth_password_is_errored_not_failed() {
+    let desk = Desk::new().with("WRONG", "wrong password");
+    desk.edit("environments/local.yaml", "\"{{ sandbox.basic_auth_password }}\"", "\"{{ env.WRONG }}\"");
+    let said = desk.run(&["smoke", "local"]);
+    assert_eq!((said.code, &desk.report()["verdict"]), (3, &Value::from("errored")), "{said:?}");
+    assert!(said.out.contains("The service refused our HTTP Basic auth (401). Look at `basic-auth` in the environment file and its variables."), "{}", said.out);
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_stops_everything_before_it_begins() {
+    let sandbox = crate::support::Sandbox::start(&[]);
+    let desk = Desk::new();
+    desk.write("runs/local", b"a file where a folder should be");
+    let said = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("cannot be taken: "), "{}", said.err);
+    assert!(sandbox.entries("page").is_empty());
+}
+
+#[test]
+fn a_damaged_journal_is_not_reported() {
+    let desk = Desk::new();
+    desk.write("runs/local/x/journal.jsonl", b"{\"v\":1}\n");
+    let said = desk.run(&["report", "x"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("journal.jsonl: line 1 is no event: "), "{}", said.err);
+}
+
+#[test]
+fn schemas_are_what_the_program_writes() {
+    let desk = Desk::new();
+    let said = desk.run(&["schema", "--out", "schemas"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let name = "schemas/scenario.schema.json";
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect(name);
+    assert_eq!(read(desk.path().join(name)), read(root().join(name)), "run: cargo run -- schema --out schemas");
+}

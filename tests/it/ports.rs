@@ -1,0 +1,132 @@
+//! Adapters against real servers: the keeper with real processes, the lease with real locks, the mailbox with the
+//! sandbox's S3 server, the health page of the sandbox.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use notify_smoke::aws::{AwsSettings, s3};
+use notify_smoke::guard::{FileLease, NoLease};
+use notify_smoke::inbox::SesS3Inbox;
+use notify_smoke::port::{Inbox as _, Probe as _, Which};
+use notify_smoke::probe::HealthProbe;
+use notify_smoke::process::Keeper;
+
+use crate::support::{Sandbox, processes_with, program, wait_until};
+
+fn runtime() -> tokio::runtime::Runtime {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// A shell that starts a child in a session of its own and waits.
+const FAMILY: &str = "setsid sleep 321 & sleep 321 & wait";
+
+#[test]
+fn a_keeper_ends_everybody_when_its_owner_is_gone_however_it_went() {
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    let mark = format!("family-{}", std::process::id());
+    let mut keeper = Command::new(program())
+        .args(["keeper", "--folder", &folder.display().to_string(), "--", "sh", "-c", FAMILY])
+        .env("NOTIFY_SMOKE_TEST_MARK", &mark)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a keeper");
+    assert!(wait_until(Duration::from_secs(5), || (processes_with(&mark).len() >= 4).then_some(())).is_some());
+    drop(keeper.stdin.take());
+    let gone = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
+    assert!(gone.is_some(), "{:#?}", processes_with(&mark));
+    keeper.wait().expect("an end");
+    assert!(!Path::new(&folder).exists(), "the folder is left");
+}
+
+#[test]
+fn a_keeper_gives_its_childs_exit_code() {
+    let status = Command::new(program()).args(["keeper", "--", "sh", "-c", "exit 7"]).stdin(Stdio::piped()).status();
+    assert_eq!(status.expect("a keeper").code(), Some(7));
+    let mut missing = Command::new(program())
+        .args(["keeper", "--", "/nonexistent"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a keeper");
+    let mut said = String::new();
+    missing.stderr.take().expect("stderr").read_to_string(&mut said).expect("text");
+    assert_eq!(missing.wait().expect("an end").code(), Some(127));
+    assert!(said.starts_with("The keeper cannot start /nonexistent: "), "{said}");
+}
+
+#[test]
+fn a_lease_is_held_by_one_and_says_by_whom() {
+    let folder = tempfile::tempdir().expect("a folder");
+    runtime().block_on(async {
+        let keeper = Keeper::at(&program());
+        let first = FileLease::take(folder.path(), "run one", &keeper).expect("a lease");
+        match FileLease::take(folder.path(), "run two", &keeper) {
+            Err(NoLease::Held(holder)) => assert_eq!(holder, "run one"),
+            Err(NoLease::Failed(why)) => panic!("{why}"),
+            Ok(_) => panic!("two hold it"),
+        }
+        first.give_back().await;
+        assert!(!folder.path().join("lease").exists());
+        FileLease::take(folder.path(), "run two", &keeper).expect("free again").give_back().await;
+    });
+}
+
+#[test]
+fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
+    let sandbox = Sandbox::start(&[]);
+    let value = |name: &str| sandbox.ready[name].clone();
+    runtime().block_on(async {
+        let client = s3(&AwsSettings {
+            region: value("s3_region"),
+            endpoint: Some(value("s3_url")),
+            credentials: Some((value("s3_access_key_id"), value("s3_secret_access_key"))),
+        })
+        .await;
+        let (bucket, prefix) = (value("mailbox_bucket"), value("mailbox_prefix"));
+        let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
+        let mark = inbox.mark().await.expect("a mark");
+        assert!(mark.alive.is_some_and(|alive| alive.contains("holds 1 object(s)")), "SES's own note shows that it can write");
+        let put = |name: &'static str, body: &'static str| {
+            client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(body.as_bytes().to_vec().into())
+        };
+        let mail = "From: a@b.gov\r\nTo: c@d.gov\r\nSubject: S\r\nMessage-ID: <m1>\r\n\r\nbody\r\n";
+        put("new", mail).send().await.expect("stored");
+        let known = mark.ids.into_iter().collect();
+        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
+        assert_eq!(seen.iter().map(|mail| (mail.subject.as_str(), mail.provider_id.as_str())).collect::<Vec<_>>(), [("S", "m1")]);
+        let again = [seen[0].id.clone()].into_iter().collect();
+        assert_eq!(inbox.look(Which::Only(&again)).await.expect("a look").len(), 1);
+        put("encrypted", "xxxx").metadata("x-amz-key-v2", "k").send().await.expect("stored");
+        let failure = inbox.look(Which::NotIn(&known)).await.err().expect("a refusal");
+        assert!(failure.text.contains("take the encryption option out of the receipt rule's S3 action"), "{}", failure.text);
+        let wrong = SesS3Inbox::new(client, "no-such-bucket".to_owned(), prefix);
+        let failure = wrong.mark().await.err().expect("a refusal");
+        assert!(failure.text.starts_with("the mailbox s3://no-such-bucket/inbound/ cannot be listed: "), "{}", failure.text);
+    });
+}
+
+#[test]
+fn the_health_page_tells_parts_versions_and_time() {
+    let sandbox = Sandbox::start(&[]);
+    let auth = Some((sandbox.ready["basic_auth_username"].clone(), sandbox.ready["basic_auth_password"].clone()));
+    runtime().block_on(async {
+        let probe = HealthProbe::new(&sandbox.ready["admin_url"], auth, "test").expect("a probe");
+        let health = probe.look().await.expect("an answer");
+        assert!(health.admin.ok && health.api.ok && !health.refused);
+        assert!(health.clock_offset_ms.is_some_and(|offset| offset.abs() <= 1_000), "{health:?}");
+        crate::support::http("PUT", &format!("{}/control/clock", sandbox.control_url()), "{\"offset_ms\":3600000}");
+        let ahead = probe.look().await.expect("an answer");
+        assert!(ahead.clock_offset_ms.is_some_and(|offset| (offset - 3_600_000).abs() <= 1_000), "{ahead:?}");
+        sandbox.faults(&["api=down"]);
+        let down = probe.look().await.expect("an answer");
+        assert!(down.admin.ok && !down.api.ok, "{down:?}");
+        sandbox.faults(&[]);
+        let up = probe.look().await.expect("an answer");
+        assert!(up.api.ok, "{up:?}");
+        let stranger = HealthProbe::new(&sandbox.ready["admin_url"], None, "test").expect("a probe");
+        assert!(stranger.look().await.expect("an answer").refused);
+    });
+}

@@ -1,0 +1,94 @@
+//! Recorded runs: judged again they give the same checks, and their reports do not change.
+
+use notify_smoke::history::History;
+use notify_smoke::journal::replay;
+use notify_smoke::judge::{Context, judge};
+use notify_smoke::model::{Event, Fact, Observation, Seen, StepKind};
+
+use crate::support::root;
+
+/// The recorded journals, by name.
+pub fn journals() -> Vec<(String, Vec<u8>)> {
+    let folder = root().join("tests/journals");
+    let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .expect("journals")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("a journal")))
+        .collect();
+    found.sort();
+    assert!(found.len() >= 3, "only {} journals", found.len());
+    found
+}
+
+#[test]
+fn judging_a_journal_again_gives_the_same_checks() {
+    for (name, bytes) in journals() {
+        let events = replay(&bytes).expect("a journal").events;
+        let mut history = History::begin(&events[0]).expect("a start");
+        let mut seen: Option<Observation> = None;
+        let mut checks = 0;
+        for event in &events[1..] {
+            match &event.fact {
+                Fact::Looked { seen: Seen::New(observation), .. } => seen = Some(observation.clone()),
+                Fact::Checked { .. } => {
+                    judged_again(&name, &history, event, seen.as_ref());
+                    checks += 1;
+                }
+                _ => {}
+            }
+            history.apply(event);
+        }
+        assert!(checks > 0, "{name} holds no check");
+    }
+}
+
+fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Observation>) {
+    let Fact::Checked { step, check, captured, .. } = &event.fact else { return };
+    let StepKind::Expect { expect, trigger, capture, .. } = &history.plan.step(*step).kind else {
+        panic!("{name}: event {} checks an action", event.seq)
+    };
+    let observation = history.step(*step).looks.seen.as_ref().map(|(_, seen)| seen).or(last).expect("a look before it");
+    let context = Context {
+        plan: &history.plan,
+        token: &history.token,
+        acted: history.acted_between(*trigger),
+        capture: capture.as_ref().map(|capture| capture.path.as_str()),
+    };
+    let again = judge(expect, observation, &context);
+    assert_eq!((&again.check, &again.captured), (check, captured), "{name}: event {}", event.seq);
+}
+
+#[test]
+fn old_journals_stay_readable() {
+    for (name, bytes) in journals() {
+        let history = History::of(&replay(&bytes).expect("a journal").events).expect("a history");
+        assert!(history.ended, "{name}");
+        assert!(name.starts_with(history.verdict().name()), "{name} is {}", history.verdict());
+    }
+}
+
+#[test]
+fn events_of_a_later_version_are_passed_over() {
+    let (_, bytes) = journals().into_iter().find(|(name, _)| name.starts_with("passed")).expect("a passed journal");
+    let mut events = replay(&bytes).expect("a journal").events;
+    let later: Fact = serde_json::from_str(r#"{"what":"something-new","with":{"much":1}}"#).expect("a fact");
+    let last = events.len() - 1;
+    let event = Event { fact: later, ..events[last].clone() };
+    events.insert(last, event);
+    let history = History::of(&events).expect("a history");
+    assert_eq!(history.verdict().name(), "passed");
+}
+
+#[test]
+fn a_torn_last_line_is_left_out_and_nothing_else() {
+    let (_, bytes) = journals().into_iter().next().expect("a journal");
+    let whole = replay(&bytes).expect("a journal");
+    let torn = replay(&bytes[..bytes.len() - 10]).expect("a journal");
+    assert_eq!(torn.events.len(), whole.events.len() - 1);
+    let mut changed = bytes.clone();
+    let at = changed.len() / 2;
+    changed[at] ^= 1;
+    assert!(replay(&changed).is_err());
+}
