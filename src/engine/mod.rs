@@ -191,7 +191,8 @@ impl Engine {
             Command::Wait { until } => Job::Wait(Duration::from_millis(until.saturating_sub(since))),
             Command::Refuse(..) | Command::Close(..) | Command::End => Job::Wait(Duration::ZERO),
         };
-        let session = self.sessions.remove(&lane);
+        // A job that does not need the browser leaves it here, where an interrupt can end it in order.
+        let session = if job.needs_session() { self.sessions.remove(&lane) } else { None };
         jobs.spawn(work::perform(lane, job, session, JOB_LONGEST));
         Ok(())
     }

@@ -21,6 +21,13 @@ pub(super) enum Job {
     Wait(Duration),
 }
 
+impl Job {
+    /// Whether the lane's browser session goes with the job.
+    pub(super) fn needs_session(&self) -> bool {
+        matches!(self, Self::Act(..) | Self::Picture(_) | Self::LookAtPage { .. } | Self::CloseBrowser)
+    }
+}
+
 /// What came of it, still raw.
 pub(super) enum Outcome {
     Probed(ProbeWhen, Result<Health, PortFailure>),

@@ -20,11 +20,7 @@ pub type Services = BTreeMap<String, Option<BTreeMap<String, Window>>>;
 ///
 /// # Errors
 /// All its problems.
-pub fn environment(
-    name: &str,
-    source: &Source,
-    services: &Services,
-) -> Result<Environment, Vec<Problem>> {
+pub fn environment(name: &str, source: &Source, services: &Services) -> Result<Environment, Vec<Problem>> {
     let tree = parse(source).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
     let read = read(name, &mut reader, &tree, services);

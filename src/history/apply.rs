@@ -66,11 +66,7 @@ impl History {
         let epoch = self.epoch;
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
-        let window_start = WindowStart {
-            t: self.anchor(step),
-            sent: self.trigger_start(step).map(|moment| moment.at),
-            resumed: epoch > 0,
-        };
+        let window_start = WindowStart { t: self.anchor(step), sent: self.trigger_start(step).map(|moment| moment.at) };
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {
@@ -143,6 +139,9 @@ impl History {
             } else if cut_off {
                 state.started = None;
             }
+            // A look whose judgement was not written any more is made again before anything is closed.
+            state.looks.last = None;
+            state.looks.last_good = state.looks.good_before;
             state.mark_failures.clear();
             state.standing_failures = 0;
             state.recall_failures = 0;
@@ -154,14 +153,15 @@ impl History {
 struct WindowStart {
     t: u64,
     sent: Option<Timestamp>,
-    /// Whether a process has been lost since the run began.
-    resumed: bool,
 }
 
 impl StepState {
     fn looked(&mut self, since: u64, seen: &Seen, moment: Moment) {
         self.looks.count += 1;
         self.looks.last = Some((since, moment));
+        if !matches!(seen, Seen::Failed(_)) {
+            self.looks.good_before = self.looks.last_good.replace(since);
+        }
         match seen {
             Seen::New(observation) => self.looks.seen = Some((moment, observation.clone())),
             Seen::Same => {}
@@ -180,12 +180,14 @@ impl StepState {
         // Found again after a resume, it was still met when it was first seen.
         if let (Check::Met { arrived_at, .. }, None) = (check, self.met) {
             let seen_after = moment.t.saturating_sub(start.t);
-            // A mailbox's own time of arrival counts where nobody looked, after a resume. It has whole seconds and
-            // another clock, so it may only shorten the time to what it can vouch for.
+            // It came after the last good look that did not see it, and before this one. Where that is a long time
+            // (the eye was blind, or the process was gone), the mailbox's own time of arrival narrows it. That time
+            // has whole seconds, cut off.
+            let not_before = self.looks.good_before.map_or(0, |since| since.saturating_sub(start.t));
             let arrived_after = arrived_at
                 .zip(start.sent)
                 .map(|(arrived, sent)| u64::try_from(arrived.duration_since(sent).as_millis()).unwrap_or(0) + 1_000);
-            let after_ms = arrived_after.filter(|_| start.resumed).map_or(seen_after, |after| after.min(seen_after));
+            let after_ms = arrived_after.map_or(seen_after, |after| after.max(not_before).min(seen_after));
             self.met = Some(Met { moment, after_ms });
         }
     }

@@ -55,8 +55,11 @@ pub struct Met {
 pub struct LookState {
     pub count: u32,
     pub failed: u32,
-    /// When the last one began and ended.
+    /// When the last one of this process began and ended.
     pub last: Option<(u64, Moment)>,
+    /// When the last one that succeeded began, and the one before it.
+    pub last_good: Option<u64>,
+    pub good_before: Option<u64>,
     pub last_failure: Option<(Moment, PortFailure)>,
     pub seen: Option<(Moment, Observation)>,
 }

@@ -102,7 +102,8 @@ fn read_expect(
         Some(entry) => super::components(reader, &entry.value),
         None => Vec::new(),
     };
-    let misspelt = entries.iter().any(|entry| entry.key != "expect" && !names(&MODIFIERS).contains(&entry.key.as_str()));
+    let misspelt =
+        entries.iter().any(|entry| entry.key != "expect" && !names(&MODIFIERS).contains(&entry.key.as_str()));
     if modifier("proves").is_none() && !misspelt {
         reader.problem(
             verb.key_mark,

@@ -17,7 +17,10 @@ fn unknown_names_are_refused_with_what_was_meant() {
     let desk = Desk::new();
     let cases: &[(&[&str], &str)] = &[
         (&["smoke", "lokal"], "There is no environment `lokal`: environments/ has "),
-        (&["smoke", "local", "pasword-reset"], "There is no scenario `pasword-reset`: there are `password-reset`. Did you mean `password-reset`?"),
+        (
+            &["smoke", "local", "pasword-reset"],
+            "There is no scenario `pasword-reset`: there are `password-reset`. Did you mean `password-reset`?",
+        ),
         (&["smoke", "local", "--profile", "runbok"], "There is no profile `runbok`: service.yaml has "),
         (&["smoke", "local", "--fault", "ses=dow"], "`ses=dow` is no fault: this site has no such effect."),
         (&["report", "nothing"], "There is no run `nothing`: give a run id, or a folder with a journal.jsonl in it."),
@@ -44,7 +47,11 @@ fn faults_are_for_sandboxes_only() {
     let desk = Desk::new();
     let said = desk.run(&["smoke", "staging", "--fault", "ses=down"]);
     assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.err.contains("staging is no sandbox: --fault, --sandbox and --no-basic-auth are for sandboxes only."), "{}", said.err);
+    assert!(
+        said.err.contains("staging is no sandbox: --fault, --sandbox and --no-basic-auth are for sandboxes only."),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -52,7 +59,11 @@ fn missing_variables_are_named_all_at_once() {
     let said = Desk::new().run(&["smoke", "prod"]);
     assert_eq!(said.code, 2, "{said:?}");
     for name in ["NOTIFY_SMOKE_BASIC_AUTH_PASSWORD", "NOTIFY_SMOKE_USER_EMAIL", "NOTIFY_SMOKE_USER_PASSWORD"] {
-        assert!(said.err.contains(&format!("The variable {name} is not set: set it where notify-smoke runs.")), "{}", said.err);
+        assert!(
+            said.err.contains(&format!("The variable {name} is not set: set it where notify-smoke runs.")),
+            "{}",
+            said.err
+        );
     }
 }
 
@@ -76,7 +87,11 @@ fn a_plan_touches_nothing_and_is_the_same_each_time() {
 #[test]
 fn a_stranger_as_recipient_is_refused_before_anything_is_pressed() {
     let desk = Desk::new();
-    desk.edit("scenarios/us-notify/password-reset.yaml", "Email address: \"{{ user.email }}\"", "Email address: somebody@else.gov");
+    desk.edit(
+        "scenarios/us-notify/password-reset.yaml",
+        "Email address: \"{{ user.email }}\"",
+        "Email address: somebody@else.gov",
+    );
     let said = desk.run(&["smoke", "local"]);
     assert_eq!(said.code, 5, "{said:?}");
     assert!(said.out.contains("somebody@else.gov is not among the environment's recipients"), "{}", said.out);
@@ -87,7 +102,13 @@ fn without_a_browser_it_says_what_to_install() {
     let desk = Desk::new().with("PATH", "/nonexistent").with("CHROMEWEBDRIVER", "");
     let said = desk.run(&["smoke", "local"]);
     assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.err.contains("There is no Chromium or Chrome in PATH. Install one (Debian: apt-get install chromium chromium-driver)."), "{}", said.err);
+    assert!(
+        said.err.contains(
+            "There is no Chromium or Chrome in PATH. Install one (Debian: apt-get install chromium chromium-driver)."
+        ),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -114,7 +135,11 @@ fn a_mailbox_that_cannot_be_reached_is_inconclusive_and_nothing_is_pressed() {
     assert_eq!(said.code, 3, "{said:?}");
     assert_eq!(desk.report()["verdict"], "inconclusive");
     assert!(said.out.contains("cannot be listed"), "{}", said.out);
-    assert!(said.out.contains("Look at the bucket's name, region and credentials in the environment file"), "{}", said.out);
+    assert!(
+        said.out.contains("Look at the bucket's name, region and credentials in the environment file"),
+        "{}",
+        said.out
+    );
     assert!(sandbox.entries("reset-requested").is_empty(), "it was pressed with a blind eye");
 }
 

@@ -116,7 +116,8 @@ fn passes_and_proves() {
     let (said, report) = smoke(&desk, &[]);
     assert_eq!((said.code, &report["verdict"]), (0, &Value::from("passed")), "{}", said.out);
     let proven = report["scenarios"][0]["proven"].as_array().expect("a list");
-    let components: BTreeSet<String> = proven.iter().map(|fact| fact["component"].as_str().expect("a name").to_owned()).collect();
+    let components: BTreeSet<String> =
+        proven.iter().map(|fact| fact["component"].as_str().expect("a name").to_owned()).collect();
     assert_eq!(components, set(&["edge", "admin", "api", "worker", "ses"]));
     assert!(proven.iter().all(|fact| fact["after_ms"].is_u64() && fact["at"].is_string()));
     assert!(report["service"]["versions"]["before"]["api"].as_str().is_some_and(|text| text.contains("fa2f0a820220")));
@@ -184,7 +185,9 @@ fn a_second_run_is_refused_while_one_is_at_work() {
     let sandbox = Sandbox::start(&["--fault", "ses=down"]);
     let desk = Desk::new();
     let mut first = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
-    assert!(wait_until(Duration::from_secs(20), || desk.path().join("runs/local/latest").exists().then_some(())).is_some());
+    assert!(
+        wait_until(Duration::from_secs(20), || desk.path().join("runs/local/latest").exists().then_some(())).is_some()
+    );
     let second = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
     assert_eq!(second.code, 5, "{second:?}");
     assert!(second.err.contains("local is being tested already: run "), "{}", second.err);
@@ -194,12 +197,33 @@ fn a_second_run_is_refused_while_one_is_at_work() {
 
 /// Everything that must not be written, in every encoding that could turn up.
 fn forms(secret: &str) -> Vec<String> {
-    let percent: String = secret.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect();
-    let quoted: String = secret.bytes().map(|byte| if (b'!'..=b'~').contains(&byte) && byte != b'=' { char::from(byte).to_string() } else { format!("={byte:02X}") }).collect();
+    let percent: String = secret
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    let quoted: String = secret
+        .bytes()
+        .map(|byte| {
+            if (b'!'..=b'~').contains(&byte) && byte != b'=' {
+                char::from(byte).to_string()
+            } else {
+                format!("={byte:02X}")
+            }
+        })
+        .collect();
     let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
     let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
-    vec![secret.to_owned(), percent.clone(), percent.to_lowercase(), quoted, html, base64, url_safe, secret.replace('.', "%2E")]
+    vec![
+        secret.to_owned(),
+        percent.clone(),
+        percent.to_lowercase(),
+        quoted,
+        html,
+        base64,
+        url_safe,
+        secret.replace('.', "%2E"),
+    ]
 }
 
 #[test]
@@ -214,14 +238,19 @@ fn no_secret_is_written_or_said_by_good_and_bad_runs() {
         let said = desk.run(&arguments);
         let links = sandbox.entries("link-made");
         assert!(!links.is_empty(), "{fault}: no link was made: {}", said.out);
-        let mut secrets = vec![sandbox.ready["user_password"].clone(), sandbox.ready["basic_auth_password"].clone(), sandbox.ready["s3_secret_access_key"].clone()];
+        let mut secrets = vec![
+            sandbox.ready["user_password"].clone(),
+            sandbox.ready["basic_auth_password"].clone(),
+            sandbox.ready["s3_secret_access_key"].clone(),
+        ];
         for link in &links {
             secrets.push(link["token"].as_str().expect("a token").to_owned());
             secrets.push(link["link"].as_str().expect("a link").to_owned());
             // The payload alone would say whose it is.
             secrets.push(link["token"].as_str().expect("a token").split('.').next().expect("a payload").to_owned());
         }
-        let mut texts: Vec<(String, Vec<u8>)> = desk.written().into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)).collect();
+        let mut texts: Vec<(String, Vec<u8>)> =
+            desk.written().into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)).collect();
         assert!(texts.len() >= 3, "{texts:?}");
         texts.push(("stdout".to_owned(), said.out.clone().into_bytes()));
         texts.push(("stderr".to_owned(), said.err.clone().into_bytes()));
@@ -247,7 +276,9 @@ fn kill_and_resume(after_ms: u64) {
     assert!(gone.is_some(), "{after_ms} ms: left after 2 s: {:#?}", processes_with(&mark));
     assert!(!desk.path().join("runs/local/lease").exists(), "{after_ms} ms: the lease is left");
     let folder = desk.path().join("runs/local/latest");
-    if !folder.join("journal.jsonl").is_file() || std::fs::read(folder.join("journal.jsonl")).expect("a journal").is_empty() {
+    if !folder.join("journal.jsonl").is_file()
+        || std::fs::read(folder.join("journal.jsonl")).expect("a journal").is_empty()
+    {
         assert!(sandbox.entries("reset-requested").is_empty(), "asked before anything was written");
         return;
     }
@@ -289,12 +320,19 @@ fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
     let mark = format!("interrupt-{}", std::process::id());
     let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark);
     let run = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
-    assert!(wait_until(Duration::from_secs(20), || (!sandbox.entries("reset-requested").is_empty()).then_some(())).is_some());
+    assert!(
+        wait_until(Duration::from_secs(20), || (!sandbox.entries("reset-requested").is_empty()).then_some(()))
+            .is_some()
+    );
     std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
     let said = Said::of(&run.wait_with_output().expect("the run"));
     assert_eq!(said.code, 130, "{said:?}");
     assert!(said.out.contains("Stopped by SIGINT. Go on with: notify-smoke resume "), "{}", said.out);
-    assert!(processes_with(&mark).is_empty(), "{:#?}", processes_with(&mark));
+    assert!(
+        wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(())).is_some(),
+        "{:#?}",
+        processes_with(&mark)
+    );
     sandbox.faults(&[]);
     let said = desk.run(&["resume", "runs/local/latest", "--sandbox", sandbox.control_url()]);
     assert_eq!(sandbox.entries("reset-requested").len(), 1);
@@ -313,7 +351,8 @@ fn nothing_is_left_after_a_run() {
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let left = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
     assert!(left.is_some(), "{:#?}", processes_with(&mark));
-    let folders: Vec<_> = std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    let folders: Vec<_> =
+        std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
     assert!(folders.is_empty(), "{folders:?}");
 }
 

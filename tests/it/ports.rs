@@ -43,8 +43,13 @@ fn a_keeper_ends_everybody_when_its_owner_is_gone_however_it_went() {
 
 #[test]
 fn a_keeper_gives_its_childs_exit_code() {
-    let status = Command::new(program()).args(["keeper", "--", "sh", "-c", "exit 7"]).stdin(Stdio::piped()).status();
-    assert_eq!(status.expect("a keeper").code(), Some(7));
+    let mut command = Command::new(program());
+    command.args(["keeper", "--", "sh", "-c", "exit 7"]).stdin(Stdio::piped());
+    let mut keeper = command.spawn().expect("a keeper");
+    // Closed before the child has ended, standard input would ask for the end itself.
+    let owner = keeper.stdin.take();
+    assert_eq!(keeper.wait().expect("an end").code(), Some(7));
+    drop(owner);
     let mut missing = Command::new(program())
         .args(["keeper", "--", "/nonexistent"])
         .stdin(Stdio::null())
@@ -88,7 +93,10 @@ fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
         let (bucket, prefix) = (value("mailbox_bucket"), value("mailbox_prefix"));
         let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
         let mark = inbox.mark().await.expect("a mark");
-        assert!(mark.alive.is_some_and(|alive| alive.contains("holds 1 object(s)")), "SES's own note shows that it can write");
+        assert!(
+            mark.alive.is_some_and(|alive| alive.contains("holds 1 object(s)")),
+            "SES's own note shows that it can write"
+        );
         let put = |name: &'static str, body: &'static str| {
             client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(body.as_bytes().to_vec().into())
         };
@@ -96,15 +104,26 @@ fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
         put("new", mail).send().await.expect("stored");
         let known = mark.ids.into_iter().collect();
         let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
-        assert_eq!(seen.iter().map(|mail| (mail.subject.as_str(), mail.provider_id.as_str())).collect::<Vec<_>>(), [("S", "m1")]);
+        assert_eq!(
+            seen.iter().map(|mail| (mail.subject.as_str(), mail.provider_id.as_str())).collect::<Vec<_>>(),
+            [("S", "m1")]
+        );
         let again = [seen[0].id.clone()].into_iter().collect();
         assert_eq!(inbox.look(Which::Only(&again)).await.expect("a look").len(), 1);
         put("encrypted", "xxxx").metadata("x-amz-key-v2", "k").send().await.expect("stored");
         let failure = inbox.look(Which::NotIn(&known)).await.err().expect("a refusal");
-        assert!(failure.text.contains("take the encryption option out of the receipt rule's S3 action"), "{}", failure.text);
+        assert!(
+            failure.text.contains("take the encryption option out of the receipt rule's S3 action"),
+            "{}",
+            failure.text
+        );
         let wrong = SesS3Inbox::new(client, "no-such-bucket".to_owned(), prefix);
         let failure = wrong.mark().await.err().expect("a refusal");
-        assert!(failure.text.starts_with("the mailbox s3://no-such-bucket/inbound/ cannot be listed: "), "{}", failure.text);
+        assert!(
+            failure.text.starts_with("the mailbox s3://no-such-bucket/inbound/ cannot be listed: "),
+            "{}",
+            failure.text
+        );
     });
 }
 

@@ -12,7 +12,8 @@ fn reports_do_not_change() {
     for (name, bytes) in journals() {
         let history = History::of(&replay(&bytes).expect("a journal").events).expect("a history");
         let pretty = serde_json::to_string_pretty(&json::json(&history)).expect("JSON");
-        let reports = [("txt", text::text(&history, "runs/local/X")), ("json", pretty), ("xml", junit::junit(&history))];
+        let reports =
+            [("txt", text::text(&history, "runs/local/X")), ("json", pretty), ("xml", junit::junit(&history))];
         for (end, report) in reports {
             let golden = root().join(format!("tests/journals/{name}.{end}"));
             if std::env::var_os("BLESS").is_some() {
@@ -28,9 +29,10 @@ fn a_failure_reads_in_the_order_of_use() {
     let (_, bytes) = journals().into_iter().find(|(name, _)| name.starts_with("failed")).expect("a failed journal");
     let history = History::of(&replay(&bytes).expect("a journal").events).expect("a history");
     let text = text::text(&history, "runs/local/X");
-    let places: Vec<usize> = ["Password reset: failed", "Expected", "Last seen", "Component", "because", "next:", "Journal and evidence"]
-        .iter()
-        .map(|word| text.find(word).unwrap_or_else(|| panic!("no {word} in\n{text}")))
-        .collect();
+    let places: Vec<usize> =
+        ["Password reset: failed", "Expected", "Last seen", "Component", "because", "next:", "Journal and evidence"]
+            .iter()
+            .map(|word| text.find(word).unwrap_or_else(|| panic!("no {word} in\n{text}")))
+            .collect();
     assert!(places.is_sorted(), "{text}");
 }

@@ -15,7 +15,9 @@ pub fn journals() -> Vec<(String, Vec<u8>)> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("a journal")))
+        .map(|path| {
+            (path.file_stem().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("a journal"))
+        })
         .collect();
     found.sort();
     assert!(found.len() >= 3, "only {} journals", found.len());

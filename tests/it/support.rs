@@ -149,7 +149,8 @@ pub struct Said {
 impl Said {
     pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let said = Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+        let said =
+            Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
         assert!(!said.err.contains("panicked"), "{}", said.err);
         said
     }
@@ -169,7 +170,8 @@ impl Sandbox {
         let mut child = command.spawn().expect("the sandbox");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a ready line");
-        let ready: BTreeMap<String, Value> = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let ready: BTreeMap<String, Value> =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Self { child, ready: ready.into_iter().map(|(name, value)| (name, text(value))).collect() }
     }
