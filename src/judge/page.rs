@@ -11,16 +11,16 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, plan: &Plan) ->
     }
     let missing = missing(expected, page);
     if missing.is_empty() {
-        let seen = format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), page.url);
+        let seen = format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan));
         return Check::Met { arrived_at: None, blemish: None, seen };
     }
-    let here = describe(page);
+    let here = describe(page, plan);
     if let Some(heading) =
         page.headings.iter().find(|heading| plan.error_headings.iter().any(|known| same(known, heading)))
     {
         return Check::Never {
             wrong: Wrong::ErrorPage,
-            why: format!("the service showed its error page “{heading}” at {}", page.url),
+            why: format!("the service showed its error page “{heading}” at {}", path(page, plan)),
         };
     }
     if let Some(error) = page.errors.first() {
@@ -33,11 +33,17 @@ fn is_own(url: &str, plan: &Plan) -> bool {
     url.strip_prefix(plan.base_url.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
-fn describe(page: &Snapshot) -> String {
+fn describe(page: &Snapshot, plan: &Plan) -> String {
     match page.headings.first() {
-        Some(heading) => format!("the page “{heading}” at {}", page.url),
-        None => format!("a page without a heading at {}", page.url),
+        Some(heading) => format!("the page “{heading}” at {}", path(page, plan)),
+        None => format!("a page without a heading at {}", path(page, plan)),
     }
+}
+
+/// The page's address on the service's own host, without its query: that carries nothing for a reader.
+fn path<'p>(page: &'p Snapshot, plan: &Plan) -> &'p str {
+    let path = page.url.strip_prefix(plan.base_url.as_str()).unwrap_or(&page.url);
+    path.split('?').next().unwrap_or(path)
 }
 
 fn missing(expected: &PageExpectation, page: &Snapshot) -> Vec<String> {

@@ -113,20 +113,14 @@ pub struct Capture {
 impl std::fmt::Display for Expectation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            // The heading alone names a page; what else must be on it is said where it is missing.
+            Self::Page(PageExpectation { heading: Some(heading), .. }) => write!(f, "page “{heading}”"),
             Self::Page(page) => {
-                let parts = [
-                    ("heading", &page.heading),
-                    ("field", &page.field),
-                    ("button", &page.button),
-                    ("text", &page.text),
-                ];
-                let said: Vec<String> =
-                    parts.iter().filter_map(|(what, word)| Some(format!("{what} “{}”", word.as_ref()?))).collect();
-                write!(f, "a page with {}", said.join(" and "))
+                let words = [&page.field, &page.button, &page.text];
+                let said: Vec<String> = words.into_iter().flatten().map(|word| format!("“{word}”")).collect();
+                write!(f, "page with {}", said.join(" and "))
             }
-            Self::Email(email) => {
-                write!(f, "exactly {} mail to {} with subject “{}”", email.exactly, email.to, email.subject)
-            }
+            Self::Email(email) => write!(f, "{} mail to {}, “{}”", email.exactly, email.to, email.subject),
         }
     }
 }

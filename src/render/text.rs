@@ -1,5 +1,6 @@
 //! The verdict screen: read at three in the morning, so the first line says it all and the rest is in order of use.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{seconds, words};
@@ -47,8 +48,9 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
         let _ = writeln!(out, "\n  Expected   {}", history.plan.step(step));
         let _ = writeln!(out, "  Last seen  {}", last_seen(history, step, judged));
     }
+    let mut told = BTreeSet::new();
     for (index, diagnosis) in diagnose(history, scenario).iter().enumerate() {
-        candidate(out, index, diagnosis);
+        candidate(out, index, diagnosis, &mut told);
     }
     let evidence = verdict.steps.iter().filter_map(|(step, _)| history.step(*step).evidence.clone().flatten());
     for file in evidence {
@@ -63,13 +65,13 @@ fn hop(out: &mut String, history: &History, step: StepId, judged: &Judged) {
     match &planned.kind {
         StepKind::Act { .. } if judged.verdict == Verdict::Passed => {}
         StepKind::Act { .. } => {
-            let _ = writeln!(out, "  {:<12} {planned}: {}", words(judged.verdict), judged.why);
+            let _ = writeln!(out, "  {:<12} {:>6}  {planned}: {}", words(judged.verdict), "", judged.why);
         }
         StepKind::Expect { proves, .. } => {
             let time = state.met.map_or_else(|| "-".to_owned(), |met| seconds(met.after_ms));
             let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
             let word = if judged.verdict == Verdict::Passed { "ok" } else { words(judged.verdict) };
-            let _ = writeln!(out, "  {word:<12} {time:>7}  {planned}  [{}]", parts.join(" "));
+            let _ = writeln!(out, "  {word:<12} {time:>6}  {planned}  [{}]", parts.join(" "));
         }
     }
 }
@@ -86,11 +88,17 @@ fn last_seen(history: &History, step: StepId, judged: &Judged) -> String {
     format!("{said}{}", at.unwrap_or_default())
 }
 
-fn candidate(out: &mut String, index: usize, diagnosis: &Diagnosis) {
+/// A fact that speaks for several candidates is told once, and cited by its number after that.
+fn candidate(out: &mut String, index: usize, diagnosis: &Diagnosis, told: &mut BTreeSet<u64>) {
     let label = if index == 0 { "Component" } else { "or" };
     let _ = writeln!(out, "  {label:<10} {}: {}", diagnosis.component, diagnosis.cause.title);
-    for because in &diagnosis.because {
+    let (new, known): (Vec<_>, Vec<_>) = diagnosis.because.iter().partition(|because| told.insert(because.seq));
+    for because in new {
         let _ = writeln!(out, "             because {} (event {})", because.text, because.seq);
+    }
+    if !known.is_empty() {
+        let numbers: Vec<String> = known.iter().map(|because| because.seq.to_string()).collect();
+        let _ = writeln!(out, "             because of event {}", numbers.join(", "));
     }
     let _ = writeln!(out, "             to decide: {}", diagnosis.cause.decides);
     let _ = writeln!(out, "             next: {}", diagnosis.next_step);
