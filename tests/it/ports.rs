@@ -20,6 +20,13 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
+fn refusal<T>(result: Result<T, notify_smoke::model::PortFailure>) -> notify_smoke::model::PortFailure {
+    match result {
+        Err(failure) => failure,
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
 /// A shell that starts a child in a session of its own and waits.
 const FAMILY: &str = "setsid sleep 321 & sleep 321 & wait";
 
@@ -111,14 +118,14 @@ fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
         let again = [seen[0].id.clone()].into_iter().collect();
         assert_eq!(inbox.look(Which::Only(&again)).await.expect("a look").len(), 1);
         put("encrypted", "xxxx").metadata("x-amz-key-v2", "k").send().await.expect("stored");
-        let failure = inbox.look(Which::NotIn(&known)).await.err().expect("a refusal");
+        let failure = refusal(inbox.look(Which::NotIn(&known)).await);
         assert!(
             failure.text.contains("take the encryption option out of the receipt rule's S3 action"),
             "{}",
             failure.text
         );
         let wrong = SesS3Inbox::new(client, "no-such-bucket".to_owned(), prefix);
-        let failure = wrong.mark().await.err().expect("a refusal");
+        let failure = refusal(wrong.mark().await);
         assert!(
             failure.text.starts_with("the mailbox s3://no-such-bucket/inbound/ cannot be listed: "),
             "{}",
