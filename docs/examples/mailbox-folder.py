@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A mailbox for notify-smoke: raw mails in a folder (a Maildir, or a bucket that is mounted), one file each.
 
-Prints one JSON object a line for each mail to the address that is not among the known ids, then ends. An `alive` line
-says that the folder can be read: without it, or any message, an empty mailbox proves nothing. See docs/exec-mailbox.md.
+Prints one JSON object a line for each mail to the address that is not among the known ids, an `alive` line, and ends.
+See docs/exec-mailbox.md.
 """
 import argparse
 import datetime
@@ -24,8 +24,6 @@ if options.fail:
 
 known = set(options.since_ids.read_text().split("\n"))
 files = [path for path in options.folder.iterdir() if path.is_file()]
-print(json.dumps({"kind": "alive", "detail": f"{len(files)} file(s) in {options.folder.name}"}), flush=True)
-
 for path in files:
     if path.name in known:
         continue
@@ -47,3 +45,6 @@ for path in files:
         "html": html.get_content() if html else "",
         "arrived_at": arrived.isoformat().replace("+00:00", "Z"),
     }), flush=True)
+
+# Last: it says that this is all there is until now.
+print(json.dumps({"kind": "alive", "detail": f"{len(files)} file(s) in {options.folder.name}"}), flush=True)

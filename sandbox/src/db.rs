@@ -238,7 +238,7 @@ impl Db {
 
     /// Opening a link from a mail shows that its reader can read that mailbox.
     pub(crate) async fn email_access_validated(&self, email: &str) -> Query<()> {
-        let update = "UPDATE users SET email_access_validated_at = now() WHERE lower(email_address) = lower($1)";
+        let update = "UPDATE users SET email_access_validated_at = now() AT TIME ZONE 'utc' WHERE lower(email_address) = lower($1)";
         self.client.execute(update, &[&email]).await.map(|_| ())
     }
 
@@ -265,9 +265,17 @@ impl Db {
     /// The provider has taken the mail over, under this id.
     pub(crate) async fn mail_sent(&self, notification: &str, reference: &str) -> Query<()> {
         let update = "
-            UPDATE notifications SET notification_status = 'sending', sent_at = now(), sent_by = 'ses', reference = $2
+            UPDATE notifications SET notification_status = 'sending', sent_at = now() AT TIME ZONE 'utc', sent_by = 'ses', reference = $2
             WHERE id = $1::text::uuid";
         self.client.execute(update, &[&notification, &reference]).await.map(|_| ())
+    }
+
+    /// All tries are used up.
+    pub(crate) async fn mail_given_up(&self, notification: &str) -> Query<()> {
+        let update = "
+            UPDATE notifications SET notification_status = 'technical-failure', updated_at = now() AT TIME ZONE 'utc'
+            WHERE id = $1::text::uuid";
+        self.client.execute(update, &[&notification]).await.map(|_| ())
     }
 
     /// Back to how it was after the start.
@@ -275,7 +283,7 @@ impl Db {
         self.client
             .batch_execute(
                 "DELETE FROM notifications;
-                 UPDATE users SET password_changed_at = NULL, email_access_validated_at = now()",
+                 UPDATE users SET password_changed_at = NULL, email_access_validated_at = now() AT TIME ZONE 'utc'",
             )
             .await
     }

@@ -126,8 +126,15 @@ async fn fork(world: World, ses: Client, admin_url: String) {
                 deliver_email(&world, &ses, &admin_url, notification, name, link).await
             }
         };
-        if !done && waiting.retries < RETRIES_MAX {
+        if done {
+            continue;
+        }
+        if waiting.retries < RETRIES_MAX {
             world.queues.put_later(queue, waiting.task, world.options.scaled(RETRY_AFTER), waiting.retries + 1);
+        } else {
+            let Task::DeliverEmail { notification, .. } = waiting.task;
+            // Without a database there is nobody to tell.
+            let _ = world.db.mail_given_up(&notification).await;
         }
     }
 }

@@ -26,29 +26,34 @@ pub async fn find() -> Result<Found, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::var_os("CHROMEWEBDRIVER").map(PathBuf::from).into_iter().collect();
     folders.extend(std::env::split_paths(&path));
-    let in_folders = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file());
-    let browser = BROWSERS.iter().find_map(|name| in_folders(name)).ok_or_else(|| {
-        "There is no Chromium or Chrome in PATH. Install one (Debian: apt-get install chromium chromium-driver)."
-            .to_owned()
-    })?;
-    let driver = in_folders(DRIVER).ok_or_else(|| {
-        "There is no chromedriver in $CHROMEWEBDRIVER or PATH. Install the one of your browser's version (Debian: \
-         apt-get install chromium-driver)."
-            .to_owned()
-    })?;
-    let (browser_says, driver_says) = tokio::join!(version(&browser), version(&driver));
-    let (browser_says, driver_says) = (browser_says?, driver_says?);
-    let (browser_major, driver_major) = (major(&browser_says), major(&driver_says));
-    if browser_major.is_none() || browser_major != driver_major {
-        return Err(format!(
-            "Browser and driver are of different versions: {} is “{browser_says}”, {} is “{driver_says}”. Install the \
-             driver of the browser's major version.",
-            browser.display(),
-            driver.display()
-        ));
+    let all =
+        |name: &str| folders.iter().map(|folder| folder.join(name)).filter(|file| file.is_file()).collect::<Vec<_>>();
+    let browsers: Vec<PathBuf> = BROWSERS.iter().flat_map(|name| all(name)).collect();
+    let drivers = all(DRIVER);
+    if browsers.is_empty() {
+        let mend = "Install one (Debian: apt-get install chromium chromium-driver).";
+        return Err(format!("There is no Chromium or Chrome in PATH. {mend}"));
     }
-    let versions = format!("{}, {}", short(&browser_says), short(&driver_says));
-    Ok(Found { browser, driver, versions })
+    if drivers.is_empty() {
+        let mend = "Install the one of your browser's version (Debian: apt-get install chromium-driver).";
+        return Err(format!("There is no chromedriver in $CHROMEWEBDRIVER or PATH. {mend}"));
+    }
+    let mut seen = Vec::new();
+    for driver in &drivers {
+        let driver_says = version(driver).await?;
+        for browser in &browsers {
+            let browser_says = version(browser).await?;
+            if major(&browser_says).is_some() && major(&browser_says) == major(&driver_says) {
+                let versions = format!("{}, {}", short(&browser_says), short(&driver_says));
+                return Ok(Found { browser: browser.clone(), driver: driver.clone(), versions });
+            }
+            seen.push(format!("{} is “{browser_says}”, {} is “{driver_says}”", browser.display(), driver.display()));
+        }
+    }
+    let seen = seen.join("; ");
+    Err(format!(
+        "Browser and driver are of different versions: {seen}. Install the driver of the browser's major version."
+    ))
 }
 
 async fn version(program: &Path) -> Result<String, String> {

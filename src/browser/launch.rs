@@ -49,7 +49,11 @@ impl Chromium {
         match &self.settings.webdriver_url {
             Some(url) => {
                 let client = self.client(url, None).await?;
-                Ok((client, None, format!("WebDriver at {url}")))
+                // The address may carry credentials; host and port are enough to know which it was.
+                let parsed = url::Url::parse(url).ok();
+                let host = parsed.as_ref().and_then(url::Url::host_str).unwrap_or("elsewhere");
+                let port = parsed.as_ref().and_then(url::Url::port_or_known_default).unwrap_or(0);
+                Ok((client, None, format!("WebDriver at {host}:{port}")))
             }
             None => {
                 let found = find().await?;

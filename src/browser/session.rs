@@ -51,7 +51,11 @@ impl ChromiumSession {
     async fn visit(&self, url: &str) -> Acted {
         match bounded(self.client.goto(url)).await {
             Ok(()) => Acted::Done,
-            Err(error) => error.acted(),
+            // A page may be asked for again, so what is known of it counts, not whether a request has left us.
+            Err(error) => match error.failure() {
+                why if matches!(why.kind, FailureKind::Unreachable | FailureKind::Tls) => Acted::NotDone { why },
+                _ => error.acted(),
+            },
         }
     }
 
@@ -119,6 +123,17 @@ impl Session for ChromiumSession {
     }
 }
 
+/// Chromium's errors that speak of this machine and its network, not of the service.
+const LOCAL_TROUBLE: [&str; 7] = [
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_NETWORK_CHANGED",
+    "ERR_NETWORK_ACCESS_DENIED",
+    "ERR_NETWORK_IO_SUSPENDED",
+    "ERR_PROXY",
+    "ERR_TUNNEL",
+    "ERR_INSUFFICIENT_RESOURCES",
+];
+
 /// What came instead of an answer.
 enum Trouble {
     Error(Box<CmdError>),
@@ -175,6 +190,7 @@ fn failure(error: &CmdError) -> PortFailure {
     if let Some(code) = net_error(message) {
         let kind = match code {
             code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => FailureKind::Tls,
+            code if LOCAL_TROUBLE.iter().any(|begin| code.starts_with(begin)) => FailureKind::Harness,
             _ => FailureKind::Unreachable,
         };
         return PortFailure::new(kind, format!("the browser could not open the page: {code}"));

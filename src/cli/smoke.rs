@@ -89,6 +89,12 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>) -> Exit {
         }
         None => {}
     }
+    if let Some(error) = finished.unreported {
+        let (folder, run) = (finished.folder.display(), &finished.history.run);
+        complain(&format!(
+            "The reports cannot be written under {folder}: {error}. Make them again: notify-smoke report {run}"
+        ));
+    }
     if finished.history.verdict() == Verdict::Degraded {
         complain("warning: degraded. It works, but not as it should; see above.");
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::environment::{Services, environment};
-use crate::model::{Environment, Scenario, Service};
+use crate::model::{Environment, Scenario, Service, Target};
+use crate::plan::plan;
 use crate::scenario::{Runbook, runbook, scenario, service};
 use crate::yaml::{Problem, Source, did_you_mean};
 
@@ -98,7 +99,10 @@ impl Files {
             }
             loaded.files += 1;
             match self.source(&path).and_then(|source| scenario(&name, &source, &described)) {
-                Ok(scenario) => scenarios.push(scenario),
+                Ok(scenario) => {
+                    loaded.problems.extend(self.unplannable(&path, &described, &scenario));
+                    scenarios.push(scenario);
+                }
                 Err(problems) => loaded.problems.extend(problems),
             }
         }
@@ -113,6 +117,35 @@ impl Files {
         }
         loaded.services.insert(id.clone(), described);
         loaded.scenarios.insert(id, scenarios);
+    }
+
+    /// What only planning finds, with an environment that has everything.
+    fn unplannable(&self, path: &Path, service: &Service, scenario: &Scenario) -> Vec<Problem> {
+        let target = Target {
+            name: String::new(),
+            base_url: "http://localhost".to_owned(),
+            user_email: "user@localhost".to_owned(),
+            email_sender: "sender@localhost".to_owned(),
+            hosts: Vec::new(),
+            recipients: Vec::new(),
+            windows: BTreeMap::new(),
+            poll_ms: 1,
+        };
+        let planned = plan(service, &Runbook::new(), std::slice::from_ref(scenario), &target);
+        let problems = planned.err().unwrap_or_default();
+        problems
+            .iter()
+            .map(|why| Problem::of_file(&self.name(path), why.clone(), "Mend the scenario, or service.yaml."))
+            .collect()
+    }
+
+    /// A problem with a value of an environment file, shown where it stands.
+    pub fn environment_problem(&self, environment: &str, word: &str, what: String, mend: &str) -> Problem {
+        let path = self.root.join("environments").join(format!("{environment}.yaml"));
+        match self.source(&path) {
+            Ok(source) => Problem::at_word(&source, word, what, mend),
+            Err(_) => Problem::of_file(&self.name(&path), what, mend),
+        }
     }
 
     fn name(&self, path: &Path) -> String {

@@ -32,8 +32,21 @@ pub enum ResolvedMailbox {
 struct Resolver<'a> {
     sandbox: Option<&'a BTreeMap<String, String>>,
     variable: &'a dyn Fn(&str) -> Option<String>,
-    problems: Vec<String>,
+    problems: Vec<Unresolved>,
     secrets: BTreeMap<String, String>,
+}
+
+/// A reference that leads nowhere, or to something that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The word of the file that it is about.
+    pub word: String,
+    pub what: String,
+    pub mend: String,
+}
+
+fn unresolved(word: &str, what: impl Into<String>, mend: &str) -> Unresolved {
+    Unresolved { word: word.to_owned(), what: what.into(), mend: mend.to_owned() }
 }
 
 impl Resolver<'_> {
@@ -47,15 +60,23 @@ impl Resolver<'_> {
             }
         };
         template.text(&value).unwrap_or_else(|hole| {
-            let mend = match hole.split_once('.') {
-                Some(("env", name)) => format!("The variable {name} is not set: set it where notify-smoke runs."),
-                Some(("sandbox", name)) if self.sandbox.is_some() => {
-                    format!("The sandbox's ready line has no `{name}`.")
+            let problem = match hole.split_once('.') {
+                Some(("env", name)) => {
+                    unresolved(&hole, format!("the variable {name} is not set"), "Set it where notify-smoke runs.")
                 }
-                _ => format!("`{{{{ {hole} }}}}` needs a sandbox, and this environment has none."),
+                Some(("sandbox", name)) if self.sandbox.is_some() => unresolved(
+                    &hole,
+                    format!("the sandbox's ready line has no `{name}`"),
+                    "Use one of the names that it has.",
+                ),
+                _ => unresolved(
+                    &hole,
+                    format!("`{hole}` needs a sandbox"),
+                    "Add `sandbox:` to this environment, or use `env.`.",
+                ),
             };
-            if !self.problems.contains(&mend) {
-                self.problems.push(mend);
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
             }
             String::new()
         })
@@ -64,9 +85,9 @@ impl Resolver<'_> {
     fn secret(&mut self, name: &str, template: &Template) -> String {
         let value = self.setting(template);
         if !value.is_empty() && value.chars().count() < SECRET_LENGTH_MIN {
-            self.problems.push(format!(
-                "The secret {name} is shorter than {SECRET_LENGTH_MIN} characters: it could not be kept out of reports."
-            ));
+            let word = name.rsplit('.').next().unwrap_or(name);
+            let what = format!("the secret {name} is shorter than {SECRET_LENGTH_MIN} characters");
+            self.problems.push(unresolved(word, what, "Use a longer one: it could not be kept out of reports."));
         }
         self.secrets.insert(name.to_owned(), value.clone());
         value
@@ -81,7 +102,7 @@ pub fn resolve(
     environment: &Environment,
     sandbox: Option<&BTreeMap<String, String>>,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Resolved, Vec<String>> {
+) -> Result<Resolved, Vec<Unresolved>> {
     let mut resolver = Resolver { sandbox, variable, problems: Vec::new(), secrets: BTreeMap::new() };
     let base_url = resolver.setting(&environment.base_url);
     let doorless = sandbox.is_some_and(|values| values.get("basic_auth").is_some_and(|on| on == "false"));
@@ -105,7 +126,7 @@ pub fn resolve(
         windows: environment.windows.clone(),
         poll_ms: environment.poll_ms,
     };
-    let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.setting(url));
+    let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     if resolver.problems.is_empty() {
         Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, webdriver_url })
     } else {
@@ -119,9 +140,8 @@ fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedM
             let id = access_key_id.as_ref().map(|id| resolver.secret("mailbox.access-key-id", id));
             let secret = secret_access_key.as_ref().map(|secret| resolver.secret("mailbox.secret-access-key", secret));
             if id.is_some() != secret.is_some() {
-                resolver
-                    .problems
-                    .push("`access-key-id` and `secret-access-key` go together: give both, or neither.".to_owned());
+                let what = "`access-key-id` and `secret-access-key` go together";
+                resolver.problems.push(unresolved("mailbox", what, "Give both, or neither."));
             }
             ResolvedMailbox::SesS3 {
                 bucket: resolver.setting(bucket),
@@ -138,25 +158,37 @@ fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedM
 }
 
 /// Scheme, host and port of the base URL; it may have no path, no credentials, and no other scheme than HTTP's.
-fn origin(base_url: &str, problems: &mut Vec<String>) -> String {
+fn origin(base_url: &str, problems: &mut Vec<Unresolved>) -> String {
     if base_url.is_empty() {
         return String::new();
     }
-    let wrong = match url::Url::parse(base_url) {
-        Err(error) => Some(format!("base-url `{base_url}` is no URL: {error}.")),
+    let (what, mend) = match url::Url::parse(base_url) {
+        Err(error) => (format!("base-url is no URL: {error}"), "Write https://HOST."),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            Some("base-url must begin with http:// or https://.".to_owned())
+            ("base-url is no web address".to_owned(), "Begin it with https://.")
         }
         Ok(url) if url.path() != "/" || url.query().is_some() => {
-            Some("base-url has a path: leave it out, scenarios add their own.".to_owned())
+            ("base-url has a path".to_owned(), "Leave it out; scenarios add their own.")
         }
         Ok(url) if !url.username().is_empty() => {
-            Some("base-url has credentials in it: put them under `basic-auth`.".to_owned())
+            ("base-url has credentials in it".to_owned(), "Put them under `basic-auth`.")
+        }
+        Ok(url) if url.scheme() == "http" && !is_loopback(&url) => {
+            ("base-url is plain HTTP".to_owned(), "Use https://: passwords would go over the network in clear.")
         }
         Ok(url) => return url.origin().ascii_serialization(),
     };
-    problems.extend(wrong);
+    problems.push(unresolved("base-url", what, mend));
     String::new()
+}
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Values for a plan that is only shown, made before any sandbox runs.

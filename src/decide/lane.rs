@@ -12,7 +12,7 @@ const SESSIONS_MAX: u32 = 3;
 /// Looks at a mailbox before the trigger; if all fail, nothing is pressed.
 const MARKS_MAX: usize = 3;
 /// Looks for a captured link after a resume.
-const RECALLS_MAX: u32 = 3;
+const RECALLS_MAX: usize = 3;
 /// Failed looks that the standing expectation is given.
 const STANDING_FAILURES_MAX: u32 = 5;
 
@@ -145,7 +145,7 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
     match &history.plan.step(step).kind {
         StepKind::Act { act, watch } => at_act(history, scenario, step, act, watch, now),
         StepKind::Expect { expect: Expectation::Page(_), window, .. } => {
-            page_needs(history, scenario, step).unwrap_or_else(|| look(history, step, window, PAGE_LOOK_MS, now))
+            page_needs(history, scenario, step, now).unwrap_or_else(|| look(history, step, window, PAGE_LOOK_MS, now))
         }
         StepKind::Expect { expect: Expectation::Email(_), window, .. } => {
             look(history, step, window, history.plan.poll_ms, now)
@@ -162,11 +162,11 @@ fn at_act(
     now: u64,
 ) -> Command {
     if let Act::Visit(target) = act
-        && let Some(command) = capture_needs(history, step, target)
+        && let Some(command) = capture_needs(history, step, target, now)
     {
         return command;
     }
-    if let Some(command) = page_needs(history, scenario, step) {
+    if let Some(command) = page_needs(history, scenario, step, now) {
         return command;
     }
     if act.is_once()
@@ -182,20 +182,32 @@ fn at_act(
     Command::Act(step)
 }
 
-/// A link that an earlier process captured has to be fetched again: vaults are never written.
-fn capture_needs(history: &History, step: StepId, target: &Template) -> Option<Command> {
+/// A link that an earlier process captured has to be fetched again (vaults are never written), and one that is older
+/// than links live is of no use any more.
+fn capture_needs(history: &History, step: StepId, target: &Template, now: u64) -> Option<Command> {
     let holder = target.holes().find_map(|hole| history.plan.capture_step(step, hole))?;
-    let known = history.step(holder).captured.as_ref().is_some_and(|(_, epoch)| *epoch == history.epoch);
-    if known {
-        return None;
-    }
     let state = history.step(holder);
-    let may_find = state.captured.is_some() && state.recall_failures < RECALLS_MAX;
-    Some(if may_find { Command::Recall(holder) } else { Command::Close(step, Gap::CaptureLost) })
+    if now > history.anchor(holder).saturating_add(link_lifetime_ms(history, holder)) {
+        return Some(Command::Close(step, Gap::CaptureLost));
+    }
+    match &state.captured {
+        Some((_, epoch)) if *epoch == history.epoch => None,
+        Some(_) if state.recall_failures.len() < RECALLS_MAX => {
+            let last = state.recall_failures.last().map_or(0, |(moment, _)| moment.t + history.plan.poll_ms);
+            Some(if now < last { Command::Wait { until: last } } else { Command::Recall(holder) })
+        }
+        Some(_) | None => Some(Command::Close(step, Gap::CaptureLost)),
+    }
+}
+
+fn link_lifetime_ms(history: &History, holder: StepId) -> u64 {
+    let StepKind::Expect { capture: Some(capture), .. } = &history.plan.step(holder).kind else { return u64::MAX };
+    let shape = history.plan.links.iter().find(|shape| shape.path == capture.path);
+    shape.map_or(u64::MAX, |shape| shape.lifetime_ms)
 }
 
 /// What has to be done first so that the browser shows the page that `step` needs.
-fn page_needs(history: &History, scenario: &PlannedScenario, step: StepId) -> Option<Command> {
+fn page_needs(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> Option<Command> {
     let lane = history.lanes.get(&scenario.lane)?;
     let from = history.last_visit(scenario, step)?;
     let behind: Vec<StepId> = scenario
@@ -212,7 +224,7 @@ fn page_needs(history: &History, scenario: &PlannedScenario, step: StepId) -> Op
     }
     let first = behind.first().copied();
     let links = first.and_then(|id| match &history.plan.step(id).kind {
-        StepKind::Act { act: Act::Visit(target), .. } => capture_needs(history, id, target),
+        StepKind::Act { act: Act::Visit(target), .. } => capture_needs(history, id, target, now),
         StepKind::Act { .. } | StepKind::Expect { .. } => None,
     });
     if links.is_some() {
@@ -229,7 +241,7 @@ fn done_here(history: &History, lane: &LaneState, step: StepId) -> bool {
 
 /// When to look next, and when to stop looking.
 fn look(history: &History, step: StepId, window: &Window, every_ms: u64, now: u64) -> Command {
-    let deadline = history.anchor(step) + window.late_ms;
+    let deadline = history.anchor(step).saturating_add(window.late_ms);
     let looks = &history.step(step).looks;
     let Some((since, ended)) = looks.last else { return Command::Look { step, standing: false } };
     // One look is made at the very end, so that nothing that was there in time is missed.

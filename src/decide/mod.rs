@@ -2,8 +2,11 @@
 
 mod lane;
 
-use crate::history::History;
+use crate::history::{History, ProbeState};
 use crate::model::{Gap, Lane, ProbeWhen, StepId};
+
+/// Looks at the service's health that are tried until one succeeds.
+const PROBES_MAX: u32 = 3;
 
 /// Something for the engine to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +41,8 @@ pub fn decide(history: &History, now: u64, idle: &[Lane]) -> Vec<(Lane, Command)
     }
     let commands = idle.iter().filter_map(|lane| {
         let command = match lane {
-            Lane::Run => run(history),
-            Lane::Browser(_) if history.before.is_none() => None,
+            Lane::Run => run(history, now),
+            Lane::Browser(_) if !probed(history) => None,
             Lane::Browser(_) => lane::next(history, *lane, now),
         };
         command.map(|command| (*lane, command))
@@ -47,12 +50,27 @@ pub fn decide(history: &History, now: u64, idle: &[Lane]) -> Vec<(Lane, Command)
     commands.collect()
 }
 
-fn run(history: &History) -> Option<Command> {
-    if history.before.is_none() {
-        return Some(Command::Probe(ProbeWhen::Before));
+fn run(history: &History, now: u64) -> Option<Command> {
+    if let Some(command) = probe(history.before.as_ref(), ProbeWhen::Before, history, now) {
+        return Some(command);
     }
     if !history.lanes.keys().all(|lane| lane::is_over(history, *lane)) {
         return None;
     }
-    Some(if history.after.is_none() { Command::Probe(ProbeWhen::After) } else { Command::End })
+    Some(probe(history.after.as_ref(), ProbeWhen::After, history, now).unwrap_or(Command::End))
+}
+
+/// One look at the service's health, and a few more while it cannot be had: one lost packet must not count.
+fn probe(state: Option<&ProbeState>, when: ProbeWhen, history: &History, now: u64) -> Option<Command> {
+    let Some(state) = state else { return Some(Command::Probe(when)) };
+    if state.health.is_some() || state.tries >= PROBES_MAX {
+        return None;
+    }
+    let due = state.moment.t + history.plan.poll_ms;
+    Some(if now < due { Command::Wait { until: due } } else { Command::Probe(when) })
+}
+
+/// Whether the look before everything else is over.
+fn probed(history: &History) -> bool {
+    history.before.as_ref().is_some_and(|state| state.health.is_some() || state.tries >= PROBES_MAX)
 }

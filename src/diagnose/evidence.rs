@@ -42,6 +42,7 @@ impl Evidence {
         let mut evidence = Self::default();
         evidence.before(history, scenario, step);
         evidence.action(history, step);
+        evidence.trouble(history, scenario, step);
         evidence.expectation(history, step);
         if matches!(&history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Email(_), .. }) {
             evidence.mailbox(history, step);
@@ -82,6 +83,35 @@ impl Evidence {
         self.note(sign, *moment, why.text.clone());
     }
 
+    /// What kept the harness from looking.
+    fn trouble(&mut self, history: &History, scenario: &PlannedScenario, step: StepId) {
+        let state = history.step(step);
+        if let Some((moment, why)) = &state.refused {
+            self.note(Sign::Failed, *moment, format!("a guard refused it: {why}"));
+        }
+        if let Some((moment, why)) = history.lanes.get(&scenario.lane).and_then(|lane| lane.failed.as_ref()) {
+            self.note(Sign::Failed, *moment, why.text.clone());
+        }
+        if let Some(probe) = history.before.as_ref().filter(|_| history.refused_at_door()) {
+            self.note(Sign::Failed, probe.moment, "the service refused our HTTP Basic auth (401)");
+        }
+        match state.closed {
+            Some((moment, Gap::SessionLost)) => self.note(Sign::Failed, moment, "the browser session is gone"),
+            Some((moment, Gap::CaptureLost)) => {
+                self.note(Sign::Failed, moment, "the link could not be had again in time")
+            }
+            Some((moment, Gap::RunTooLong)) => self.note(Sign::Failed, moment, "the run has reached its longest time"),
+            Some((_, Gap::WindowClosed)) | None => {}
+        }
+        if self.signs.is_empty() || history.interrupted.is_some() || !history.ended {
+            let text = history.interrupted.as_ref().map_or_else(
+                || "the last thing that is known of the run".to_owned(),
+                |signal| format!("the run was stopped by {signal}"),
+            );
+            self.signs.entry(Sign::Failed).or_insert(Because { seq: history.last.seq, text });
+        }
+    }
+
     fn expectation(&mut self, history: &History, step: StepId) {
         let state = history.step(step);
         let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
@@ -89,8 +119,11 @@ impl Evidence {
             Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
                 self.note(Sign::ErrorPage, *moment, why.clone());
             }
+            Some((moment, Check::Never { wrong: Wrong::Unreachable, why })) => {
+                self.note(Sign::Unreachable, *moment, why.clone());
+            }
             Some((moment, Check::Never { why, .. })) => self.note(Sign::Wrong, *moment, why.clone()),
-            Some((_, Check::NotYet { why })) => {
+            Some((_, Check::NotYet { why, .. })) => {
                 if let Some((moment, Gap::WindowClosed)) = state.closed {
                     let text = format!(
                         "{why}; so it was at the last of {} looks, {} s after the press",
@@ -131,6 +164,10 @@ impl Evidence {
                     self.note(Sign::MailboxBlind, *moment, failure.text.clone());
                 }
             }
+        }
+        for (moment, failure) in &state.recall_failures {
+            let text = failure.as_ref().map_or("the mail is not in the mailbox any more", |failure| &failure.text);
+            self.note(Sign::MailboxBlind, *moment, text);
         }
         let last = state.looks.last.map(|(_, moment)| moment.seq);
         if let Some((moment, failure)) =

@@ -75,6 +75,7 @@ fn candidates(
     match &history.plan.step(step).kind {
         StepKind::Act { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Act { .. } => vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED],
+        StepKind::Expect { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Expect { expect: Expectation::Email(_), .. } => of_mail(evidence),
         StepKind::Expect { expect: Expectation::Page(_), proves, .. } => of_page(proves, evidence),
     }

@@ -146,7 +146,8 @@ impl Recorder {
             },
             Outcome::SawMailbox { step, since, standing, messages } => match messages {
                 Ok(messages) => {
-                    let messages = messages.into_iter().map(|message| self.vault.message(message)).collect();
+                    let messages =
+                        messages.into_iter().map(|message| self.vault.message(message, &self.history.token)).collect();
                     self.saw(step, since, Observation::Messages { messages }, standing, t, at)
                 }
                 Err(why) => self.record(Fact::Looked { step, since, seen: Seen::Failed(why) }, t, at),
@@ -180,7 +181,7 @@ impl Recorder {
 
     fn judged(&self, step: StepId, observation: &Observation) -> Judgement {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
-            let check = Check::NotYet { why: "this step expects nothing".to_owned() };
+            let check = Check::NotYet { why: "this step expects nothing".to_owned(), in_doubt: false };
             return Judgement { check, captured: None };
         };
         let context = Context {
@@ -192,6 +193,7 @@ impl Recorder {
         judge(expect, observation, &context)
     }
 
+    /// Handles are counted anew in each process, so the name of what was found again may be another one now.
     fn recalled(
         &mut self,
         step: StepId,
@@ -199,18 +201,12 @@ impl Recorder {
         t: u64,
         at: Timestamp,
     ) -> std::io::Result<()> {
-        let messages = result.unwrap_or_default().into_iter().map(|message| self.vault.message(message)).collect();
-        let judgement = self.judged(step, &Observation::Messages { messages });
-        let found = judgement.captured.is_some();
-        if found {
-            // Handles are counted anew in each process, so the name may be another one now.
-            self.record(
-                Fact::Checked { step, check: judgement.check, standing: false, captured: judgement.captured },
-                t,
-                at,
-            )?;
-        }
-        self.record(Fact::Recalled { step, found }, t, at)
+        let (messages, failure) = split(result);
+        let token = self.history.token.clone();
+        let messages = messages.unwrap_or_default();
+        let messages = messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
+        let captured = self.judged(step, &Observation::Messages { messages }).captured;
+        self.record(Fact::Recalled { step, captured, failure }, t, at)
     }
 
     fn picture(&mut self, step: StepId, picture: Option<MaskedPng>, t: u64, at: Timestamp) -> std::io::Result<()> {

@@ -28,10 +28,8 @@ pub enum Exit {
 impl Exit {
     /// The exit code of a run that has come to its end.
     pub fn of(history: &History, degraded_fails: bool) -> Self {
-        if history.refused() {
-            return Self::Refused;
-        }
         match history.verdict() {
+            Verdict::NotVerified | Verdict::Inconclusive if history.refused() => Self::Refused,
             Verdict::Passed => Self::Passed,
             Verdict::Degraded if degraded_fails => Self::Failed,
             Verdict::Degraded => Self::Passed,

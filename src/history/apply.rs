@@ -20,11 +20,12 @@ impl History {
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(moment),
             Fact::Probed { when, health, failure } => {
-                let state = Some(ProbeState { moment, health: health.clone(), failure: failure.clone() });
-                match when {
-                    ProbeWhen::Before => self.before = state,
-                    ProbeWhen::After => self.after = state,
-                }
+                let place = match when {
+                    ProbeWhen::Before => &mut self.before,
+                    ProbeWhen::After => &mut self.after,
+                };
+                let tries = place.as_ref().map_or(0, |probe| probe.tries) + 1;
+                *place = Some(ProbeState { moment, tries, health: health.clone(), failure: failure.clone() });
             }
             Fact::BrowserOpened { lane, browser } => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
@@ -66,7 +67,10 @@ impl History {
         let epoch = self.epoch;
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
-        let window_start = WindowStart { t: self.anchor(step), sent: self.trigger_start(step).map(|moment| moment.at) };
+        let window_start = WindowStart {
+            t: self.anchor(step),
+            sent: self.trigger_start(step).map(|moment| self.service_time(moment.at)),
+        };
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {
@@ -90,12 +94,8 @@ impl History {
                 state.checked(check, moment, &window_start);
                 state.captured = captured.clone().map(|handle| (handle, epoch)).or_else(|| state.captured.take());
             }
-            Fact::Recalled { found: true, .. } => {
-                if let Some(captured) = &mut state.captured {
-                    captured.1 = epoch;
-                }
-            }
-            Fact::Recalled { found: false, .. } => state.recall_failures += 1,
+            Fact::Recalled { captured: Some(handle), .. } => state.captured = Some((handle.clone(), epoch)),
+            Fact::Recalled { captured: None, failure, .. } => state.recall_failures.push((moment, failure.clone())),
             Fact::Closed { gap, .. } => state.closed = Some((moment, *gap)),
             Fact::Evidence { file, .. } => state.evidence = Some(file.clone()),
             Fact::RunStarted { .. }
@@ -144,7 +144,7 @@ impl History {
             state.looks.last_good = state.looks.good_before;
             state.mark_failures.clear();
             state.standing_failures = 0;
-            state.recall_failures = 0;
+            state.recall_failures.clear();
         }
     }
 }
@@ -152,6 +152,7 @@ impl History {
 /// Where a step's window begins.
 struct WindowStart {
     t: u64,
+    /// By the service's clock: the mailbox is nearer to that than to ours.
     sent: Option<Timestamp>,
 }
 
@@ -177,7 +178,6 @@ impl StepState {
 
     fn checked(&mut self, check: &Check, moment: Moment, start: &WindowStart) {
         self.check = Some((moment, check.clone()));
-        // Found again after a resume, it was still met when it was first seen.
         if let (Check::Met { arrived_at, .. }, None) = (check, self.met) {
             let seen_after = moment.t.saturating_sub(start.t);
             // It came after the last good look that did not see it, and before this one. Where that is a long time

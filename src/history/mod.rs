@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Act, Event, Fact, Lane, Plan, PlannedScenario, StepId, StepKind, Verdict};
+use crate::model::{Act, Component, Event, Fact, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict};
 
 /// Everything known of a run.
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ impl History {
         let Fact::RunStarted { run, harness, plan, token } = &first.fact else {
             return Err("a journal begins with the start of a run; this one does not".to_owned());
         };
-        if plan.steps.iter().enumerate().any(|(index, step)| step.id.index() != index) {
-            return Err("the plan in this journal is not in order".to_owned());
+        if !plan.is_sound() {
+            return Err("the plan in this journal does not hold together".to_owned());
         }
         let last = Moment { seq: first.seq, t: first.t, at: first.at };
         Ok(Self {
@@ -100,6 +100,13 @@ impl History {
     pub fn last_visit(&self, scenario: &PlannedScenario, step: StepId) -> Option<StepId> {
         let is_visit = |id: &&StepId| matches!(&self.plan.step(**id).kind, StepKind::Act { act: Act::Visit(_), .. });
         scenario.steps.iter().take_while(|id| **id <= step).filter(is_visit).last().copied()
+    }
+
+    /// What a step has proven, and when: nothing that came after its window counts.
+    pub fn proven(&self, step: StepId) -> Option<(Met, &[Component])> {
+        let StepKind::Expect { proves, window, .. } = &self.plan.step(step).kind else { return None };
+        let met = self.step(step).met.filter(|met| window.timing(met.after_ms) != Timing::TooLate)?;
+        Some((met, proves))
     }
 
     /// Whether nothing is left to do for a run: it ended, or the door did not open.

@@ -35,7 +35,7 @@ pub struct StepState {
     /// The handle of what was captured, and the process whose vault knows it.
     pub captured: Option<(String, u32)>,
     /// Looks of this process that did not find again what was captured.
-    pub recall_failures: u32,
+    pub recall_failures: Vec<(Moment, Option<PortFailure>)>,
     pub refused: Option<(Moment, String)>,
     pub closed: Option<(Moment, Gap)>,
     /// Whether a picture was asked for, and its file if there is one.
@@ -88,6 +88,8 @@ pub struct LaneState {
 #[derive(Debug, Clone)]
 pub struct ProbeState {
     pub moment: Moment,
+    /// How often it was tried.
+    pub tries: u32,
     pub health: Option<Health>,
     pub failure: Option<PortFailure>,
 }

@@ -49,13 +49,20 @@ fn of_frame(history: &History) -> Verdict {
     if !history.ended || history.after.is_none() {
         return Verdict::NotVerified;
     }
-    let unwell = history.after.as_ref().and_then(|probe| probe.health.as_ref());
-    if unwell.is_some_and(|health| !health.admin.ok || !health.api.ok) { Verdict::Degraded } else { Verdict::Passed }
+    match history.after.as_ref().and_then(|probe| probe.health.as_ref()) {
+        Some(health) if health.admin.ok && health.api.ok => Verdict::Passed,
+        Some(_) => Verdict::Degraded,
+        // Planned, tried more than once, and not seen.
+        None => Verdict::NotVerified,
+    }
 }
 
 pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> ScenarioVerdict {
     let steps: Vec<(StepId, Judged)> = scenario.steps.iter().map(|step| (*step, of_step(history, *step))).collect();
     let worst = steps.iter().map(|(_, judged)| judged.verdict).max().unwrap_or(Verdict::NotVerified);
+    // Actions prove nothing: without a met expectation nothing was verified, whatever else there is.
+    let looked = steps.iter().any(|(step, _)| history.step(*step).met.is_some());
+    let worst = if looked { worst } else { worst.max(Verdict::NotVerified) };
     let lane = history.lanes.get(&scenario.lane);
     if worst != Verdict::Passed && lane.is_some_and(|lane| lane.failed.is_some()) {
         return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None };
@@ -157,7 +164,7 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
 fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
     let state = history.step(step);
     let why = match &state.check {
-        Some((_, Check::NotYet { why })) => why.clone(),
+        Some((_, Check::NotYet { why, .. })) => why.clone(),
         _ => "nothing was seen".to_owned(),
     };
     let StepKind::Expect { expect, .. } = &history.plan.step(step).kind else {
@@ -175,6 +182,9 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         (Expectation::Email(_), None) if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) => {
             judged(Verdict::Inconclusive, format!("{why}, but nothing shows that this mailbox receives at all"))
         }
+        _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
+            judged(Verdict::Inconclusive, why)
+        }
         _ if matches!(history.step(trigger).acted, Some((_, Acted::Unknown { .. }))) => {
             judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))
         }
@@ -189,11 +199,17 @@ fn of_standing(history: &History, step: StepId) -> Judged {
         Some((_, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) => {
             judged(Verdict::Degraded, format!("the same mail was sent {count} times"))
         }
-        Some((_, Check::NotYet { why })) => {
+        Some((_, Check::NotYet { why, .. })) => {
             judged(Verdict::Inconclusive, format!("the mail was there and is gone: {why}"))
         }
         Some((_, Check::Never { why, .. })) => judged(Verdict::Failed, why.clone()),
-        None => judged(Verdict::NotVerified, "whether a second copy came was not looked at"),
+        None => match history.step(step).looks.last_failure.as_ref() {
+            Some((_, failure)) if history.step(step).standing_failures > 0 => {
+                let text = &failure.text;
+                judged(Verdict::Inconclusive, format!("whether a second copy came could not be looked at: {text}"))
+            }
+            _ => judged(Verdict::NotVerified, "whether a second copy came was not looked at"),
+        },
     }
 }
 

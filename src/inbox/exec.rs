@@ -1,7 +1,8 @@
 //! A mailbox behind any program that prints messages as JSON Lines (`docs/exec-mailbox.md`).
 //!
-//! The program is started at each look with `--address A --since-ids FILE`. It prints what it has and ends, or keeps
-//! running and prints more as it comes; then the next look reads on.
+//! The program is started at each look with `--address A --since-ids FILE`, prints what it has, and ends. Or it keeps
+//! running, prints more as it comes, and an `alive` line every few seconds: "this is all until now". Without either, a
+//! look has not succeeded: a program that hangs must not turn into "no mail has come".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -25,8 +26,8 @@ const LINE_BYTES_MAX: u64 = 2 << 20;
 const MESSAGES_MAX: usize = 10_000;
 /// How long one look waits for a program that has not ended.
 const LOOK_LONGEST: Duration = Duration::from_secs(20);
-/// A program that keeps running has said what it has when it was silent for this long.
-const SILENCE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a silent program still runs.
+const SILENCE: Duration = Duration::from_millis(100);
 
 /// One line of the program.
 #[derive(Deserialize)]
@@ -77,6 +78,13 @@ struct Running {
     partial: Vec<u8>,
 }
 
+/// What a line was.
+#[derive(PartialEq, Eq)]
+enum Took {
+    Message,
+    Alive,
+}
+
 enum Read {
     Line(String),
     Silence,
@@ -120,17 +128,18 @@ impl ExecInbox {
         let begun = Instant::now();
         loop {
             if begun.elapsed() > LOOK_LONGEST {
-                return Err(self.failed("does not come to an end"));
+                running.program.end().await;
+                let limit = LOOK_LONGEST.as_secs();
+                return Err(self.failed(&format!("neither ends nor says that it is alive within {limit} s")));
             }
             match running.next().await.map_err(|why| self.failed(&why))? {
-                Read::Line(line) => self.take(state, &line)?,
-                Read::Silence if running.program.has_ended() => {}
-                Read::Silence
-                    if state.alive.is_none() && state.messages.is_empty() && begun.elapsed() < LOOK_LONGEST / 2 => {}
-                Read::Silence => {
-                    state.running = Some(running);
-                    return Ok(());
+                Read::Line(line) => {
+                    if self.take(state, &line)? == Took::Alive {
+                        state.running = Some(running);
+                        return Ok(());
+                    }
                 }
+                Read::Silence => {}
                 Read::End => return self.ended(running).await,
             }
         }
@@ -146,9 +155,9 @@ impl ExecInbox {
         }
     }
 
-    fn take(&self, state: &mut State, line: &str) -> Result<(), PortFailure> {
+    fn take(&self, state: &mut State, line: &str) -> Result<Took, PortFailure> {
         if line.trim().is_empty() {
-            return Ok(());
+            return Ok(Took::Message);
         }
         let parsed: Line = serde_json::from_str(line).map_err(|error| {
             self.failed(&format!(
@@ -161,12 +170,15 @@ impl ExecInbox {
             "sms" => MessageKind::Sms,
             "alive" => {
                 state.alive = Some(parsed.detail);
-                return Ok(());
+                return Ok(Took::Alive);
             }
             _ => return Err(self.failed("printed a message whose kind is neither email nor sms")),
         };
         if parsed.id.is_empty() {
             return Err(self.failed("printed a message without an id"));
+        }
+        if parsed.arrived_at.is_none() {
+            return Err(self.failed("printed a message without arrived_at"));
         }
         if state.messages.len() >= MESSAGES_MAX {
             return Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")));
@@ -183,7 +195,7 @@ impl ExecInbox {
             arrived_at: parsed.arrived_at,
         };
         state.messages.insert(message.id.clone(), message);
-        Ok(())
+        Ok(Took::Message)
     }
 }
 

@@ -140,7 +140,8 @@ impl Inbox for SesS3Inbox {
         {
             if !read.contains_key(&object.key) {
                 if fetched == MAILS_PER_LOOK {
-                    break;
+                    let why = format!("more than {MAILS_PER_LOOK} new mails at once; the next look reads on");
+                    return Err(self.failed("is not read to its end", &why));
                 }
                 fetched += 1;
                 read.insert(object.key.clone(), self.fetch(object).await?);

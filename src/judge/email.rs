@@ -12,26 +12,27 @@ use crate::model::{Blemish, Check, EmailExpectation, Link, Message, MessageKind,
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
-    let to = expected.to.to_string();
+    let token = |name: &str| (name == "token").then(|| context.token.to_owned());
+    let (to, subject) = (expected.to.filled(&token).to_string(), expected.subject.filled(&token).to_string());
     let addressed: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == MessageKind::Email)
         .filter(|message| message.to.iter().any(|address| address.eq_ignore_ascii_case(&to)))
         .collect();
-    let ours: Vec<(&Message, Option<&Link>)> =
-        addressed.iter().filter(|mail| belongs(mail, context)).map(|mail| (*mail, our_link(mail, context))).collect();
-    let Some((first, link)) = ours.first().copied() else {
-        return not_yet(nothing_of_ours(&addressed, messages.len() - addressed.len(), context));
+    let ours: Vec<&Message> = addressed.iter().filter(|mail| belongs(mail, context)).copied().collect();
+    let Some(first) = ours.first() else {
+        return nothing_of_ours(&addressed, messages.len() - addressed.len(), context);
     };
-    if let Some(why) = wrong(first, link, &expected.subject.to_string(), context) {
+    if let Some(why) = ours.iter().find_map(|mail| wrong(mail, &subject, context)) {
         return Judgement { check: Check::Never { wrong: Wrong::Message, why }, captured: None };
     }
-    let copies: BTreeSet<&str> = ours.iter().map(|(message, _)| message.provider_id.as_str()).collect();
+    let copies: BTreeSet<&str> = ours.iter().map(|message| message.provider_id.as_str()).collect();
     let count = u32::try_from(copies.len()).unwrap_or(u32::MAX);
     if count < expected.exactly {
         return not_yet(format!("{count} of {} mails are here", expected.exactly));
     }
     let blemish = (count > expected.exactly).then_some(Blemish::Duplicate { count });
+    let link = our_link(first, context);
     let issued =
         link.and_then(|link| link.issued_at).map(|at| format!(", its link made at {}", at.strftime("%H:%M:%S")));
     let seen = format!("“{}” from {}{}", first.subject, first.from, issued.unwrap_or_default());
@@ -42,7 +43,7 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
 }
 
 fn not_yet(why: String) -> Judgement {
-    Judgement { check: Check::NotYet { why }, captured: None }
+    Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None }
 }
 
 /// Whether the message is this run's: by its link, or, where none is to be captured, by the token in its text.
@@ -74,26 +75,30 @@ fn in_time(link: &Link, context: &Context<'_>) -> bool {
     }
 }
 
-/// What is wrong with a mail that is certainly ours.
-fn wrong(message: &Message, link: Option<&Link>, subject: &str, context: &Context<'_>) -> Option<String> {
+/// What is wrong with a mail that is certainly ours; every link in it that is ours must be right.
+fn wrong(message: &Message, subject: &str, context: &Context<'_>) -> Option<String> {
     if !message.from.eq_ignore_ascii_case(&context.plan.email_sender) {
         return Some(format!("our mail came from {}, not from {}", message.from, context.plan.email_sender));
     }
     if !fits(subject, &message.subject) {
         return Some(format!("our mail has the subject “{}”, not “{subject}”", message.subject));
     }
-    let elsewhere = link.filter(|link| link.origin != context.plan.base_url)?;
+    let mut links = message.links.iter().filter(|link| carries_token(link, context));
+    let elsewhere = links.find(|link| link.origin != context.plan.base_url)?;
     Some(format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url))
 }
 
-fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>) -> String {
-    let marked = addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context)));
-    match (addressed.len(), others) {
-        _ if marked => "a mail with our token is here, but its link was not made when we pressed".to_owned(),
+fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>) -> Judgement {
+    if addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context))) {
+        // Nobody else knows the token, so it is the clocks that do not agree: nothing can be said of the service.
+        let why = "a mail with our token is here, but by the service's clock its link was not made when we pressed";
+        return Judgement { check: Check::NotYet { why: why.to_owned(), in_doubt: true }, captured: None };
+    }
+    not_yet(match (addressed.len(), others) {
         (0, 0) => "no new mail is in the mailbox".to_owned(),
         (0, others) => format!("{others} new mail(s) to somebody else, none to us"),
         (count, _) => format!("{count} new mail(s) of other requests, none of ours (they lack this run's token)"),
-    }
+    })
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any text.

@@ -35,7 +35,7 @@ pub fn judge(expectation: &Expectation, observation: &Observation, context: &Con
         (Expectation::Email(email), Observation::Messages { messages }) => email::judge(email, messages, context),
         (Expectation::Page(_), Observation::Messages { .. }) | (Expectation::Email(_), Observation::Page(_)) => {
             let why = "the look was at something else than the expectation".to_owned();
-            Judgement { check: Check::NotYet { why }, captured: None }
+            Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None }
         }
     }
 }

@@ -3,30 +3,35 @@
 use crate::model::{Check, PageExpectation, Plan, Snapshot, Wrong};
 
 pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, plan: &Plan) -> Check {
+    if page.url.starts_with("chrome-error:") {
+        let why = "the browser shows its own error page: the address did not answer".to_owned();
+        return Check::Never { wrong: Wrong::Unreachable, why };
+    }
     if !is_own(&page.url, plan) {
         // A new browser window has no page yet; anything else is somebody else's page.
         let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
         let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
-        return if blank { Check::NotYet { why } } else { Check::Never { wrong: Wrong::OtherHost, why } };
+        return if blank {
+            Check::NotYet { why, in_doubt: false }
+        } else {
+            Check::Never { wrong: Wrong::OtherHost, why }
+        };
+    }
+    let here = describe(page, plan);
+    let is_error = |heading: &&String| plan.error_headings.iter().any(|known| same(known, heading));
+    if let Some(heading) = page.headings.iter().find(is_error) {
+        let why = format!("the service showed its error page “{heading}” at {}", path(page, plan));
+        return Check::Never { wrong: Wrong::ErrorPage, why };
+    }
+    if let Some(error) = page.errors.first() {
+        return Check::Never { wrong: Wrong::ErrorMessage, why: format!("{here} says “{error}”") };
     }
     let missing = missing(expected, page);
     if missing.is_empty() {
         let seen = format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan));
         return Check::Met { arrived_at: None, blemish: None, seen };
     }
-    let here = describe(page, plan);
-    if let Some(heading) =
-        page.headings.iter().find(|heading| plan.error_headings.iter().any(|known| same(known, heading)))
-    {
-        return Check::Never {
-            wrong: Wrong::ErrorPage,
-            why: format!("the service showed its error page “{heading}” at {}", path(page, plan)),
-        };
-    }
-    if let Some(error) = page.errors.first() {
-        return Check::Never { wrong: Wrong::ErrorMessage, why: format!("{here} says “{error}”") };
-    }
-    Check::NotYet { why: format!("{here} has no {}", missing.join(" and no ")) }
+    Check::NotYet { why: format!("{here} has no {}", missing.join(" and no ")), in_doubt: false }
 }
 
 fn is_own(url: &str, plan: &Plan) -> bool {

@@ -19,7 +19,12 @@ pub enum Check {
         seen: String,
     },
     /// It does not hold, but may yet.
-    NotYet { why: String },
+    NotYet {
+        why: String,
+        /// Something was seen that cannot be told apart from what is expected; then nothing counts as missing.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
+    },
     /// It does not hold and cannot any more: failed now.
     Never { wrong: Wrong, why: String },
 }
@@ -37,6 +42,8 @@ impl Check {
 pub enum Wrong {
     /// The service's page for what went wrong inside.
     ErrorPage,
+    /// The browser's own page for an address that does not answer.
+    Unreachable,
     /// A message at a field, or a banner.
     ErrorMessage,
     /// The browser was led to somebody else's page.

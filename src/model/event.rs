@@ -101,7 +101,11 @@ pub enum Fact {
     /// What was captured before a resume was fetched again.
     Recalled {
         step: StepId,
-        found: bool,
+        /// Its handle in this process; without one it was not found.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        captured: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<PortFailure>,
     },
     /// The step ends without having been met.
     Closed {

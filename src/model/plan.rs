@@ -98,6 +98,20 @@ impl Plan {
         &self.steps[id.index()]
     }
 
+    /// Whether every id leads somewhere, and every step belongs to one scenario: what the rest of the program relies on
+    /// when a plan was read from a file.
+    pub fn is_sound(&self) -> bool {
+        let known = |id: &StepId| id.index() < self.steps.len();
+        let refers = |step: &PlannedStep| match &step.kind {
+            StepKind::Act { watch, .. } => watch.iter().all(known),
+            StepKind::Expect { trigger, .. } => known(trigger),
+        };
+        let in_order = self.steps.iter().enumerate().all(|(index, step)| step.id.index() == index);
+        let mut owned: Vec<StepId> = self.scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect();
+        owned.sort();
+        in_order && self.steps.iter().all(refers) && owned.iter().copied().eq(self.steps.iter().map(|step| step.id))
+    }
+
     /// The scenario that a step belongs to.
     pub fn scenario_of(&self, id: StepId) -> &PlannedScenario {
         let owner = self.scenarios.iter().find(|scenario| scenario.steps.contains(&id));

@@ -30,6 +30,8 @@ pub struct LinkShape {
     /// The path before the secret, such as `/new-password/`.
     pub path: String,
     pub issued_at: IssuedAt,
+    /// How long it can be opened, in milliseconds.
+    pub lifetime_ms: u64,
 }
 
 /// How a token tells when it was made.

@@ -7,7 +7,6 @@ use crate::model::{Act, Expectation, Part, Plan, StepId, StepKind, Template};
 /// # Errors
 /// One sentence with what to change.
 pub fn may_act(plan: &Plan, step: StepId) -> Result<(), String> {
-    hosts(plan)?;
     let scenario = plan.scenario_of(step);
     for step in &scenario.steps {
         match &plan.step(*step).kind {
@@ -21,18 +20,14 @@ pub fn may_act(plan: &Plan, step: StepId) -> Result<(), String> {
     Ok(())
 }
 
-/// The service itself must be a host that the environment allows, without credentials in its address.
-fn hosts(plan: &Plan) -> Result<(), String> {
-    let url = url::Url::parse(&plan.base_url).map_err(|error| format!("base-url is no URL: {error}."))?;
-    let allowed = url.host_str().is_some_and(|host| plan.hosts.iter().any(|known| known == host));
-    if allowed { Ok(()) } else { Err(format!("{} is not among the environment's hosts.", plan.base_url)) }
-}
-
-/// Whatever looks like an address must be one that the environment allows.
+/// Whatever looks like an address must be one that the environment allows, and be known beforehand.
 fn recipient(plan: &Plan, value: &Template) -> Result<(), String> {
-    let [Part::Text(text)] = value.0.as_slice() else { return Ok(()) };
-    let is_address = text.contains('@');
-    if !is_address || plan.recipients.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+    let is_text = |part: &&Part| matches!(part, Part::Text(text) if text.contains('@'));
+    if !value.0.iter().any(|part| is_text(&part)) {
+        return Ok(());
+    }
+    let text = value.to_string();
+    if plan.recipients.iter().any(|known| known.eq_ignore_ascii_case(&text)) {
         return Ok(());
     }
     Err(format!(
@@ -40,7 +35,7 @@ fn recipient(plan: &Plan, value: &Template) -> Result<(), String> {
     ))
 }
 
-/// Whether a link may be opened: only on the service's own host.
+/// Whether a page may be opened: only on the service's own host.
 pub fn may_open(plan: &Plan, url: &str) -> Result<(), String> {
     let parsed = url::Url::parse(url).map_err(|error| format!("the link is no URL: {error}."))?;
     let own = parsed.origin().ascii_serialization() == plan.base_url;
@@ -48,5 +43,25 @@ pub fn may_open(plan: &Plan, url: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("the link leads to {}, not to {}.", parsed.origin().ascii_serialization(), plan.base_url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_allowed_as_a_whole_or_not_at_all() {
+        let plan: Plan = serde_json::from_value(serde_json::json!({
+            "environment": "x", "service": "x", "service_name": "x", "base_url": "http://h:1", "hosts": [],
+            "recipients": ["a@b.gov"], "email_sender": "", "error_headings": [], "links": [], "runbook": {},
+            "poll_ms": 1, "run_longest_ms": 1, "lanes": 0, "scenarios": [], "steps": [],
+        }))
+        .expect("a plan");
+        let may = |text: &str| recipient(&plan, &Template::parse(text).expect("a template")).is_ok();
+        assert!(may("A@b.gov") && may("some text") && may("{{ user.password }}"));
+        assert!(!may("c@b.gov") && !may("x{{ token }}@stranger.gov") && !may("{{ token }}a@b.gov"));
+        assert!(may_open(&plan, "http://h:1/x").is_ok());
+        assert!(may_open(&plan, "http://h:2/x").is_err() && may_open(&plan, "http://h:1@evil/x").is_err());
     }
 }

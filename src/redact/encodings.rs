@@ -9,7 +9,8 @@ pub(super) fn all(value: &str) -> Vec<String> {
         value.to_owned(),
         percent(value, false),
         percent(value, true),
-        percent(value, false).to_lowercase(),
+        lower_hex(&percent(value, false)),
+        lower_hex(&percent(value, true)),
         url::form_urlencoded::byte_serialize(value.as_bytes()).collect(),
         value.replace('.', "%2E"),
         value.replace('.', "%2e"),
@@ -36,6 +37,19 @@ fn percent(value: &str, strict: bool) -> String {
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
+    }
+    out
+}
+
+/// The same with `%2e` for `%2E`; letters that are not encoded keep their case.
+fn lower_hex(encoded: &str) -> String {
+    let mut pieces = encoded.split('%');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (code, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
+        out.push('%');
+        out.push_str(&code.to_lowercase());
+        out.push_str(rest);
     }
     out
 }

@@ -15,7 +15,10 @@ impl Vault {
     /// Keeps every link of a known shape in `text` and tells what judging may know of it.
     pub(super) fn learn_links(&mut self, text: &str) -> Vec<Link> {
         let mut found = Vec::new();
-        for candidate in candidates(text).take(LINKS_MAX) {
+        for candidate in candidates(text) {
+            if found.len() == LINKS_MAX {
+                break;
+            }
             let Ok(url) = Url::parse(&candidate) else { continue };
             let shape = self.shapes.iter().find(|shape| url.path().starts_with(&shape.path)).cloned();
             let Some(shape) = shape else { continue };

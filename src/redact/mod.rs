@@ -83,13 +83,17 @@ impl Vault {
 
     /// A text without what the vault knows.
     fn redacted(&self, text: &str) -> String {
-        let mut text: String = text.chars().take(TEXT_MAX).collect();
+        let mut text = text.to_owned();
         for (needle, instead) in &self.needles {
             if text.contains(needle.as_str()) {
                 text = text.replace(needle.as_str(), instead);
             }
         }
-        text
+        // Cut afterwards: a secret across the cut would leave its beginning.
+        match text.char_indices().nth(TEXT_MAX) {
+            Some((end, _)) => text[..end].to_owned(),
+            None => text,
+        }
     }
 
     /// Distils a page.
@@ -128,11 +132,13 @@ impl Vault {
         }
     }
 
-    /// Distils a message.
-    pub fn message(&mut self, message: RawMessage) -> Message {
+    /// Distils a message. Of one that does not carry the run's token only what tells it apart is kept: it is somebody
+    /// else's, and its text is none of our business.
+    pub fn message(&mut self, message: RawMessage, token: &str) -> Message {
+        let ours = !token.is_empty() && [&message.text, &message.html].iter().any(|text| text.contains(token));
         let mut found = self.learn_links(&message.text);
         for link in self.learn_links(&message.html) {
-            if !found.iter().any(|known| known.handle == link.handle) {
+            if !found.iter().any(|known| (&known.handle, &known.origin) == (&link.handle, &link.origin)) {
                 found.push(link);
             }
         }
@@ -143,8 +149,8 @@ impl Vault {
             kind: message.kind,
             to: message.to.iter().map(|to| self.redacted(to)).collect(),
             from: self.redacted(&message.from),
-            subject: self.redacted(&message.subject),
-            body: self.redacted(body),
+            subject: if ours { self.redacted(&message.subject) } else { String::new() },
+            body: if ours { self.redacted(body) } else { String::new() },
             links: found,
             arrived_at: message.arrived_at,
         }

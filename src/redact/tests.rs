@@ -6,7 +6,11 @@ use crate::model::{Check, IssuedAt, MessageKind};
 const TOKEN: &str = "Ingi.ZOhfgA.GP6z-k2FJPCxMtO9CrsvRz1MoAk";
 
 fn vault() -> Vault {
-    Vault::new(vec![LinkShape { path: "/new-password/".to_owned(), issued_at: IssuedAt::Itsdangerous }])
+    Vault::new(vec![LinkShape {
+        path: "/new-password/".to_owned(),
+        issued_at: IssuedAt::Itsdangerous,
+        lifetime_ms: 3_600_000,
+    }])
 }
 
 fn mail(text: &str, html: &str) -> RawMessage {
@@ -28,7 +32,7 @@ fn both_forms_of_a_link_are_one_handle_with_its_time() {
     let mut vault = vault();
     let text = format!("Hi\nhttp://localhost:1/new-password/{}?next=%2Fa%3Frun%3Dt1", TOKEN.replace('.', "%2E"));
     let html = format!("<a href=\"http://localhost:1/new-password/{TOKEN}?next=%2Fa%3Frun%3Dt1\">x</a>");
-    let message = vault.message(mail(&text, &html));
+    let message = vault.message(mail(&text, &html), "t1");
     assert_eq!(message.links.len(), 1);
     let link = &message.links[0];
     assert_eq!((link.origin.as_str(), link.next.as_deref()), ("http://localhost:1", Some("/a?run=t1")));
@@ -51,8 +55,8 @@ fn a_secret_is_found_in_every_encoding() {
 #[test]
 fn facts_lose_what_became_secret_after_they_were_made() {
     let mut vault = vault();
-    let check = Check::NotYet { why: format!("saw {TOKEN}") };
-    vault.message(mail(&format!("http://h/new-password/{TOKEN}"), ""));
+    let check = Check::NotYet { why: format!("saw {TOKEN}"), in_doubt: false };
+    vault.message(mail(&format!("http://h/new-password/{TOKEN}"), ""), "t");
     assert_eq!(
         vault
             .clean(crate::model::Fact::Checked {
@@ -64,7 +68,7 @@ fn facts_lose_what_became_secret_after_they_were_made() {
             .into_inner(),
         crate::model::Fact::Checked {
             step: crate::model::StepId(0),
-            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned() },
+            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned(), in_doubt: false },
             standing: false,
             captured: None,
         }
@@ -75,7 +79,23 @@ fn facts_lose_what_became_secret_after_they_were_made() {
 fn other_links_and_short_words_stay() {
     let mut vault = vault();
     vault.keep("x", "abc");
-    let message = vault.message(mail("see https://beta.notify.gov/about abc", ""));
+    let message = vault.message(mail("see https://beta.notify.gov/about abc", ""), "abc");
     assert!(message.links.is_empty());
     assert_eq!(message.body, "see https://beta.notify.gov/about abc");
+}
+
+#[test]
+fn the_text_of_somebody_elses_mail_is_not_kept() {
+    let mut vault = vault();
+    let message = vault.message(mail("Join here: https://notify.gov/invitation/secret", "<p>123456</p>"), "our-token");
+    assert_eq!((message.subject.as_str(), message.body.as_str()), ("", ""));
+    assert_eq!(message.provider_id, "p");
+}
+
+#[test]
+fn a_secret_across_the_cut_leaves_nothing() {
+    let mut vault = Vault::default();
+    vault.keep("x", "correct horse");
+    let text = format!("{}correct horse", "a".repeat(TEXT_MAX - 5));
+    assert!(!vault.clean(text).get().contains("corr"));
 }

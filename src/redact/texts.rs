@@ -26,6 +26,7 @@ impl Texts for Fact {
                     failure.texts(visit);
                 }
             }
+            Self::Recalled { failure: Some(failure), .. } => failure.texts(visit),
             Self::BrowserOpened { browser, .. } => visit(browser),
             Self::BrowserFailed { why, .. } | Self::MarkFailed { why, .. } => why.texts(visit),
             Self::Marked { alive: Some(alive), .. } => visit(alive),
@@ -39,7 +40,7 @@ impl Texts for Fact {
             | Self::Marked { alive: None, .. }
             | Self::Started { .. }
             | Self::Acted { acted: Acted::Done, .. }
-            | Self::Recalled { .. }
+            | Self::Recalled { failure: None, .. }
             | Self::Closed { .. }
             | Self::Evidence { .. }
             | Self::Interrupted { .. }
@@ -81,7 +82,7 @@ impl Texts for Check {
     fn texts(&mut self, visit: &mut dyn FnMut(&mut String)) {
         match self {
             Self::Met { seen, .. } => visit(seen),
-            Self::NotYet { why } | Self::Never { why, .. } => visit(why),
+            Self::NotYet { why, .. } | Self::Never { why, .. } => visit(why),
         }
     }
 }

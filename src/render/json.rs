@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::diagnose::diagnose;
 use crate::history::History;
-use crate::model::{PlannedScenario, StepKind};
+use crate::model::PlannedScenario;
 
 /// The whole report.
 pub fn json(history: &History) -> Value {
@@ -62,8 +62,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
 fn proven(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
     let mut found = Vec::new();
     for step in &scenario.steps {
-        let StepKind::Expect { proves, .. } = &history.plan.step(*step).kind else { continue };
-        let Some(met) = history.step(*step).met else { continue };
+        let Some((met, proves)) = history.proven(*step) else { continue };
         for component in proves {
             found.push(
                 json!({ "component": component.name(), "at": met.moment.at.to_string(), "after_ms": met.after_ms }),

@@ -39,13 +39,16 @@ impl Live {
                     let met = history.step(*step).met.map_or(0, |met| met.after_ms);
                     Some(format!("{} ok after {}: {seen}", name(step), seconds(met)))
                 }
-                Check::Met { .. } | Check::NotYet { .. } => None,
+                Check::NotYet { .. } => self.late(history, *step),
+                Check::Met { .. } => None,
                 Check::Never { why, .. } => Some(format!("{} failed: {why}", name(step))),
             },
-            Fact::Looked { step, seen, .. } => self.late(history, *step).or_else(|| match seen {
-                Seen::Failed(why) => Some(why.text.clone()),
-                Seen::New(_) | Seen::Same => None,
-            }),
+            Fact::Looked { step, seen, .. } => match seen {
+                Seen::Failed(why) => self.late(history, *step).or_else(|| Some(why.text.clone())),
+                Seen::Same => self.late(history, *step),
+                // What it saw is judged first.
+                Seen::New(_) => None,
+            },
             Fact::Closed { step, .. } => Some(format!("{} was not met", name(step))),
             Fact::Interrupted { signal } => Some(format!("stopped by {signal}")),
             Fact::Probed { .. }

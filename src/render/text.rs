@@ -117,6 +117,9 @@ fn frame(out: &mut String, history: &History) {
             let _ = writeln!(out, "\nNo browser for {lane:?}: {}", why.text);
         }
     }
+    if let Some(failure) = history.after.as_ref().and_then(|probe| probe.failure.as_ref()) {
+        let _ = writeln!(out, "\nAfter the run: {}.", failure.text);
+    }
     if let Some(signal) = &history.interrupted {
         let _ = writeln!(out, "\nStopped by {signal}. Go on with: notify-smoke resume {}", history.run);
     } else if !history.ended {
@@ -129,7 +132,7 @@ fn frame(out: &mut String, history: &History) {
     let unproven = unproven(history);
     if !unproven.is_empty() {
         let names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
-        let _ = writeln!(out, "\nNot looked at: {}", names.join(", "));
+        let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
     }
 }
 
@@ -139,11 +142,9 @@ fn unproven(history: &History) -> Vec<Component> {
         .plan
         .steps
         .iter()
-        .filter(|step| history.step(step.id).met.is_some())
-        .flat_map(|step| match &step.kind {
-            StepKind::Expect { proves, .. } => proves.clone(),
-            StepKind::Act { .. } => Vec::new(),
-        })
+        .flat_map(|step| history.proven(step.id).map(|(_, proves)| proves))
+        .flatten()
+        .copied()
         .collect();
     Component::PROVABLE
         .into_iter()

@@ -45,6 +45,8 @@ pub struct Finished {
     pub history: History,
     pub folder: PathBuf,
     pub stopped: Option<Stopped>,
+    /// Why the reports beside the journal could not be written.
+    pub unreported: Option<std::io::Error>,
 }
 
 /// Makes a run.
@@ -131,7 +133,8 @@ async fn reopen(
     let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
-        return Ok(Finished { history, folder, stopped: None });
+        let unreported = report(&folder, &history);
+        return Ok(Finished { history, folder, stopped: None, unreported });
     }
     if history.plan.base_url != resolved.target.base_url {
         return Err(wrong(format!(
@@ -153,12 +156,16 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
         Ok(history) => (history, None),
         Err((stopped, history)) => (*history, Some(stopped)),
     };
-    let json = serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default();
-    // The journal is all there is to know; reports can be made from it again.
-    let written = store::write_report(&folder, "report.json", &format!("{json}\n"))
-        .and_then(|()| store::write_report(&folder, "junit.xml", &render::junit::junit(&history)));
-    let stopped = stopped.or_else(|| written.err().map(Stopped::CannotWrite));
-    Finished { history, folder, stopped }
+    let unreported = report(&folder, &history);
+    Finished { history, folder, stopped, unreported }
+}
+
+/// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
+fn report(folder: &Path, history: &History) -> Option<std::io::Error> {
+    let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
+    store::write_report(folder, "report.json", &format!("{json}\n"))
+        .and_then(|()| store::write_report(folder, "junit.xml", &render::junit::junit(history)))
+        .err()
 }
 
 fn cannot_write(folder: &Path, error: &std::io::Error) -> NotStarted {
@@ -310,7 +317,7 @@ impl Surroundings {
         #[cfg(not(feature = "local"))]
         let values = None;
         resolve(&prepared.environment, values, &|name| std::env::var(name).ok())
-            .map_err(|said| NotStarted { exit: Exit::WrongInput, said })
+            .map_err(|problems| prepared.unresolved(&problems))
     }
 
     #[cfg_attr(

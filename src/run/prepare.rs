@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::NotStarted;
-use crate::config::{Files, Loaded, Resolved, environment_name, placeholders, resolve};
+use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
-use crate::model::{Environment, Plan, Scenario, Service};
+use crate::model::{Act, Environment, Plan, Scenario, Service, Step};
 use crate::scenario::Runbook;
 use crate::yaml::{did_you_mean, quoted};
 
@@ -52,7 +52,9 @@ pub fn prepare(root: &Path, wanted: &Wanted) -> Result<Prepared, NotStarted> {
     })?;
     let service = take(&mut loaded, &environment.service)?;
     let scenarios = select(wanted, &service.0, service.2)?;
-    Ok(Prepared { files, environment, service: service.0, runbook: service.1, scenarios })
+    let prepared = Prepared { files, environment, service: service.0, runbook: service.1, scenarios };
+    prepared.has_what_is_used()?;
+    Ok(prepared)
 }
 
 fn take(loaded: &mut Loaded, id: &str) -> Result<(Service, Runbook, Vec<Scenario>), NotStarted> {
@@ -94,6 +96,35 @@ fn select(wanted: &Wanted, service: &Service, all: Vec<Scenario>) -> Result<Vec<
 }
 
 impl Prepared {
+    /// References that lead nowhere, each where it stands in the environment's file.
+    pub fn unresolved(&self, problems: &[Unresolved]) -> NotStarted {
+        let said = |problem: &Unresolved| {
+            self.files
+                .environment_problem(&self.environment.name, &problem.word, problem.what.clone(), &problem.mend)
+                .to_string()
+        };
+        NotStarted { exit: Exit::WrongInput, said: problems.iter().map(said).collect() }
+    }
+
+    /// Whether the environment has what the scenarios use.
+    fn has_what_is_used(&self) -> Result<(), NotStarted> {
+        let uses = |scenario: &Scenario| {
+            scenario.steps.iter().any(|step| match step {
+                Step::Act(Act::Fill(fields)) => {
+                    fields.iter().any(|(_, value)| value.holes().any(|hole| hole == "user.password"))
+                }
+                Step::Act(_) | Step::Expect(_) => false,
+            })
+        };
+        if self.environment.user_password.is_some() || !self.scenarios.iter().any(uses) {
+            return Ok(());
+        }
+        let what = "a scenario uses {{ user.password }}, and this environment has none".to_owned();
+        let mend = "Add `password: \"{{ env.NAME }}\"` under `user`.";
+        let problem = self.files.environment_problem(&self.environment.name, "user", what, mend);
+        Err(NotStarted::new(Exit::WrongInput, problem.to_string()))
+    }
+
     /// The plan for a resolved environment.
     ///
     /// # Errors
@@ -116,6 +147,6 @@ pub fn show_plan(prepared: &Prepared) -> Result<Plan, NotStarted> {
     public.user_password = None;
     public.mailbox = crate::model::MailboxSettings::Exec { command: Vec::new() };
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
-    let resolved = resolved.map_err(|said| NotStarted { exit: Exit::WrongInput, said })?;
+    let resolved = resolved.map_err(|problems| prepared.unresolved(&problems))?;
     prepared.plan(&resolved)
 }

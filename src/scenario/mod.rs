@@ -50,6 +50,12 @@ fn read_steps(reader: &mut Reader<'_>, node: &Node, service: &Service) -> Vec<cr
             "Begin with `visit:`.",
         );
     }
+    // Where a step could not be read, it may be the one that looks.
+    if let (Some(last), Some(crate::model::Step::Act(_)), true) =
+        (items.last(), steps.last(), items.len() == steps.len())
+    {
+        reader.problem(last.mark, "nothing looks at what the last step did", "End with an `expect:`.");
+    }
     if items.is_empty() {
         reader.problem(
             node.mark,

@@ -120,8 +120,14 @@ fn links(reader: &mut Reader<'_>, node: &Node) -> Vec<LinkShape> {
                 "The one that is known is `itsdangerous`.",
             );
         }
+        let lifetime = fields.need(reader, "lifetime").and_then(|node| reader.duration_ms(node, "`lifetime`"));
         fields.finish(reader);
-        shapes.extend(path.map(|path| LinkShape { path, issued_at: IssuedAt::Itsdangerous }));
+        let shape = path.zip(lifetime);
+        shapes.extend(shape.map(|(path, lifetime_ms)| LinkShape {
+            path,
+            issued_at: IssuedAt::Itsdangerous,
+            lifetime_ms,
+        }));
     }
     shapes
 }

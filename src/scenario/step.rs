@@ -104,7 +104,9 @@ fn read_expect(
     };
     let misspelt =
         entries.iter().any(|entry| entry.key != "expect" && !names(&MODIFIERS).contains(&entry.key.as_str()));
-    if modifier("proves").is_none() && !misspelt {
+    let empty =
+        modifier("proves").is_some_and(|entry| matches!(&entry.value.kind, Kind::List(items) if items.is_empty()));
+    if empty || (modifier("proves").is_none() && !misspelt) {
         reader.problem(
             verb.key_mark,
             "an expectation that proves nothing",

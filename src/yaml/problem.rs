@@ -43,6 +43,18 @@ impl Problem {
         }
     }
 
+    /// A problem where `word` first stands in the file, or with the file as a whole if it does not.
+    pub fn at_word(source: &Source, word: &str, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let found = source.text.lines().enumerate().find_map(|(index, line)| {
+            let code = line.split(" #").next().unwrap_or(line);
+            let byte = code.find(word)?;
+            let column = number(code[..byte].chars().count() + 1);
+            Some(Mark { line: number(index + 1), column, length: number(word.chars().count()) })
+        });
+        Self::new(source, found.unwrap_or(Mark { line: 1, column: 1, length: 1 }), what, mend)
+    }
+
     /// A problem of a file as a whole, such as not being there.
     pub fn of_file(name: &str, what: impl Into<String>, mend: impl Into<String>) -> Self {
         let source = Source { name: name.to_owned(), text: String::new() };

@@ -59,12 +59,30 @@ fn missing_variables_are_named_all_at_once() {
     let said = Desk::new().run(&["smoke", "prod"]);
     assert_eq!(said.code, 2, "{said:?}");
     for name in ["NOTIFY_SMOKE_BASIC_AUTH_PASSWORD", "NOTIFY_SMOKE_USER_EMAIL", "NOTIFY_SMOKE_USER_PASSWORD"] {
-        assert!(
-            said.err.contains(&format!("The variable {name} is not set: set it where notify-smoke runs.")),
-            "{}",
-            said.err
-        );
+        assert!(said.err.contains(&format!("the variable {name} is not set\n")), "{}", said.err);
     }
+}
+
+#[test]
+fn a_missing_variable_is_shown_where_it_stands() {
+    let said = Desk::new().run(&["smoke", "prod"]);
+    let expected = "environments/production.yaml:3:15: the variable NOTIFY_SMOKE_BASE_URL is not set\n  |\n3 | base-url: \
+                    \"{{ env.NOTIFY_SMOKE_BASE_URL }}\"\n  |               ^^^^^^^^^^^^^^^^^^^^^^^^^\n  = Set it where \
+                    notify-smoke runs.\n";
+    assert!(said.err.starts_with(expected), "{}", said.err);
+}
+
+#[test]
+fn passwords_do_not_go_over_the_network_in_clear() {
+    let mut desk = Desk::new().with("NOTIFY_SMOKE_BASE_URL", "http://notify.example.gov");
+    for name in
+        ["EMAIL_SENDER", "MAILBOX_BUCKET", "USER_EMAIL", "USER_PASSWORD", "BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"]
+    {
+        desk = desk.with(&format!("NOTIFY_SMOKE_{name}"), "something");
+    }
+    let said = desk.run(&["smoke", "staging"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("base-url is plain HTTP\n"), "{}", said.err);
 }
 
 #[test]
@@ -119,7 +137,7 @@ fn a_driver_of_another_version_is_refused() {
         let path = desk.path().join("bin").join(name);
         std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
     }
-    let path = format!("{}:/usr/bin:/bin", desk.path().join("bin").display());
+    let path = desk.path().join("bin").display().to_string();
     let said = desk.with("PATH", &path).with("CHROMEWEBDRIVER", "").run(&["smoke", "local"]);
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.err.contains("Browser and driver are of different versions: "), "{}", said.err);

@@ -30,7 +30,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("probe", false, &["model", "port"]),
     ("guard", false, &["process"]),
     ("store", false, &["port"]),
-    ("config", false, &["model", "yaml", "scenario", "environment"]),
+    ("config", false, &["model", "yaml", "scenario", "environment", "plan"]),
     ("exit", false, &["model", "history"]),
     (
         "run",

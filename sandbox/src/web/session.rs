@@ -15,6 +15,9 @@ const LIFETIME_S: i64 = 20 * 60 * 60;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Session {
     csrf: String,
+    /// Said on the next page that shows such things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flash: Option<String>,
 }
 
 impl Session {
@@ -29,14 +32,27 @@ impl Session {
             token.and_then(|token| signer(world, "cookie-session").open(&token, world.clock.now(), LIFETIME_S).ok());
         opened
             .and_then(|opened| serde_json::from_value(opened.payload).ok())
-            .unwrap_or_else(|| Self { csrf: random_text(40) })
+            .unwrap_or_else(|| Self { csrf: random_text(40), flash: None })
+    }
+
+    /// Keeps a sentence for the next page that shows such things.
+    pub(super) fn flash(&mut self, text: &str) {
+        self.flash = Some(text.to_owned());
+    }
+
+    /// The sentence that was kept, once.
+    pub(super) fn take_flash(&mut self) -> Option<String> {
+        self.flash.take()
     }
 
     /// The header that gives the session to the browser.
     pub(super) fn set_cookie(&self, world: &World) -> Option<HeaderValue> {
         let payload = serde_json::to_value(self).ok()?;
         let token = signer(world, "cookie-session").sign(&payload, world.clock.now());
-        HeaderValue::from_str(&format!("{COOKIE}={token}; Secure; HttpOnly; Path=/; SameSite=Lax")).ok()
+        HeaderValue::from_str(&format!(
+            "{COOKIE}={token}; Max-Age={LIFETIME_S}; Secure; HttpOnly; Path=/; SameSite=Lax"
+        ))
+        .ok()
     }
 
     /// The hidden field of a form.

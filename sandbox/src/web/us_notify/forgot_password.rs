@@ -9,14 +9,11 @@ use serde_json::json;
 
 use super::super::Admin;
 use super::super::session::Session;
-use super::pages::{Field, page, sign_in_first, sorry, with_session};
-
-const EXPIRED: &str = "The link in the email we sent you has expired. Enter your email address to resend.";
+use super::pages::{Field, banner, page, sign_in_first, sorry, with_session};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     next: Option<String>,
-    link_expired: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -27,9 +24,10 @@ pub(super) struct Filled {
     csrf_token: String,
 }
 
-pub(super) async fn form(State(admin): State<Admin>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let session = Session::of(&admin.world, &headers);
-    let page = form_page(&admin, &session, asked.link_expired.is_some().then_some(EXPIRED), "", None);
+pub(super) async fn form(State(admin): State<Admin>, headers: HeaderMap) -> Response {
+    let mut session = Session::of(&admin.world, &headers);
+    let flash = session.take_flash();
+    let page = form_page(&admin, &session, flash.as_deref(), "", None);
     with_session(&admin, &session, page)
 }
 
@@ -73,10 +71,10 @@ fn wrong_address(email: &str) -> Option<&'static str> {
     (!valid).then_some("Enter a valid email address")
 }
 
-fn form_page(admin: &Admin, session: &Session, banner: Option<&str>, email: &str, error: Option<&str>) -> Markup {
+fn form_page(admin: &Admin, session: &Session, flash: Option<&str>, email: &str, error: Option<&str>) -> Markup {
     let field = Field { name: "email_address", label: "Email address", kind: "email", hint: None, value: email, error };
     let main = html! {
-        @if let Some(banner) = banner { div class="banner-dangerous" role="alert" { (banner) } }
+        (banner(flash))
         h1 { "Forgot your password?" }
         p { "We’ll send you an email to create a new password." }
         form method="post" autocomplete="off" novalidate {

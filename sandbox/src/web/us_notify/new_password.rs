@@ -2,20 +2,22 @@
 
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::Admin;
 use super::super::session::Session;
-use super::pages::{Field, not_found_page, page, sign_in_first, sorry, with_session};
+use super::pages::{Field, found, not_found_page, page, sign_in_first, sorry, with_session};
 use crate::api::signer;
 use crate::ledger::Entry;
 use crate::token::TokenError;
 
 /// Links in mails are good for an hour.
 const LINK_LIFETIME_S: i64 = 3600;
+const EXPIRED: &str = "The link in the email we sent you has expired. Enter your email address to resend.";
+const USED: &str = "The link in the email has already been used";
 const TAMPERED: &str = "There’s something wrong with the link you’ve used.";
 /// A short list stands for the long one of the real service.
 const TOO_COMMON: [&str; 4] = ["password", "password1", "12345678", "qwertyuiop"];
@@ -29,10 +31,15 @@ pub(super) struct Filled {
 }
 
 /// Whose link it is, or the answer for a link that is no good.
-async fn owner(admin: &Admin, token: &str) -> Result<String, Response> {
+async fn owner(admin: &Admin, headers: &HeaderMap, token: &str) -> Result<String, Response> {
+    let flashed = |text: &str, location: &str| {
+        let mut session = Session::of(&admin.world, headers);
+        session.flash(text);
+        with_session(admin, &session, found(location))
+    };
     let opened = match signer(&admin.world).open(token, admin.world.clock.now(), LINK_LIFETIME_S) {
         Ok(opened) => opened,
-        Err(TokenError::Expired) => return Err(Redirect::to("/forgot-password?link_expired=true").into_response()),
+        Err(TokenError::Expired) => return Err(flashed(EXPIRED, "/forgot-password")),
         Err(TokenError::Tampered) => return Err(not_found_page(Some(TAMPERED))),
     };
     let broken = || not_found_page(Some(TAMPERED));
@@ -45,18 +52,19 @@ async fn owner(admin: &Admin, token: &str) -> Result<String, Response> {
         answer.error_for_status().map_err(|_| failed())?.json().await.map_err(|_| failed())?;
     let changed_at = answer["password_changed_at"].as_f64();
     if changed_at.is_some_and(|changed_at| changed_at > opened.issued_at.as_duration().as_secs_f64()) {
-        // "The link in the email has already been used" is flashed, but the home page shows no flashes.
-        return Err(Redirect::to("/").into_response());
+        // The home page shows no flashes, so this one surfaces on a later page.
+        return Err(flashed(USED, "/"));
     }
     Ok(email)
 }
 
 pub(super) async fn form(State(admin): State<Admin>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    let email = match owner(&admin, &token).await {
+    let email = match owner(&admin, &headers, &token).await {
         Ok(email) => email,
         Err(response) => return response,
     };
-    if admin.api.post("/user/email-access-validated", &json!({ "email": email })).await.is_none() {
+    let noted = admin.api.post("/user/email-access-validated", &json!({ "email": email })).await;
+    if !noted.is_some_and(|answer| answer.status().is_success()) {
         return sorry(StatusCode::INTERNAL_SERVER_ERROR);
     }
     admin.world.ledger.add(Entry::LinkOpened);
@@ -72,9 +80,9 @@ pub(super) async fn submit(
 ) -> Response {
     let session = Session::of(&admin.world, &headers);
     if !session.accepts(&admin.world, &filled.csrf_token) {
-        return sign_in_first("/new-password");
+        return sign_in_first(&format!("/new-password/{token}"));
     }
-    if let Err(response) = owner(&admin, &token).await {
+    if let Err(response) = owner(&admin, &headers, &token).await {
         return response;
     }
     let error = if filled.new_password.chars().count() < 8 {

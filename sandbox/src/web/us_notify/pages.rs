@@ -1,9 +1,10 @@
 //! The frame of every page, and the pages without a form of their own.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use serde::Deserialize;
 
 use super::super::Admin;
 use super::super::session::Session;
@@ -32,12 +33,17 @@ pub(super) fn page(title: &str, main: &Markup) -> Markup {
 }
 
 /// A page with the session's cookie renewed.
-pub(super) fn with_session(admin: &Admin, session: &Session, page: Markup) -> Response {
+pub(super) fn with_session(admin: &Admin, session: &Session, page: impl IntoResponse) -> Response {
     let mut response = page.into_response();
     if let Some(cookie) = session.set_cookie(&admin.world) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// The red banner, where there is something to say.
+pub(super) fn banner(text: Option<&str>) -> Markup {
+    html! { @if let Some(text) = text { div class="banner-dangerous" role="alert" { (text) } } }
 }
 
 /// One input with its label, hint and error message.
@@ -73,7 +79,12 @@ impl Field<'_> {
 /// The answer to a form whose CSRF token is missing or wrong while nobody is signed in: "please sign in".
 pub(super) fn sign_in_first(path: &str) -> Response {
     let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", path).finish();
-    Redirect::to(&format!("/sign-in?{next}")).into_response()
+    found(&format!("/sign-in?{next}"))
+}
+
+/// 302, as Flask's `redirect` answers; the framework's own helper says 303.
+pub(super) fn found(location: &str) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, location.to_owned())]).into_response()
 }
 
 /// The page for everything that went wrong inside.
@@ -87,9 +98,9 @@ pub(in crate::web) fn sorry(status: StatusCode) -> Response {
 }
 
 /// "Page not found", with a banner where a link from a mail was broken.
-pub(super) fn not_found_page(banner: Option<&str>) -> Response {
+pub(super) fn not_found_page(text: Option<&str>) -> Response {
     let main = html! {
-        @if let Some(banner) = banner { div class="banner-dangerous" role="alert" { (banner) } }
+        (banner(text))
         h1 { "Page not found" }
         p { "Check the address, or start again from the first page." }
     };
@@ -109,12 +120,19 @@ pub(super) async fn home() -> Markup {
     page("Notify.gov", &main)
 }
 
-pub(super) async fn sign_in(State(admin): State<Admin>, headers: HeaderMap) -> Response {
-    let session = Session::of(&admin.world, &headers);
+#[derive(Deserialize)]
+pub(super) struct Onward {
+    next: Option<String>,
+}
+
+pub(super) async fn sign_in(State(admin): State<Admin>, Query(onward): Query<Onward>, headers: HeaderMap) -> Response {
+    let mut session = Session::of(&admin.world, &headers);
+    let title = if onward.next.is_some() { "You need to sign in again" } else { "Sign in" };
     let main = html! {
-        h1 { "Sign in" }
+        (banner(session.take_flash().as_deref()))
+        h1 { (title) }
         p { "Signing in is not part of this sandbox yet." }
         p { a href="/forgot-password" { "Forgot your password?" } }
     };
-    with_session(&admin, &session, page("Sign in", &main))
+    with_session(&admin, &session, page(title, &main))
 }
