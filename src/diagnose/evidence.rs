@@ -98,7 +98,7 @@ impl Evidence {
         match state.closed {
             Some((moment, Gap::SessionLost)) => self.note(Sign::Failed, moment, "the browser session is gone"),
             Some((moment, Gap::CaptureLost)) => {
-                self.note(Sign::Failed, moment, "the link could not be had again in time")
+                self.note(Sign::Failed, moment, "the link could not be had again in time");
             }
             Some((moment, Gap::RunTooLong)) => self.note(Sign::Failed, moment, "the run has reached its longest time"),
             Some((_, Gap::WindowClosed)) | None => {}

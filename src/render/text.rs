@@ -142,7 +142,7 @@ fn unproven(history: &History) -> Vec<Component> {
         .plan
         .steps
         .iter()
-        .flat_map(|step| history.proven(step.id).map(|(_, proves)| proves))
+        .filter_map(|step| history.proven(step.id).map(|(_, proves)| proves))
         .flatten()
         .copied()
         .collect();
