@@ -68,6 +68,7 @@ async fn reset(State(shared): State<Shared>) -> Response {
     shared.world.faults.set(Vec::new());
     shared.world.clock.set_offset_ms(0);
     shared.world.queues.clear();
+    shared.world.texts.clear();
     shared.world.ledger.clear();
     match shared.world.db.reset().await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

@@ -18,6 +18,11 @@ pub enum Site {
     Api,
     Reset,
     Ses,
+    Sns,
+    /// The texted code of a sign-in.
+    Code,
+    /// The number that texts come from.
+    Sender,
     Worker,
 }
 
@@ -38,6 +43,10 @@ pub enum Effect {
     OtherHost,
     /// Does its work twice.
     Twice,
+    /// The carrier loses it after the provider has taken it over.
+    Lost,
+    /// Uses another one than the environment's.
+    Other,
 }
 
 /// When it is wrong.
@@ -90,22 +99,32 @@ impl FromStr for Fault {
             "api" => Site::Api,
             "reset" => Site::Reset,
             "ses" => Site::Ses,
+            "sns" => Site::Sns,
+            "code" => Site::Code,
+            "sender" => Site::Sender,
             "worker" => Site::Worker,
-            _ => return Err(wrong("the sites are admin, api, reset, ses and worker")),
+            _ => return Err(wrong("the sites are admin, api, code, reset, sender, ses, sns and worker")),
         };
         let status = |text: &str| text.parse::<u16>().ok().filter(|code| (400..600).contains(code));
         let effect = match (site, effect, argument) {
-            (Site::Api | Site::Ses, "down", None) => Effect::Down,
-            (Site::Ses | Site::Admin, "slow", Some(delay)) => {
+            (Site::Api | Site::Ses | Site::Sns, "down", None) => Effect::Down,
+            (Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => {
                 Effect::Slow(parse_duration(delay).ok_or_else(|| wrong("a delay is a number with ms, s or m"))?)
             }
-            (Site::Ses, "fail", Some(code)) => {
+            (Site::Ses | Site::Sns, "fail", Some(code)) => {
                 Effect::Status(status(code).ok_or_else(|| wrong("a status is 400 to 599"))?)
             }
             (Site::Admin | Site::Api, code, None) if status(code).is_some() => {
                 Effect::Status(status(code).ok_or_else(|| wrong("a status is 400 to 599"))?)
             }
             (Site::Worker, "stopped", None) => Effect::Stopped,
+            (Site::Sender, "other", None) => Effect::Other,
+            // `code=lost:1` is the first code; what is asked for after it comes.
+            (Site::Code, "lost", Some(count)) if trigger.is_none() => {
+                let count =
+                    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| wrong("a count is 1 or more"))?;
+                return Ok(Self { site, effect: Effect::Lost, trigger: Trigger::First(count) });
+            }
             (Site::Reset, "accepted-not-sent", None) => Effect::AcceptedNotSent,
             (Site::Reset, "other-host", None) => Effect::OtherHost,
             (Site::Reset, "twice", None) => Effect::Twice,

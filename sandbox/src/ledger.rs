@@ -24,6 +24,14 @@ pub(crate) enum Entry {
     MailDelivered { message_id: String, to: String, key: String },
     /// SES refused a mail.
     MailRefused { status: u16 },
+    /// A code was asked for; without `made`, five were live already, and the page says the same.
+    CodeRequested { email: String, made: bool },
+    /// SNS took a text over.
+    TextAccepted { message_id: String, to: String },
+    /// SNS refused a text.
+    TextRefused { status: u16 },
+    /// Somebody signed in to the end.
+    SignedIn { email: String },
     /// A new-password page was opened.
     LinkOpened,
 }

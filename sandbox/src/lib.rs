@@ -21,6 +21,7 @@ mod db;
 mod fault;
 mod ledger;
 mod serve;
+mod sms_gateway;
 mod token;
 mod web;
 mod worker;
@@ -54,6 +55,7 @@ pub(crate) struct World {
     pub ledger: ledger::Ledger,
     pub db: db::Db,
     pub queues: worker::Queues,
+    pub texts: sms_gateway::Texts,
 }
 
 /// Starts every part and serves until `stop` is done, then ends what it started.
@@ -83,6 +85,7 @@ pub async fn run(
         ledger,
         db,
         queues: worker::Queues::default(),
+        texts: sms_gateway::Texts::default(),
     };
     let outcome = run_parts(&world, &postgres, on_ready, stop).await;
     postgres.stop(Duration::from_secs(5)).await;
@@ -96,12 +99,14 @@ async fn run_parts(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), StartError> {
     let store = aws::s3::start(world).await?;
-    let ses_url = aws::ses::start(world, &store).await?;
+    let mail_url = aws::ses::start(world, &store).await?;
+    let text_url = aws::sns::start(world).await?;
+    let gateway_url = sms_gateway::start(world).await?;
     let api_url = api::start(world).await?;
     let admin_url = web::start(world, &api_url).await?;
-    worker::start(world, &ses_url, &admin_url);
+    worker::start(world, &mail_url, &text_url, &admin_url);
     let control = control::Control::bind().await?;
-    let ready = Ready::new(world, postgres, &store, &admin_url, &api_url, &control.url);
+    let ready = Ready::new(world, postgres, &store, &admin_url, &api_url, &control.url, &gateway_url);
     control.serve(world.clone(), ready.clone());
     on_ready(&ready);
     stop.await;

@@ -20,6 +20,11 @@ pub struct Ready {
     pub user_email: String,
     pub user_password: String,
     pub email_sender: String,
+    pub user_mobile: String,
+    pub sms_sender: String,
+    pub sms_gateway_url: String,
+    pub sms_gateway_account: String,
+    pub sms_gateway_token: String,
     pub s3_url: String,
     pub s3_region: String,
     pub s3_access_key_id: String,
@@ -38,6 +43,8 @@ pub(crate) struct Secrets {
     pub database_password: String,
     pub s3_access_key_id: String,
     pub s3_secret_access_key: String,
+    pub sms_gateway_account: String,
+    pub sms_gateway_token: String,
     pub signing_key: String,
     pub dangerous_salt: String,
 }
@@ -51,6 +58,8 @@ impl Secrets {
             database_password: random_text(24),
             s3_access_key_id: format!("AKIA{}", random_text(16).to_uppercase()),
             s3_secret_access_key: random_text(40),
+            sms_gateway_account: format!("AC{}", random_text(32).to_lowercase()),
+            sms_gateway_token: random_text(32),
             signing_key: random_text(40),
             dangerous_salt: random_text(24),
         }
@@ -64,6 +73,9 @@ pub(crate) fn random_text(length: usize) -> String {
 
 pub(crate) const BASIC_AUTH_USERNAME: &str = "curious";
 pub(crate) const USER_EMAIL: &str = "smoke@notify-sandbox.gov";
+pub(crate) const USER_MOBILE: &str = "+12025550123";
+/// Where texts come from; staging's number in the real deployment file.
+pub(crate) const SMS_SENDER: &str = "+18556438890";
 pub(crate) const EMAIL_DOMAIN: &str = "notify-sandbox.gov";
 /// The built-in Notify service's `email_from`.
 pub(crate) const NOTIFY_EMAIL_FROM: &str = "testsender";
@@ -76,6 +88,7 @@ impl Ready {
         admin_url: &str,
         api_url: &str,
         control_url: &str,
+        gateway_url: &str,
     ) -> Self {
         let secrets = &world.secrets;
         Self {
@@ -89,6 +102,11 @@ impl Ready {
             user_email: USER_EMAIL.to_owned(),
             user_password: secrets.user_password.clone(),
             email_sender: format!("{NOTIFY_EMAIL_FROM}@{EMAIL_DOMAIN}"),
+            user_mobile: USER_MOBILE.to_owned(),
+            sms_sender: SMS_SENDER.to_owned(),
+            sms_gateway_url: gateway_url.to_owned(),
+            sms_gateway_account: secrets.sms_gateway_account.clone(),
+            sms_gateway_token: secrets.sms_gateway_token.clone(),
             s3_url: store.url.clone(),
             s3_region: crate::aws::REGION.to_owned(),
             s3_access_key_id: secrets.s3_access_key_id.clone(),

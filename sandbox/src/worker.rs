@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ses::Client;
 use aws_sdk_ses::config::retry::RetryConfig;
 use aws_sdk_ses::config::{BehaviorVersion, Region};
 use aws_sdk_ses::types::{Body, Content, Destination, Message};
@@ -16,6 +15,7 @@ use crate::World;
 use crate::aws::{REGION, credentials, http_client};
 use crate::db::Mail;
 use crate::fault::{Effect, Site};
+use crate::ready::SMS_SENDER;
 
 /// The real worker has four forks for all queues.
 const FORKS: usize = 4;
@@ -28,6 +28,8 @@ const RETRY_AFTER: Duration = Duration::from_mins(5);
 const SDK_ATTEMPTS: u32 = 5;
 const SDK_BACKOFF: Duration = Duration::from_secs(1);
 const SDK_BACKOFF_MAX: Duration = Duration::from_secs(4);
+/// The number of another environment.
+const OTHER_SENDER: &str = "+18337581259";
 /// Waiting tasks per queue at most; the real broker has no bound, but the sandbox must not eat the machine.
 const QUEUE_MAX: usize = 10_000;
 
@@ -36,6 +38,24 @@ const QUEUE_MAX: usize = 10_000;
 pub(crate) enum Task {
     /// Send this notification; link and greeting are part of the task, as personalisation is in the real one.
     DeliverEmail { notification: String, name: String, link: String },
+    /// Text this notification.
+    DeliverSms { notification: String, body: String },
+}
+
+impl Task {
+    fn notification(&self) -> &str {
+        match self {
+            Self::DeliverEmail { notification, .. } | Self::DeliverSms { notification, .. } => notification,
+        }
+    }
+
+    /// How long after a failed try the next one comes: a text is tried once more at once.
+    fn retry_after(&self, retries: u32) -> Duration {
+        match self {
+            Self::DeliverSms { .. } if retries == 0 => Duration::ZERO,
+            Self::DeliverSms { .. } | Self::DeliverEmail { .. } => RETRY_AFTER,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -81,25 +101,45 @@ impl Queues {
     }
 }
 
+/// The worker's ways out.
+#[derive(Clone)]
+struct Providers {
+    ses: aws_sdk_ses::Client,
+    sns: aws_sdk_sns::Client,
+    admin_url: String,
+}
+
 /// Starts the worker's forks.
-pub(crate) fn start(world: &World, ses_url: &str, admin_url: &str) {
-    let config = aws_sdk_ses::Config::builder()
+pub(crate) fn start(world: &World, mail_url: &str, text_url: &str, admin_url: &str) {
+    let retries = || {
+        RetryConfig::standard()
+            .with_max_attempts(SDK_ATTEMPTS)
+            .with_initial_backoff(world.options.scaled(SDK_BACKOFF))
+            .with_max_backoff(world.options.scaled(SDK_BACKOFF_MAX))
+    };
+    let ses = aws_sdk_ses::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(credentials(&world.secrets))
         .http_client(http_client())
-        .endpoint_url(ses_url)
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(SDK_ATTEMPTS)
-                .with_initial_backoff(world.options.scaled(SDK_BACKOFF))
-                .with_max_backoff(world.options.scaled(SDK_BACKOFF_MAX)),
-        )
-        .sleep_impl(aws_sdk_ses::config::SharedAsyncSleep::new(Sleep))
-        .build();
-    let ses = Client::from_conf(config);
+        .endpoint_url(mail_url)
+        .retry_config(retries())
+        .sleep_impl(aws_sdk_ses::config::SharedAsyncSleep::new(Sleep));
+    let sns = aws_sdk_sns::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials(&world.secrets))
+        .http_client(http_client())
+        .endpoint_url(text_url)
+        .retry_config(retries())
+        .sleep_impl(aws_sdk_ses::config::SharedAsyncSleep::new(Sleep));
+    let providers = Providers {
+        ses: aws_sdk_ses::Client::from_conf(ses.build()),
+        sns: aws_sdk_sns::Client::from_conf(sns.build()),
+        admin_url: admin_url.to_owned(),
+    };
     for _ in 0..FORKS {
-        tokio::spawn(fork(world.clone(), ses.clone(), admin_url.to_owned()));
+        tokio::spawn(fork(world.clone(), providers.clone()));
     }
 }
 
@@ -113,7 +153,7 @@ impl aws_sdk_ses::config::AsyncSleep for Sleep {
     }
 }
 
-async fn fork(world: World, ses: Client, admin_url: String) {
+async fn fork(world: World, providers: Providers) {
     loop {
         let stopped = world.faults.is_on(Site::Worker, &Effect::Stopped);
         let Some((queue, waiting)) = (if stopped { None } else { world.queues.take() }) else {
@@ -123,31 +163,58 @@ async fn fork(world: World, ses: Client, admin_url: String) {
         };
         let done = match &waiting.task {
             Task::DeliverEmail { notification, name, link } => {
-                deliver_email(&world, &ses, &admin_url, notification, name, link).await
+                deliver_email(&world, &providers, notification, name, link).await
             }
+            Task::DeliverSms { notification, body } => deliver_sms(&world, &providers, notification, body).await,
         };
         if done {
             continue;
         }
         if waiting.retries < RETRIES_MAX {
-            world.queues.put_later(queue, waiting.task, world.options.scaled(RETRY_AFTER), waiting.retries + 1);
+            let delay = world.options.scaled(waiting.task.retry_after(waiting.retries));
+            world.queues.put_later(queue, waiting.task, delay, waiting.retries + 1);
         } else {
-            let Task::DeliverEmail { notification, .. } = waiting.task;
             // Without a database there is nobody to tell.
-            let _ = world.db.mail_given_up(&notification).await;
+            let _ = world.db.given_up(waiting.task.notification()).await;
         }
     }
 }
 
+/// Whether there is nothing left to do for this text.
+async fn deliver_sms(world: &World, providers: &Providers, id: &str, body: &str) -> bool {
+    let to = match world.db.text_to_send(id).await {
+        Ok(Some(to)) => to,
+        Ok(None) => return true,
+        Err(_) => return false,
+    };
+    let other = world.faults.is_on(Site::Sender, &Effect::Other);
+    let from = if other { OTHER_SENDER } else { SMS_SENDER };
+    let text = |value: &str| {
+        aws_sdk_sns::types::MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
+    };
+    let (Some(kind), Some(from)) = (text("Transactional"), text(from)) else { return false };
+    let sent = providers
+        .sns
+        .publish()
+        .phone_number(to)
+        .message(body)
+        .message_attributes("AWS.SNS.SMS.SMSType", kind)
+        .message_attributes("AWS.MM.SMS.OriginationNumber", from)
+        .send()
+        .await;
+    sent.is_ok() && world.db.text_sent(id).await.is_ok()
+}
+
 /// Whether there is nothing left to do for this notification.
-async fn deliver_email(world: &World, ses: &Client, admin_url: &str, id: &str, name: &str, link: &str) -> bool {
+async fn deliver_email(world: &World, providers: &Providers, id: &str, name: &str, link: &str) -> bool {
     let mail = match world.db.mail_to_send(id).await {
         Ok(Some(mail)) => mail,
         Ok(None) => return true,
         Err(_) => return false,
     };
-    let Some(request) = reset_mail(&mail, name, link, admin_url) else { return false };
-    let sent = ses
+    let Some(request) = reset_mail(&mail, name, link, &providers.admin_url) else { return false };
+    let sent = providers
+        .ses
         .send_email()
         .source(format!("\"{}\" <{}>", mail.from_name, mail.from_address))
         .destination(Destination::builder().to_addresses(&mail.to).build())

@@ -16,6 +16,7 @@ mod ports;
 mod problems;
 mod render;
 mod replay;
+mod sandbox;
 mod sim;
 mod support;
 mod tidy;

@@ -2,6 +2,7 @@
 
 pub(crate) mod s3;
 pub(crate) mod ses;
+pub(crate) mod sns;
 
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};

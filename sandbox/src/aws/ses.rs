@@ -50,7 +50,12 @@ async fn send_email(
                 delay = by;
                 continue;
             }
-            Effect::Stopped | Effect::AcceptedNotSent | Effect::OtherHost | Effect::Twice => continue,
+            Effect::Stopped
+            | Effect::AcceptedNotSent
+            | Effect::OtherHost
+            | Effect::Twice
+            | Effect::Lost
+            | Effect::Other => continue,
         };
         ses.world.ledger.add(Entry::MailRefused { status });
         return refusal(status, "ServiceUnavailable", "Service is currently unavailable");
@@ -93,7 +98,7 @@ async fn deliver(ses: Ses, delay: Duration, message_id: String, to: String, mime
     }
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> Response {
+pub(super) fn refusal(status: u16, code: &str, message: &str) -> Response {
     let xml = format!(
         "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
@@ -118,7 +123,7 @@ fn message_id() -> String {
     format!("0101{:012x}-{}-000000", rand::rng().random_range(0..1_u64 << 48), uuid())
 }
 
-fn uuid() -> String {
+pub(super) fn uuid() -> String {
     let bytes: [u8; 16] = rand::rng().random();
     let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])

@@ -80,7 +80,13 @@ async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Res
         match effect {
             Effect::Slow(by) => tokio::time::sleep(by).await,
             Effect::Status(_) => failing = true,
-            Effect::Down | Effect::Stopped | Effect::AcceptedNotSent | Effect::OtherHost | Effect::Twice => {}
+            Effect::Down
+            | Effect::Stopped
+            | Effect::AcceptedNotSent
+            | Effect::OtherHost
+            | Effect::Twice
+            | Effect::Lost
+            | Effect::Other => {}
         }
     }
     if failing {

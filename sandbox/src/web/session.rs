@@ -15,6 +15,12 @@ const LIFETIME_S: i64 = 20 * 60 * 60;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Session {
     csrf: String,
+    /// Who has given the right password, and not yet the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) half: Option<String>,
+    /// Who is signed in, and in which session of the API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<(String, String)>,
     /// Said on the next page that shows such things.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     flash: Option<String>,
@@ -32,7 +38,7 @@ impl Session {
             token.and_then(|token| signer(world, "cookie-session").open(&token, world.clock.now(), LIFETIME_S).ok());
         opened
             .and_then(|opened| serde_json::from_value(opened.payload).ok())
-            .unwrap_or_else(|| Self { csrf: random_text(40), flash: None })
+            .unwrap_or_else(|| Self { csrf: random_text(40), ..Self::default() })
     }
 
     /// Keeps a sentence for the next page that shows such things.

@@ -1,10 +1,8 @@
 //! The frame of every page, and the pages without a form of their own.
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
-use serde::Deserialize;
 
 use super::super::Admin;
 use super::super::session::Session;
@@ -76,10 +74,20 @@ impl Field<'_> {
     }
 }
 
+/// A path with `next` carried on, where there is one.
+pub(super) fn onward(path: &str, next: Option<&str>) -> String {
+    match next {
+        Some(next) => {
+            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+            format!("{path}?{query}")
+        }
+        None => path.to_owned(),
+    }
+}
+
 /// The answer to a form whose CSRF token is missing or wrong while nobody is signed in: "please sign in".
 pub(super) fn sign_in_first(path: &str) -> Response {
-    let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", path).finish();
-    found(&format!("/sign-in?{next}"))
+    found(&onward("/sign-in", Some(path)))
 }
 
 /// 302, as Flask's `redirect` answers; the framework's own helper says 303.
@@ -118,21 +126,4 @@ pub(super) async fn home() -> Markup {
         p { a href="/sign-in" { "Sign in" } }
     };
     page("Notify.gov", &main)
-}
-
-#[derive(Deserialize)]
-pub(super) struct Onward {
-    next: Option<String>,
-}
-
-pub(super) async fn sign_in(State(admin): State<Admin>, Query(onward): Query<Onward>, headers: HeaderMap) -> Response {
-    let mut session = Session::of(&admin.world, &headers);
-    let title = if onward.next.is_some() { "You need to sign in again" } else { "Sign in" };
-    let main = html! {
-        (banner(session.take_flash().as_deref()))
-        h1 { (title) }
-        p { "Signing in is not part of this sandbox yet." }
-        p { a href="/forgot-password" { "Forgot your password?" } }
-    };
-    with_session(&admin, &session, page(title, &main))
 }

@@ -2,6 +2,10 @@
 //!
 //! Tables, columns and status words are the observed service's, as far as the pages and queues here need them.
 
+mod sign_in;
+
+pub(crate) use sign_in::CodeAnswer;
+
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,9 +15,11 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio_postgres::{Client, NoTls};
 
-use crate::ready::{EMAIL_DOMAIN, NOTIFY_EMAIL_FROM, Secrets, USER_EMAIL};
+use crate::ready::{EMAIL_DOMAIN, NOTIFY_EMAIL_FROM, Secrets, USER_EMAIL, USER_MOBILE};
 use crate::{Options, StartError};
 
+/// The smoke user's own service.
+pub(crate) const SMOKE_SERVICE_ID: &str = "5c5c9b1e-2f0a-4a57-9a0e-5d1f5a3c8e21";
 const START_MAX: Duration = Duration::from_secs(30);
 const SUPERUSER: &str = "notify";
 /// The built-in service that Notify's own mails come from.
@@ -216,9 +222,12 @@ impl Db {
             INSERT INTO services (id, name, email_from) VALUES ($1::text::uuid, 'US Notify', $2);";
         self.client.execute(seeded, &[&NOTIFY_SERVICE_ID, &NOTIFY_EMAIL_FROM]).await?;
         let user = "
-            INSERT INTO users (id, name, email_address, mobile_number, state)
-            VALUES (gen_random_uuid(), 'Smoke Test', $1, '+12025550123', 'active')";
-        self.client.execute(user, &[&USER_EMAIL]).await?;
+            INSERT INTO users (id, name, email_address, mobile_number, state, _password)
+            VALUES (gen_random_uuid(), 'Smoke Test', $1, $2, 'active', crypt($3::text, gen_salt('bf', 10)))";
+        self.client.execute(user, &[&USER_EMAIL, &USER_MOBILE, &secrets.user_password]).await?;
+        let own =
+            "INSERT INTO services (id, name, email_from) VALUES ($1::text::uuid, 'Smoke Service', 'smoke.service')";
+        self.client.execute(own, &[&SMOKE_SERVICE_ID]).await?;
         Ok(())
     }
 
@@ -242,12 +251,27 @@ impl Db {
         self.client.execute(update, &[&email]).await.map(|_| ())
     }
 
-    /// A new notification of Notify's own, "created". Gives its id.
-    pub(crate) async fn create_email(&self, to: &str) -> Query<String> {
+    /// A new notification of Notify's own ("email" or "sms"), "created". Gives its id.
+    pub(crate) async fn create_notification(&self, kind: &str, to: &str) -> Query<String> {
         let insert = r#"
             INSERT INTO notifications (id, service_id, notification_type, "to", normalised_to, notification_status)
-            VALUES (gen_random_uuid(), $1::text::uuid, 'email', $2::text, lower($2::text), 'created') RETURNING id::text"#;
-        Ok(self.client.query_one(insert, &[&NOTIFY_SERVICE_ID, &to]).await?.get(0))
+            VALUES (gen_random_uuid(), $1::text::uuid, $3, $2::text, lower($2::text), 'created') RETURNING id::text"#;
+        Ok(self.client.query_one(insert, &[&NOTIFY_SERVICE_ID, &to, &kind]).await?.get(0))
+    }
+
+    /// Where a text that is still to be sent goes to.
+    pub(crate) async fn text_to_send(&self, notification: &str) -> Query<Option<String>> {
+        let query = r#"SELECT "to" FROM notifications WHERE id = $1::text::uuid AND notification_status = 'created'"#;
+        Ok(self.client.query_opt(query, &[&notification]).await?.map(|row| row.get(0)))
+    }
+
+    /// SNS has taken the text over; a text keeps no message id.
+    pub(crate) async fn text_sent(&self, notification: &str) -> Query<()> {
+        let update = "
+            UPDATE notifications SET notification_status = 'sending', sent_at = now() AT TIME ZONE 'utc',
+                sent_by = 'sns', billable_units = 1
+            WHERE id = $1::text::uuid";
+        self.client.execute(update, &[&notification]).await.map(|_| ())
     }
 
     /// The mail of a notification that is still to be sent.
@@ -271,7 +295,7 @@ impl Db {
     }
 
     /// All tries are used up.
-    pub(crate) async fn mail_given_up(&self, notification: &str) -> Query<()> {
+    pub(crate) async fn given_up(&self, notification: &str) -> Query<()> {
         let update = "
             UPDATE notifications SET notification_status = 'technical-failure', updated_at = now() AT TIME ZONE 'utc'
             WHERE id = $1::text::uuid";
@@ -283,7 +307,8 @@ impl Db {
         self.client
             .batch_execute(
                 "DELETE FROM notifications;
-                 UPDATE users SET password_changed_at = NULL, email_access_validated_at = now() AT TIME ZONE 'utc'",
+                 DELETE FROM verify_codes;
+                 UPDATE users SET password_changed_at = NULL, failed_login_count = 0, current_session_id = NULL, email_access_validated_at = now() AT TIME ZONE 'utc'",
             )
             .await
     }

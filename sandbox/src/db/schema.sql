@@ -1,4 +1,5 @@
 -- The part of the real service's schema that is used here. Names, types and status words as observed.
+CREATE EXTENSION pgcrypto; -- bcrypt, as the real service keeps passwords and codes
 CREATE TABLE services (
     id uuid PRIMARY KEY,
     name varchar NOT NULL UNIQUE,
@@ -12,6 +13,7 @@ CREATE TABLE users (
     name varchar NOT NULL,
     email_address varchar(255) NOT NULL UNIQUE,
     mobile_number varchar,
+    _password varchar NOT NULL,
     state varchar NOT NULL,
     failed_login_count integer NOT NULL DEFAULT 0,
     current_session_id uuid,
@@ -37,4 +39,13 @@ CREATE TABLE notifications (
     created_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'utc'),
     sent_at timestamp,
     updated_at timestamp
+);
+CREATE TABLE verify_codes (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL REFERENCES users (id),
+    _code varchar NOT NULL,
+    code_type text NOT NULL,
+    expiry_datetime timestamp NOT NULL,
+    code_used boolean NOT NULL DEFAULT false,
+    created_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'utc')
 );

@@ -1,5 +1,7 @@
 //! The API behind the admin pages. Only the admin app and the platform's health check talk to it.
 
+mod sign_in;
+
 use std::time::Duration;
 
 use axum::extract::{Json, Query, State};
@@ -31,6 +33,7 @@ pub(crate) async fn start(world: &World) -> Result<String, StartError> {
         .route("/user/reset-password", post(reset_password))
         .route("/user/password-changed-at", post(password_changed_at))
         .route("/user/email-access-validated", post(email_access_validated))
+        .merge(sign_in::routes())
         .layer(middleware::from_fn_with_state(world.clone(), faults))
         .with_state(world.clone());
     let router = serve::with_date(router, world.clock.clone());
@@ -129,7 +132,7 @@ async fn reset_password(State(world): State<World>, Json(request): Json<ResetReq
     let host = if effects.contains(&Effect::OtherHost) { "http://127.0.0.2:1" } else { &request.admin_base_url };
     for _ in 0..times {
         let link = reset_link(&world, &request, host);
-        match world.db.create_email(&request.email).await {
+        match world.db.create_notification("email", &request.email).await {
             Ok(notification) => {
                 world.queues.put(INTERNAL, Task::DeliverEmail { notification, name: name.clone(), link });
             }
