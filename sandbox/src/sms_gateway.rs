@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use rand::Rng as _;
 use serde_json::{Value, json};
 
+use crate::ready::USER_MOBILE;
 use crate::{StartError, World, serve};
 
 const TEXTS_MAX: usize = 10_000;
@@ -107,6 +108,12 @@ async fn list(
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if given != Some(&format!("Basic {expected}")) {
         return error(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
+    }
+    if account == secrets.sms_gateway_account && list == "IncomingPhoneNumbers.json" {
+        let asked = query.get("PhoneNumber").is_none_or(|number| number == USER_MOBILE);
+        let own = json!({ "phone_number": USER_MOBILE, "account_sid": account, "status": "in-use" });
+        let numbers = if asked { vec![own] } else { Vec::new() };
+        return Json(json!({ "incoming_phone_numbers": numbers, "page": 0, "next_page_uri": null })).into_response();
     }
     if account != secrets.sms_gateway_account || list != "Messages.json" {
         return error(StatusCode::NOT_FOUND, 20404, "The requested resource was not found");

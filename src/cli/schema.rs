@@ -6,7 +6,7 @@ use super::options::Schema;
 use super::out::{complain, say};
 use crate::exit::Exit;
 use crate::model::Component;
-use crate::scenario::verbs::{EMAIL, EXPECTATIONS, Key, MODIFIERS, VERBS};
+use crate::scenario::verbs::{EMAIL, EXPECTATIONS, Key, MODIFIERS, SMS, VERBS};
 
 pub(super) fn run(options: &Schema) -> Exit {
     let schemas = [("scenario.schema.json", scenario())];
@@ -37,13 +37,15 @@ fn scenario() -> Value {
         keys.iter().map(entry).collect()
     };
     let text = json!({ "type": "string" });
-    let email = described(&EMAIL, &|name| {
-        if name == "exactly" { json!({ "type": "integer", "minimum": 1 }) } else { text.clone() }
-    });
+    let message = |keys: &[Key], required: [&str; 2]| {
+        let number = json!({ "type": "integer", "minimum": 1 });
+        let properties = described(keys, &|name| if name == "exactly" { number.clone() } else { text.clone() });
+        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    };
+    let (email, sms) = (message(&EMAIL, ["to", "subject"]), message(&SMS, ["to", "text"]));
     let expectation = described(&EXPECTATIONS, &|name| match name {
-        "email" => {
-            json!({ "type": "object", "properties": email, "required": ["to", "subject"], "additionalProperties": false })
-        }
+        "email" => email.clone(),
+        "sms" => sms.clone(),
         _ => text.clone(),
     });
     let components: Vec<&str> = Component::PROVABLE.iter().map(|component| component.name()).collect();

@@ -126,6 +126,8 @@ impl Files {
             base_url: "http://localhost".to_owned(),
             user_email: "user@localhost".to_owned(),
             email_sender: "sender@localhost".to_owned(),
+            user_mobile: "+12025550100".to_owned(),
+            sms_sender: "+12025550101".to_owned(),
             hosts: Vec::new(),
             recipients: Vec::new(),
             windows: BTreeMap::new(),

@@ -4,4 +4,4 @@ mod files;
 mod resolve;
 
 pub use files::{Files, Loaded, environment_name};
-pub use resolve::{Resolved, ResolvedMailbox, Unresolved, placeholders, resolve};
+pub use resolve::{Resolved, ResolvedMailbox, ResolvedNumber, Unresolved, placeholders, resolve};

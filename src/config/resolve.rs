@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Environment, MailboxSettings, Target, Template};
+use crate::model::{Environment, MailboxSettings, NumberSettings, Target, Template};
 
 /// An environment with every reference followed.
 pub struct Resolved {
@@ -12,6 +12,7 @@ pub struct Resolved {
     pub secrets: BTreeMap<String, String>,
     pub basic_auth: Option<(String, String)>,
     pub mailbox: ResolvedMailbox,
+    pub number: Option<ResolvedNumber>,
     pub webdriver_url: Option<String>,
 }
 
@@ -27,6 +28,12 @@ pub enum ResolvedMailbox {
     Exec {
         command: Vec<String>,
     },
+}
+
+/// How to read the test number.
+pub enum ResolvedNumber {
+    Twilio { account: String, token: String, endpoint: Option<String> },
+    Exec { command: Vec<String> },
 }
 
 struct Resolver<'a> {
@@ -116,7 +123,19 @@ pub fn resolve(
         resolver.secret("user.password", password);
     }
     let mailbox = mailbox(&mut resolver, &environment.mailbox);
+    let number = environment.number.as_ref().map(|settings| match settings {
+        NumberSettings::Twilio { account, token, endpoint } => ResolvedNumber::Twilio {
+            account: resolver.setting(account),
+            token: resolver.secret("number.token", token),
+            endpoint: endpoint.as_ref().map(|endpoint| resolver.setting(endpoint)),
+        },
+        NumberSettings::Exec { command } => {
+            ResolvedNumber::Exec { command: command.iter().map(|word| resolver.setting(word)).collect() }
+        }
+    });
     let target = Target {
+        user_mobile: environment.user_mobile.as_ref().map(|mobile| resolver.setting(mobile)).unwrap_or_default(),
+        sms_sender: environment.sms_sender.as_ref().map(|sender| resolver.setting(sender)).unwrap_or_default(),
         name: environment.name.clone(),
         base_url: origin(&base_url, &mut resolver.problems),
         user_email,
@@ -128,7 +147,7 @@ pub fn resolve(
     };
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     if resolver.problems.is_empty() {
-        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, webdriver_url })
+        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, number, webdriver_url })
     } else {
         Err(resolver.problems)
     }
@@ -195,7 +214,8 @@ fn is_loopback(url: &url::Url) -> bool {
 pub fn placeholders(environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let settings = [&environment.base_url, &environment.user_email, &environment.email_sender];
-    for hole in settings.iter().flat_map(|setting| setting.holes()) {
+    let numbers = [&environment.user_mobile, &environment.sms_sender].into_iter().flatten();
+    for hole in settings.into_iter().chain(numbers).flat_map(Template::holes) {
         if let Some(name) = hole.strip_prefix("sandbox.") {
             let value = if name.ends_with("_url") {
                 "http://sandbox.localhost".to_owned()

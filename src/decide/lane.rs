@@ -69,7 +69,7 @@ fn unpictured(history: &History, scenario: &PlannedScenario) -> Option<StepId> {
                 matches!(&state.check, Some((_, Check::Never { .. })))
                     || matches!(state.closed, Some((_, Gap::WindowClosed)))
             }
-            StepKind::Expect { expect: Expectation::Email(_), .. } => false,
+            StepKind::Expect { .. } => false,
         };
         failed && state.evidence.is_none()
     };
@@ -94,9 +94,10 @@ fn place(history: &History, scenario: &PlannedScenario) -> Place {
     }
     for step in &scenario.steps {
         let state = history.step(*step);
-        let StepKind::Expect { expect: Expectation::Email(_), window, .. } = &history.plan.step(*step).kind else {
+        let StepKind::Expect { expect, window, .. } = &history.plan.step(*step).kind else { continue };
+        if !expect.is_message() {
             continue;
-        };
+        }
         let Some(met) = state.met.filter(|_| state.standing.is_none()) else { continue };
         if state.standing_failures < STANDING_FAILURES_MAX {
             return Place::Standing(*step, met.moment.t + window.settle_ms);
@@ -147,9 +148,7 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
         StepKind::Expect { expect: Expectation::Page(_), window, .. } => {
             page_needs(history, scenario, step, now).unwrap_or_else(|| look(history, step, window, PAGE_LOOK_MS, now))
         }
-        StepKind::Expect { expect: Expectation::Email(_), window, .. } => {
-            look(history, step, window, history.plan.poll_ms, now)
-        }
+        StepKind::Expect { window, .. } => look(history, step, window, history.plan.poll_ms, now),
     }
 }
 
@@ -202,7 +201,7 @@ fn capture_needs(history: &History, step: StepId, target: &Template, now: u64) -
 
 fn link_lifetime_ms(history: &History, holder: StepId) -> u64 {
     let StepKind::Expect { capture: Some(capture), .. } = &history.plan.step(holder).kind else { return u64::MAX };
-    let shape = history.plan.links.iter().find(|shape| shape.path == capture.path);
+    let shape = history.plan.links.iter().find(|shape| capture.path() == Some(&shape.path));
     shape.map_or(u64::MAX, |shape| shape.lifetime_ms)
 }
 

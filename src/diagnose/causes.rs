@@ -34,7 +34,7 @@ causes! {
     SES_SILENT = "ses-silent", Ses,
         "SES did not deliver the mail",
         "SES's sending statistics for the minute: rejects, or no sending at all",
-        [Accepted, Absent, MailboxAlive];
+        [Accepted, Absent, MailboxAlive, WorkerProven];
     WORKER_SILENT = "worker-silent", Worker,
         "the worker did not send it",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
@@ -50,11 +50,31 @@ causes! {
     SES_SLOW = "ses-slow", Ses,
         "SES took the mail late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
-        [Late];
+        [Late, WorkerProven];
     WORKER_SLOW = "worker-slow", Worker,
         "the worker came to it late, or its first try failed",
         "the worker's log for \"Retry in 300s\"",
         [Late];
+    SNS_SILENT = "sns-silent", Sns,
+        "SNS did not deliver the text, or not from this environment's number",
+        "SNS's delivery logs for the minute, and the account's spending limit",
+        [Accepted, Absent, MailboxAlive, WorkerProven];
+    TEXT_LOST = "text-lost", Number,
+        "the carrier lost this one text, as happens now and then",
+        "run again: a second text that is missing too speaks for SNS",
+        [Absent, MailboxAlive];
+    SNS_SLOW = "sns-slow", Sns,
+        "SNS took the text late, or only at the second try",
+        "the notification's sent_at: late means that sending failed first",
+        [Late, WorkerProven];
+    WORKER_BOTH = "worker-both-silent", Worker,
+        "the worker sends nothing: mail and text are both missing",
+        "whether the worker runs, and whether notify-internal-tasks grows (llen)",
+        [Accepted, Absent, BothAbsent];
+    CODE_AMBIGUOUS = "code-ambiguous", Harness,
+        "the code may be the answer to an earlier run's request",
+        "run again when no earlier code is live any more",
+        [Met];
     SENT_TWICE = "worker-twice", Worker,
         "the service sent it twice",
         "whether there are two notifications, or one with two sendings",
@@ -62,6 +82,10 @@ causes! {
     SES_TWICE = "ses-twice", Ses,
         "the provider was asked once and sent twice",
         "the number of SendEmail calls in the minute",
+        [Duplicate];
+    SNS_TWICE = "sns-twice", Sns,
+        "the provider was asked once and sent twice",
+        "the number of Publish calls in the minute",
         [Duplicate];
     WRONG_MAIL = "wrong-mail", Api,
         "our mail came, but with another sender, subject or host",

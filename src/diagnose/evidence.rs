@@ -29,6 +29,12 @@ pub(super) enum Sign {
     ApiWell,
     ApiUnwell,
     Deployed,
+    /// What was seen, where that is what needs explaining.
+    Met,
+    /// Another message of the same run came on time, by the same worker and queue.
+    WorkerProven,
+    /// Another message of the same run is missing too.
+    BothAbsent,
 }
 
 /// The signs that were seen.
@@ -44,8 +50,9 @@ impl Evidence {
         evidence.action(history, step);
         evidence.trouble(history, scenario, step);
         evidence.expectation(history, step);
-        if matches!(&history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Email(_), .. }) {
+        if matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_message()) {
             evidence.mailbox(history, step);
+            evidence.other_messages(history, step);
         }
         evidence.health(history);
         evidence
@@ -141,12 +148,11 @@ impl Evidence {
             let text = format!("seen {after} s after the press; on time is {limit} s");
             self.note(Sign::Late, met.moment, text);
         }
+        if let Some((moment, Check::Met { blemish: Some(Blemish::Ambiguous { .. }), seen, .. })) = &state.check {
+            self.note(Sign::Met, *moment, format!("seen: {seen}"));
+        }
         if let Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) = &state.standing {
-            self.note(
-                Sign::Duplicate,
-                *moment,
-                format!("{count} mails with different provider ids carry this run's token"),
-            );
+            self.note(Sign::Duplicate, *moment, format!("it came {count} times, with different provider ids"));
         }
     }
 
@@ -174,6 +180,30 @@ impl Evidence {
             state.looks.last_failure.as_ref().filter(|(moment, _)| Some(moment.seq) == last)
         {
             self.note(Sign::MailboxBlind, *moment, failure.text.clone());
+        }
+    }
+
+    /// Mail and text go through one worker and one queue, and part only at the provider.
+    fn other_messages(&mut self, history: &History, step: StepId) {
+        for other in history.plan.steps.iter().filter(|other| other.id != step) {
+            let StepKind::Expect { expect, window, .. } = &other.kind else { continue };
+            if !expect.is_message() {
+                continue;
+            }
+            let what = if matches!(expect, Expectation::Text(_)) { "text" } else { "mail" };
+            let state = history.step(other.id);
+            match (state.met, state.closed) {
+                (Some(met), _) if window.timing(met.after_ms) == Timing::OnTime => {
+                    let text = format!("the same run's {what} came on time, through the same worker and queue");
+                    self.note(Sign::WorkerProven, met.moment, text);
+                }
+                (None, Some((moment, Gap::WindowClosed)))
+                    if state.mailbox.as_ref().is_some_and(|eye| eye.alive.is_some()) =>
+                {
+                    self.note(Sign::BothAbsent, moment, format!("the same run's {what} is missing too"));
+                }
+                _ => {}
+            }
         }
     }
 

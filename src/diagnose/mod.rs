@@ -77,6 +77,7 @@ fn candidates(
         StepKind::Act { .. } => vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED],
         StepKind::Expect { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Expect { expect: Expectation::Email(_), .. } => of_mail(evidence),
+        StepKind::Expect { expect: Expectation::Text(_), .. } => of_text(evidence),
         StepKind::Expect { expect: Expectation::Page(_), proves, .. } => of_page(proves, evidence),
     }
 }
@@ -88,11 +89,40 @@ fn of_mail(evidence: &Evidence) -> Vec<&'static Cause> {
     if evidence.has(Sign::Wrong) {
         return vec![&causes::WRONG_MAIL];
     }
+    let worker_works = evidence.has(Sign::WorkerProven);
     if evidence.has(Sign::Late) {
         // The link says when the API made it, so what came late was late after that: the API is not to blame.
-        return vec![&causes::SES_SLOW, &causes::WORKER_SLOW];
+        return if worker_works { vec![&causes::SES_SLOW] } else { vec![&causes::SES_SLOW, &causes::WORKER_SLOW] };
+    }
+    if evidence.has(Sign::BothAbsent) {
+        return vec![&causes::WORKER_BOTH];
+    }
+    if worker_works {
+        // The text of the sign-in also shows that the smoke user exists.
+        return vec![&causes::SES_SILENT, &causes::API_CLAIMED];
     }
     vec![&causes::SES_SILENT, &causes::WORKER_SILENT, &causes::API_CLAIMED, &causes::ACCOUNT_UNKNOWN]
+}
+
+fn of_text(evidence: &Evidence) -> Vec<&'static Cause> {
+    if evidence.has(Sign::Duplicate) {
+        return vec![&causes::SENT_TWICE, &causes::SNS_TWICE];
+    }
+    if evidence.has(Sign::Met) {
+        return vec![&causes::CODE_AMBIGUOUS];
+    }
+    let worker_works = evidence.has(Sign::WorkerProven);
+    if evidence.has(Sign::Late) {
+        return if worker_works { vec![&causes::SNS_SLOW] } else { vec![&causes::SNS_SLOW, &causes::WORKER_SLOW] };
+    }
+    if evidence.has(Sign::BothAbsent) {
+        return vec![&causes::WORKER_BOTH];
+    }
+    if worker_works {
+        vec![&causes::SNS_SILENT, &causes::TEXT_LOST]
+    } else {
+        vec![&causes::SNS_SILENT, &causes::WORKER_SILENT, &causes::TEXT_LOST]
+    }
 }
 
 fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {

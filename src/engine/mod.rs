@@ -28,6 +28,8 @@ use work::{Done, Job};
 pub struct Ports {
     pub browser: Arc<dyn Browser>,
     pub inbox: Arc<dyn Inbox>,
+    /// The test number, where the environment has one.
+    pub number: Option<Arc<dyn Inbox>>,
     pub probe: Arc<dyn Probe>,
     pub clock: Arc<dyn Clock>,
 }
@@ -171,10 +173,10 @@ impl Engine {
             Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
             Command::OpenBrowser => Job::Open(self.ports.browser.clone()),
             Command::CloseBrowser => Job::CloseBrowser,
-            Command::Mark(step) => Job::Mark(step, self.ports.inbox.clone()),
+            Command::Mark(step) => Job::Mark(step, self.inbox_of(step)),
             Command::Recall(step) => {
                 let ids = self.recorder.message_ids(step);
-                Job::Recall(step, self.ports.inbox.clone(), ids)
+                Job::Recall(step, self.inbox_of(step), ids)
             }
             Command::Act(step) => match self.recorder.raw_act(step) {
                 Ok(act) => {
@@ -202,7 +204,15 @@ impl Engine {
             Job::LookAtPage { step, since }
         } else {
             let known = self.recorder.known_ids(step);
-            Job::LookAtMailbox { step, since, standing, inbox: self.ports.inbox.clone(), known }
+            Job::LookAtMailbox { step, since, standing, inbox: self.inbox_of(step), known }
+        }
+    }
+
+    /// Where the messages of an expectation arrive. A plan that expects texts is not made without a number.
+    fn inbox_of(&self, step: StepId) -> Arc<dyn Inbox> {
+        match &self.ports.number {
+            Some(number) if self.recorder.expects_text(step) => number.clone(),
+            Some(_) | None => self.ports.inbox.clone(),
         }
     }
 

@@ -58,6 +58,10 @@ impl Recorder {
         Ok(())
     }
 
+    pub(super) fn expects_text(&self, step: StepId) -> bool {
+        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Text(_), .. })
+    }
+
     pub(super) fn looks_at_page(&self, step: StepId) -> bool {
         matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Page(_), .. })
     }
@@ -110,7 +114,7 @@ impl Recorder {
         }
         let holder = self.history.plan.capture_step(step, name)?;
         let (handle, _) = self.history.step(holder).captured.as_ref()?;
-        self.vault.link(handle).map(str::to_owned)
+        self.vault.captured(handle).map(str::to_owned)
     }
 
     /// Records what came of a job.
@@ -188,7 +192,8 @@ impl Recorder {
             plan: &self.history.plan,
             token: &self.history.token,
             acted: self.history.acted_between(*trigger),
-            capture: capture.as_ref().map(|capture| capture.path.as_str()),
+            capture: capture.as_ref().and_then(|capture| capture.path()),
+            open_codes: self.history.open_codes,
         };
         judge(expect, observation, &context)
     }

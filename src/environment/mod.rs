@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::environment::{BasicAuth, Environment, MailboxSettings, SandboxSettings, WindowOverride};
+use crate::model::environment::{
+    BasicAuth, Environment, MailboxSettings, NumberSettings, SandboxSettings, WindowOverride,
+};
 use crate::model::{Part, Template, Window};
-use crate::yaml::{Node, Problem, Reader, Source, did_you_mean, parse, quoted};
+use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// Time between two looks at a mailbox, unless the environment says otherwise.
 const POLL_MS: u64 = 1_000;
@@ -49,11 +51,14 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         let mut fields = reader.fields(node, "`user`");
         let email = fields.need(reader, "email").and_then(|node| setting(reader, node));
         let password = fields.take("password").map(|node| secret(reader, node));
+        let mobile = fields.take("mobile").and_then(|node| setting(reader, node));
         fields.finish(reader);
-        Some((email?, password))
+        Some((email?, password, mobile))
     });
     let email_sender = fields.need(reader, "email-sender").and_then(|node| setting(reader, node));
     let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
+    let sms_sender = fields.take("sms-sender").and_then(|node| setting(reader, node));
+    let number = fields.take("number").and_then(|node| number(reader, node));
     let hosts = words(reader, fields.take("hosts"), "`hosts`");
     let recipients = words(reader, fields.take("recipients"), "`recipients`");
     let windows = fields.take("windows").map(|node| windows(reader, node, service_windows)).unwrap_or_default();
@@ -66,7 +71,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         SandboxSettings { time_scale: scale.unwrap_or(1).max(1) }
     });
     fields.finish(reader);
-    let (user_email, user_password) = user?;
+    let (user_email, user_password, user_mobile) = user?;
     Some(Environment {
         name: name.to_owned(),
         service: service?,
@@ -75,6 +80,9 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         user_email,
         user_password: user_password.flatten(),
         email_sender: email_sender?,
+        user_mobile,
+        sms_sender,
+        number,
         mailbox: mailbox?,
         hosts,
         recipients,
@@ -106,15 +114,33 @@ fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {
                 secret_access_key,
             })
         }
-        "exec" => {
-            let command = fields.need(reader, "command")?;
-            let items = reader.list(command, "`command`");
-            if items.is_empty() {
-                reader.problem(command.mark, "an empty command", "Write the program and its arguments as a list.");
-            }
-            Some(MailboxSettings::Exec { command: items.iter().filter_map(|item| setting(reader, item)).collect() })
-        }
+        "exec" => command(reader, &mut fields).map(|command| MailboxSettings::Exec { command }),
         _ => unreachable!("only the kinds that are known get here"),
+    };
+    fields.finish(reader);
+    settings
+}
+
+fn command(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<Template>> {
+    let command = fields.need(reader, "command")?;
+    let items = reader.list(command, "`command`");
+    if items.is_empty() {
+        reader.problem(command.mark, "an empty command", "Write the program and its arguments as a list.");
+    }
+    Some(items.iter().filter_map(|item| setting(reader, item)).collect())
+}
+
+fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberSettings> {
+    let mut fields = reader.fields(node, "a number");
+    let kind_node = fields.need(reader, "kind")?;
+    let kind = reader.known(kind_node, "kind of number", &["twilio", "exec"], "The kinds are")?;
+    let settings = if kind == "exec" {
+        command(reader, &mut fields).map(|command| NumberSettings::Exec { command })
+    } else {
+        let account = fields.need(reader, "account").and_then(|node| setting(reader, node));
+        let token = fields.need(reader, "token").and_then(|node| secret(reader, node));
+        let endpoint = fields.take("endpoint").and_then(|node| setting(reader, node));
+        account.zip(token).map(|(account, token)| NumberSettings::Twilio { account, token, endpoint })
     };
     fields.finish(reader);
     settings

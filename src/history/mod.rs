@@ -19,6 +19,8 @@ pub struct History {
     pub run: String,
     pub harness: String,
     pub token: String,
+    /// Codes of earlier runs that were live and unused when this one began.
+    pub open_codes: u32,
     pub plan: Plan,
     pub started_at: Timestamp,
     /// Time and number of the last event.
@@ -39,7 +41,7 @@ impl History {
     /// # Errors
     /// When it is not the start of a run.
     pub fn begin(first: &Event) -> Result<Self, String> {
-        let Fact::RunStarted { run, harness, plan, token } = &first.fact else {
+        let Fact::RunStarted { run, harness, plan, token, open_codes } = &first.fact else {
             return Err("a journal begins with the start of a run; this one does not".to_owned());
         };
         if !plan.is_sound() {
@@ -50,6 +52,7 @@ impl History {
             run: run.clone(),
             harness: harness.clone(),
             token: token.clone(),
+            open_codes: *open_codes,
             started_at: first.at,
             last,
             epoch: 0,

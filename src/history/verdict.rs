@@ -135,7 +135,7 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             }
         };
         let standing = match expect {
-            Expectation::Email(_) => of_standing(history, step),
+            Expectation::Email(_) | Expectation::Text(_) => of_standing(history, step),
             Expectation::Page(_) => judged(Verdict::Passed, ""),
         };
         return if standing.verdict > timing.verdict { standing } else { timing };
@@ -176,11 +176,13 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
     };
     match (expect, blind) {
         (Expectation::Page(_), Some(failure)) => judged(blame(failure.kind), failure.text.clone()),
-        (Expectation::Email(_), Some(failure)) => {
-            judged(Verdict::Inconclusive, format!("the last look at the mailbox failed: {}", failure.text))
+        (Expectation::Email(_) | Expectation::Text(_), Some(failure)) => {
+            judged(Verdict::Inconclusive, format!("the last look failed: {}", failure.text))
         }
-        (Expectation::Email(_), None) if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) => {
-            judged(Verdict::Inconclusive, format!("{why}, but nothing shows that this mailbox receives at all"))
+        (Expectation::Email(_) | Expectation::Text(_), None)
+            if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) =>
+        {
+            judged(Verdict::Inconclusive, format!("{why}, but nothing shows that messages are received here at all"))
         }
         _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
             judged(Verdict::Inconclusive, why)
@@ -197,10 +199,15 @@ fn of_standing(history: &History, step: StepId) -> Judged {
     match &history.step(step).standing {
         Some((_, Check::Met { blemish: None, .. })) => judged(Verdict::Passed, ""),
         Some((_, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) => {
-            judged(Verdict::Degraded, format!("the same mail was sent {count} times"))
+            judged(Verdict::Degraded, format!("it was sent {count} times"))
+        }
+        Some((_, Check::Met { blemish: Some(Blemish::Ambiguous { requests }), .. })) => {
+            let why =
+                format!("it may be the answer to one of {requests} earlier request(s) of ours that are still open");
+            judged(Verdict::Degraded, why)
         }
         Some((_, Check::NotYet { why, .. })) => {
-            judged(Verdict::Inconclusive, format!("the mail was there and is gone: {why}"))
+            judged(Verdict::Inconclusive, format!("the message was there and is gone: {why}"))
         }
         Some((_, Check::Never { why, .. })) => judged(Verdict::Failed, why.clone()),
         None => match history.step(step).looks.last_failure.as_ref() {

@@ -1,8 +1,10 @@
-//! Mailboxes of the smoke user: one file for each kind. Looking changes nothing in them.
+//! Mailboxes and test numbers of the smoke user: one file for each kind. Looking changes nothing in them.
 
 mod exec;
 mod mime;
 mod ses_s3;
+mod twilio;
 
 pub use exec::ExecInbox;
 pub use ses_s3::SesS3Inbox;
+pub use twilio::TwilioInbox;

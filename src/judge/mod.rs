@@ -2,6 +2,8 @@
 
 mod email;
 mod page;
+mod pattern;
+mod text;
 
 use jiff::Timestamp;
 
@@ -17,6 +19,8 @@ pub struct Context<'a> {
     pub acted: Option<(Timestamp, Timestamp)>,
     /// The path of the link to be captured, if one is.
     pub capture: Option<&'a str>,
+    /// Earlier requests of ours whose texts may still come.
+    pub open_codes: u32,
 }
 
 /// A check, and the handle of what it captured.
@@ -33,7 +37,9 @@ pub fn judge(expectation: &Expectation, observation: &Observation, context: &Con
             Judgement { check: page::judge(page, snapshot, context.plan), captured: None }
         }
         (Expectation::Email(email), Observation::Messages { messages }) => email::judge(email, messages, context),
-        (Expectation::Page(_), Observation::Messages { .. }) | (Expectation::Email(_), Observation::Page(_)) => {
+        (Expectation::Text(text), Observation::Messages { messages }) => text::judge(text, messages, context),
+        (Expectation::Page(_), Observation::Messages { .. })
+        | (Expectation::Email(_) | Expectation::Text(_), Observation::Page(_)) => {
             let why = "the look was at something else than the expectation".to_owned();
             Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None }
         }

@@ -58,4 +58,6 @@ pub enum Wrong {
 pub enum Blemish {
     /// The same message came more than once, by provider id.
     Duplicate { count: u32 },
+    /// It may be the answer to an earlier request of ours.
+    Ambiguous { requests: u32 },
 }

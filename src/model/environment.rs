@@ -20,6 +20,11 @@ pub struct Environment {
     pub user_password: Option<Template>,
     /// The address that Notify's own mails come from.
     pub email_sender: Template,
+    /// The smoke user's test number.
+    pub user_mobile: Option<Template>,
+    /// The number that Notify's own texts come from.
+    pub sms_sender: Option<Template>,
+    pub number: Option<NumberSettings>,
     pub mailbox: MailboxSettings,
     /// Other hosts that a page may be on (the base URL's own host always may).
     pub hosts: Vec<String>,
@@ -67,6 +72,20 @@ pub enum MailboxSettings {
     Exec { command: Vec<Template> },
 }
 
+/// How the test number is read.
+#[derive(Debug, Clone)]
+pub enum NumberSettings {
+    /// A number at Twilio, or at anything that speaks its Messages REST API.
+    Twilio {
+        account: Template,
+        token: Template,
+        /// Only for a server other than Twilio's.
+        endpoint: Option<Template>,
+    },
+    /// Any program that prints messages as JSON Lines.
+    Exec { command: Vec<Template> },
+}
+
 /// What an environment changes in one window; what it leaves out stays the service's.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WindowOverride {
@@ -96,6 +115,9 @@ pub struct Target {
     pub base_url: String,
     pub user_email: String,
     pub email_sender: String,
+    /// Empty where the environment has no number.
+    pub user_mobile: String,
+    pub sms_sender: String,
     pub hosts: Vec<String>,
     pub recipients: Vec<String>,
     pub windows: BTreeMap<String, WindowOverride>,

@@ -32,6 +32,9 @@ pub enum Fact {
         plan: Box<Plan>,
         /// Marks everything that this run causes; not a secret.
         token: String,
+        /// Codes that earlier runs asked for and did not use, still live: a text of theirs may come now.
+        #[serde(default)]
+        open_codes: u32,
     },
     /// Another process goes on with the run; what the first one held in memory is gone.
     RunResumed {

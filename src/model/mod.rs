@@ -17,12 +17,14 @@ pub mod window;
 pub use acted::{Acted, FailureKind, PortFailure};
 pub use check::{Blemish, Check, Wrong};
 pub use component::Component;
-pub use environment::{Environment, MailboxSettings, Target};
+pub use environment::{Environment, MailboxSettings, NumberSettings, Target};
 pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
 pub use health::{Health, PartHealth};
 pub use observation::{Control, Link, Message, MessageKind, Observation, PageLink, Snapshot};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
-pub use scenario::{Act, Capture, EmailExpectation, Expect, Expectation, PageExpectation, Scenario, Step};
+pub use scenario::{
+    Act, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, Scenario, Step, TextExpectation,
+};
 pub use service::{IssuedAt, LinkShape, Service};
 pub use template::{Part, Template};
 pub use verdict::Verdict;

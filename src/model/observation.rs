@@ -73,6 +73,9 @@ pub struct Message {
     pub body: String,
     /// The links whose shape the service names.
     pub links: Vec<Link>,
+    /// Handles of the codes in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<String>,
     /// By the mailbox's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,

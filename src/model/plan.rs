@@ -40,6 +40,12 @@ pub struct Plan {
     /// Addresses that something may be sent to.
     pub recipients: Vec<String>,
     pub email_sender: String,
+    /// The number that Notify's own texts come from.
+    #[serde(default)]
+    pub sms_sender: String,
+    /// Digits of a texted code.
+    #[serde(default)]
+    pub code_length: u32,
     pub error_headings: Vec<String>,
     pub links: Vec<LinkShape>,
     /// What the run book says to do, by component.

@@ -73,6 +73,17 @@ pub struct Expect {
 pub enum Expectation {
     Page(PageExpectation),
     Email(EmailExpectation),
+    Text(TextExpectation),
+}
+
+impl Expectation {
+    /// Whether a mailbox or a number is looked at, not a page.
+    pub fn is_message(&self) -> bool {
+        match self {
+            Self::Page(_) => false,
+            Self::Email(_) | Self::Text(_) => true,
+        }
+    }
 }
 
 /// What a page must show; all of it at once.
@@ -101,13 +112,43 @@ pub struct EmailExpectation {
     pub exactly: u32,
 }
 
+/// The text message that must arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextExpectation {
+    pub to: Template,
+    /// `*` stands for any text; case does not matter.
+    pub text: String,
+    /// How many, by provider id.
+    pub exactly: u32,
+}
+
 /// What is taken out of what was met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capture {
     /// The name under which later steps use it.
     pub name: String,
-    /// The path that the link's own path begins with.
-    pub path: String,
+    #[serde(flatten)]
+    pub of: Captured,
+}
+
+/// What kind of thing is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Captured {
+    /// The link whose path begins with this.
+    Path(String),
+    /// The code of so many digits.
+    Digits(u32),
+}
+
+impl Capture {
+    /// The path of the link, if it is one.
+    pub fn path(&self) -> Option<&str> {
+        match &self.of {
+            Captured::Path(path) => Some(path),
+            Captured::Digits(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Expectation {
@@ -121,6 +162,7 @@ impl std::fmt::Display for Expectation {
                 write!(f, "page with {}", said.join(" and "))
             }
             Self::Email(email) => write!(f, "{} mail to {}, “{}”", email.exactly, email.to, email.subject),
+            Self::Text(text) => write!(f, "{} text to {}, “{}”", text.exactly, text.to, text.text),
         }
     }
 }

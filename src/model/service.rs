@@ -16,6 +16,11 @@ pub struct Service {
     pub error_headings: Vec<String>,
     pub windows: BTreeMap<String, Window>,
     pub links: Vec<LinkShape>,
+    /// Digits of a texted code.
+    pub code_length: u32,
+    /// Codes of ours that may be live and unused, this run's own among them, and for how long they live.
+    pub codes_live_max: u32,
+    pub code_lifetime_ms: u64,
     /// Which scenarios a profile runs, in order.
     pub profiles: BTreeMap<String, Vec<String>>,
     /// Reset mails that we ask for in an hour at most.

@@ -30,6 +30,7 @@ pub fn plan(
     hosts.extend(host_of(&target.base_url));
     let mut recipients = target.recipients.clone();
     recipients.push(target.user_email.clone());
+    recipients.extend(Some(target.user_mobile.clone()).filter(|number| !number.is_empty()));
     Ok(Plan {
         environment: target.name.clone(),
         service: service.id.clone(),
@@ -38,6 +39,8 @@ pub fn plan(
         hosts,
         recipients,
         email_sender: target.email_sender.clone(),
+        sms_sender: target.sms_sender.clone(),
+        code_length: service.code_length,
         error_headings: service.error_headings.clone(),
         links: service.links.clone(),
         runbook: runbook.clone(),
@@ -107,15 +110,15 @@ impl Planner<'_> {
         let messages: Vec<(StepId, StepId)> = self.steps[first..]
             .iter()
             .filter_map(|step| match &step.kind {
-                StepKind::Expect { expect: Expectation::Email(_), trigger, .. } => Some((*trigger, step.id)),
-                StepKind::Expect { expect: Expectation::Page(_), .. } | StepKind::Act { .. } => None,
+                StepKind::Expect { expect, trigger, .. } if expect.is_message() => Some((*trigger, step.id)),
+                StepKind::Expect { .. } | StepKind::Act { .. } => None,
             })
             .collect();
         for (trigger, expectation) in messages {
             match &mut self.steps[trigger.index()].kind {
                 StepKind::Act { watch, act } if act.is_once() => watch.push(expectation),
                 StepKind::Act { .. } | StepKind::Expect { .. } => self.problems.push(format!(
-                    "A mail is expected after `{}`, which sends none: put the `press` that sends it before the expectation.",
+                    "A message is expected after `{}`, which sends none: put the `press` that sends it before the expectation.",
                     self.steps[trigger.index()]
                 )),
             }
@@ -142,12 +145,19 @@ impl Planner<'_> {
                 email.subject = self.fill(&email.subject);
                 Expectation::Email(email)
             }
+            Expectation::Text(text) => {
+                Expectation::Text(crate::model::TextExpectation { to: self.fill(&text.to), ..text.clone() })
+            }
         }
     }
 
     /// Fills what is public and known. The token and what steps capture are the run's; secrets stay out of plans.
     fn fill(&self, template: &Template) -> Template {
-        template.filled(&|name| (name == "user.email").then(|| self.target.user_email.clone()))
+        template.filled(&|name| match name {
+            "user.email" => Some(self.target.user_email.clone()),
+            "user.mobile" => Some(self.target.user_mobile.clone()),
+            _ => None,
+        })
     }
 
     fn window(&mut self, name: &str) -> Window {

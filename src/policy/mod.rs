@@ -14,6 +14,7 @@ pub fn may_act(plan: &Plan, step: StepId) -> Result<(), String> {
                 fields.iter().try_for_each(|(_, value)| recipient(plan, value))?;
             }
             StepKind::Expect { expect: Expectation::Email(email), .. } => recipient(plan, &email.to)?,
+            StepKind::Expect { expect: Expectation::Text(text), .. } => number(plan, &text.to)?,
             StepKind::Act { .. } | StepKind::Expect { .. } => {}
         }
     }
@@ -28,6 +29,17 @@ fn recipient(plan: &Plan, value: &Template) -> Result<(), String> {
     }
     let text = value.to_string();
     if plan.recipients.iter().any(|known| known.eq_ignore_ascii_case(&text)) {
+        return Ok(());
+    }
+    Err(format!(
+        "{text} is not among the environment's recipients: add it under `recipients`, or use the smoke user's own."
+    ))
+}
+
+/// A number that is texted must be one that the environment allows.
+fn number(plan: &Plan, value: &Template) -> Result<(), String> {
+    let text = value.to_string();
+    if plan.recipients.contains(&text) {
         return Ok(());
     }
     Err(format!(

@@ -27,7 +27,7 @@ impl Vault {
                 continue;
             }
             let token = percent_decoded(&encoded);
-            let handle = self.handle_of(&token, url.as_str());
+            let handle = self.handle_of("link", &token, url.as_str());
             self.hide(&token, &format!("⟨{handle}⟩"));
             self.hide(&encoded, &format!("⟨{handle}⟩"));
             found.push(Link {
@@ -41,17 +41,6 @@ impl Vault {
             });
         }
         found
-    }
-
-    /// Equal values have equal handles.
-    fn handle_of(&mut self, token: &str, link: &str) -> String {
-        let plain = |link: &str| percent_decoded(link);
-        let known = self.links.iter().find(|(_, known)| plain(known).contains(token)).map(|(handle, _)| handle.clone());
-        known.unwrap_or_else(|| {
-            let handle = format!("link#{}", self.links.len() + 1);
-            self.links.insert(handle.clone(), link.to_owned());
-            handle
-        })
     }
 }
 
@@ -67,7 +56,7 @@ fn candidates(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

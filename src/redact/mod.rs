@@ -13,7 +13,7 @@ pub use texts::Texts;
 use std::collections::BTreeMap;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Control, LinkShape, Message, PageLink, Snapshot};
+use crate::model::{Control, LinkShape, Message, MessageKind, PageLink, Snapshot};
 use crate::port::{MaskedPng, RawMessage, RawPage};
 
 /// Texts are cut at this many characters before they are judged or kept.
@@ -39,18 +39,20 @@ impl<T> Clean<T> {
 #[derive(Default)]
 pub struct Vault {
     shapes: Vec<LinkShape>,
+    /// Digits of a texted code; none are looked for where this is 0.
+    code_length: usize,
     /// Name and value of each secret.
     named: BTreeMap<String, String>,
-    /// Whole links by their handle.
-    links: BTreeMap<String, String>,
+    /// Whole links and codes by their handle.
+    captured: BTreeMap<String, String>,
     /// What is looked for, longest first, and what takes its place.
     needles: Vec<(String, String)>,
 }
 
 impl Vault {
-    /// A vault that knows the shapes of links that carry secrets.
-    pub fn new(shapes: Vec<LinkShape>) -> Self {
-        Self { shapes, ..Self::default() }
+    /// A vault that knows the shapes of links and codes that are secrets.
+    pub fn new(shapes: Vec<LinkShape>, code_length: u32) -> Self {
+        Self { shapes, code_length: code_length as usize, ..Self::default() }
     }
 
     /// Keeps a secret under its name.
@@ -64,9 +66,9 @@ impl Vault {
         self.named.get(name).map(String::as_str)
     }
 
-    /// The link behind a handle, as long as this process lives.
-    pub fn link(&self, handle: &str) -> Option<&str> {
-        self.links.get(handle).map(String::as_str)
+    /// The link or code behind a handle, as long as this process lives.
+    pub fn captured(&self, handle: &str) -> Option<&str> {
+        self.captured.get(handle).map(String::as_str)
     }
 
     fn hide(&mut self, value: &str, instead: &str) {
@@ -142,6 +144,9 @@ impl Vault {
                 found.push(link);
             }
         }
+        let is_text = message.kind == MessageKind::Sms;
+        let codes = if is_text { self.learn_codes(&message.text) } else { Vec::new() };
+        let ours = ours || is_text;
         let body = if message.text.trim().is_empty() { &message.html } else { &message.text };
         Message {
             id: message.id,
@@ -152,8 +157,40 @@ impl Vault {
             subject: if ours { self.redacted(&message.subject) } else { String::new() },
             body: if ours { self.redacted(body) } else { String::new() },
             links: found,
+            codes,
             arrived_at: message.arrived_at,
         }
+    }
+
+    /// Keeps every code in a text message: each run of digits of a code's length.
+    fn learn_codes(&mut self, text: &str) -> Vec<String> {
+        if self.code_length < SECRET_LENGTH_MIN {
+            return Vec::new();
+        }
+        let runs: Vec<String> = text
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|run| run.len() == self.code_length)
+            .map(str::to_owned)
+            .collect();
+        runs.iter()
+            .map(|code| {
+                let handle = self.handle_of("code", code, code);
+                self.hide(code, &format!("⟨{handle}⟩"));
+                handle
+            })
+            .collect()
+    }
+
+    /// Equal values have equal handles.
+    fn handle_of(&mut self, kind: &str, secret: &str, whole: &str) -> String {
+        let plain = |value: &str| links::percent_decoded(value);
+        let same = |(name, value): &(&String, &String)| name.starts_with(kind) && plain(value).contains(secret);
+        if let Some((handle, _)) = self.captured.iter().find(same) {
+            return handle.clone();
+        }
+        let handle = format!("{kind}#{}", self.captured.keys().filter(|name| name.starts_with(kind)).count() + 1);
+        self.captured.insert(handle.clone(), whole.to_owned());
+        handle
     }
 
     /// Makes something fit to be written: once more, every text in it loses what the vault knows.

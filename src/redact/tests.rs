@@ -6,11 +6,14 @@ use crate::model::{Check, IssuedAt, MessageKind};
 const TOKEN: &str = "Ingi.ZOhfgA.GP6z-k2FJPCxMtO9CrsvRz1MoAk";
 
 fn vault() -> Vault {
-    Vault::new(vec![LinkShape {
-        path: "/new-password/".to_owned(),
-        issued_at: IssuedAt::Itsdangerous,
-        lifetime_ms: 3_600_000,
-    }])
+    Vault::new(
+        vec![LinkShape {
+            path: "/new-password/".to_owned(),
+            issued_at: IssuedAt::Itsdangerous,
+            lifetime_ms: 3_600_000,
+        }],
+        6,
+    )
 }
 
 fn mail(text: &str, html: &str) -> RawMessage {
@@ -38,7 +41,7 @@ fn both_forms_of_a_link_are_one_handle_with_its_time() {
     assert_eq!((link.origin.as_str(), link.next.as_deref()), ("http://localhost:1", Some("/a?run=t1")));
     assert_eq!(link.issued_at.map(jiff::Timestamp::as_second), Some(1_692_950_400));
     assert_eq!(message.body, "Hi\nhttp://localhost:1/new-password/⟨link#1⟩?next=%2Fa%3Frun%3Dt1");
-    assert!(vault.link("link#1").is_some_and(|link| link.contains("Ingi")));
+    assert!(vault.captured("link#1").is_some_and(|link| link.contains("Ingi")));
 }
 
 #[test]
@@ -98,4 +101,15 @@ fn a_secret_across_the_cut_leaves_nothing() {
     vault.keep("x", "correct horse");
     let text = format!("{}correct horse", "a".repeat(TEXT_MAX - 5));
     assert!(!vault.clean(text).get().contains("corr"));
+}
+
+#[test]
+fn codes_in_texts_are_handles_and_other_numbers_stay() {
+    let mut vault = vault();
+    let mut text = mail("123456 is your U.S. Notify authentication code, 1234567 is not", "");
+    text.kind = MessageKind::Sms;
+    let message = vault.message(text, "t");
+    assert_eq!(message.codes, ["code#1"]);
+    assert!(message.body.starts_with("⟨code#1⟩ is your"), "{}", message.body);
+    assert_eq!(vault.captured("code#1"), Some("123456"));
 }

@@ -8,16 +8,16 @@ use tokio::sync::watch;
 
 use super::clock::SystemClock;
 use super::prepare::Prepared;
-use super::{NotStarted, Recorded};
+use super::{NotStarted, Recorded, budget};
 use crate::browser::{Chromium, Settings, find};
-use crate::config::{Resolved, ResolvedMailbox, resolve};
+use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber, resolve};
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
 use crate::exit::Exit;
 use crate::guard::{FileLease, NoLease};
 use crate::history::History;
-use crate::inbox::{ExecInbox, SesS3Inbox};
-use crate::journal::{self, Journal};
-use crate::model::{Fact, Plan, StepKind};
+use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
+use crate::journal::Journal;
+use crate::model::{Fact, Plan};
 use crate::port::Inbox;
 use crate::probe::HealthProbe;
 use crate::process::Keeper;
@@ -29,6 +29,7 @@ const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
 /// As far back as runs are counted against the budget of an hour.
 const BUDGET_RUNS: usize = 200;
 const HOUR_S: i64 = 3600;
+const CODE_MARGIN_S: i64 = 300;
 
 /// How a run is to be made.
 #[derive(Debug, Clone, Default)]
@@ -85,14 +86,15 @@ async fn begin(
     observer: Box<Observer>,
 ) -> Result<Finished, NotStarted> {
     let runs = prepared.files.runs();
-    within_budget(prepared, &plan, &runs)?;
+    let open_codes = within_budget(prepared, &plan, &runs)?;
     let ports = ports(resolved, run, keeper).await?;
     let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
     let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
     let path = folder.path.clone();
     let vault = vault(resolved, &plan);
-    let first = Fact::RunStarted { run: run.to_owned(), harness: HARNESS.to_owned(), plan: Box::new(plan), token };
+    let first =
+        Fact::RunStarted { run: run.to_owned(), harness: HARNESS.to_owned(), plan: Box::new(plan), token, open_codes };
     let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, observer).map_err(cannot)?;
     Ok(drive(engine, path, stop).await)
 }
@@ -200,33 +202,50 @@ fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLea
     })
 }
 
-/// Reset mails that earlier runs of the last hour have asked for.
-fn within_budget(prepared: &Prepared, plan: &Plan, runs: &Path) -> Result<(), NotStarted> {
-    if prepared.environment.sandbox.is_some() {
-        return Ok(());
-    }
-    let asks = |plan: &Plan| {
-        plan.steps.iter().filter(|step| matches!(&step.kind, StepKind::Act { watch, .. } if !watch.is_empty())).count()
-    };
-    let since = Timestamp::now().as_second() - HOUR_S;
-    let earlier: usize = store::newest_runs(runs, &prepared.environment.name, BUDGET_RUNS)
+/// Runs of this environment that are young enough to count.
+fn earlier_runs(prepared: &Prepared, runs: &Path) -> Vec<History> {
+    store::newest_runs(runs, &prepared.environment.name, BUDGET_RUNS)
         .iter()
-        .filter_map(|run| History::of(&journal::replay(&store::read_journal(run).ok()?).ok()?.events).ok())
-        .filter(|history| history.started_at.as_second() > since)
-        .map(|history| asks(&history.plan))
-        .sum();
-    let limit = prepared.service.resets_per_hour as usize;
-    if earlier + asks(plan) <= limit {
-        return Ok(());
+        .filter_map(|run| Some(Recorded::read(run).ok()?.history))
+        .collect()
+}
+
+/// What earlier runs have asked for must leave room for this one. Gives the codes that are still live and unused.
+fn within_budget(prepared: &Prepared, plan: &Plan, runs: &Path) -> Result<u32, NotStarted> {
+    // A sandbox is new each time: what was asked of another one is nothing to it.
+    if prepared.environment.sandbox.is_some() {
+        return Ok(0);
     }
-    let said = format!(
-        "Runs of the last hour have asked for {earlier} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
-    );
-    Err(NotStarted::new(Exit::Refused, said))
+    let now = Timestamp::now();
+    let earlier = earlier_runs(prepared, runs);
+    let resets = budget::mails_since(&earlier, now.as_second() - HOUR_S);
+    let limit = prepared.service.resets_per_hour as usize;
+    if resets + budget::mails(plan) > limit {
+        let said = format!(
+            "Runs of the last hour have asked for {resets} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
+        );
+        return Err(NotStarted::new(Exit::Refused, said));
+    }
+    let lifetime_s = i64::try_from(prepared.service.code_lifetime_ms / 1000).unwrap_or(i64::MAX);
+    // Texts can come minutes after their request, so a code counts a little longer than it lives.
+    let open = budget::open_codes(&earlier, now.as_second() - lifetime_s - CODE_MARGIN_S);
+    let most = prepared.service.codes_live_max as usize;
+    match open.first() {
+        Some(oldest) if open.len() + budget::texts(plan) > most => {
+            let safe = Timestamp::from_second(oldest + lifetime_s + CODE_MARGIN_S).unwrap_or(now);
+            let said = format!(
+                "{} codes that earlier runs asked for are not used yet, and the service sends no sixth one (budget: {most}). It is safe again at {}.",
+                open.len(),
+                safe.strftime("%H:%M:%S UTC")
+            );
+            Err(NotStarted::new(Exit::Refused, said))
+        }
+        _ => Ok(u32::try_from(open.len()).unwrap_or(u32::MAX)),
+    }
 }
 
 fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
-    let mut vault = Vault::new(plan.links.clone());
+    let mut vault = Vault::new(plan.links.clone(), plan.code_length);
     for (name, value) in &resolved.secrets {
         vault.keep(name, value);
     }
@@ -267,7 +286,24 @@ async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Ports,
             Arc::new(ExecInbox::new(keeper.clone(), command.clone(), target.user_email.clone()))
         }
     };
-    Ok(Ports { browser: Arc::new(browser), inbox, probe: Arc::new(probe), clock: Arc::new(SystemClock::start()) })
+    let number: Option<Arc<dyn Inbox>> = match &resolved.number {
+        None => None,
+        Some(ResolvedNumber::Twilio { account, token, endpoint }) => {
+            let mobile = target.user_mobile.clone();
+            let inbox = TwilioInbox::new(endpoint.clone(), account.clone(), token.clone(), mobile);
+            Some(Arc::new(inbox.map_err(|why| NotStarted::new(Exit::NotJudged, why))?))
+        }
+        Some(ResolvedNumber::Exec { command }) => {
+            Some(Arc::new(ExecInbox::new(keeper.clone(), command.clone(), target.user_mobile.clone())))
+        }
+    };
+    Ok(Ports {
+        browser: Arc::new(browser),
+        number,
+        inbox,
+        probe: Arc::new(probe),
+        clock: Arc::new(SystemClock::start()),
+    })
 }
 
 /// What stands around a run: its sandbox, if it has one.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::NotStarted;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
-use crate::model::{Act, Environment, Plan, Scenario, Service, Step};
+use crate::model::{Act, Environment, Expect, Expectation, Plan, Scenario, Service, Step};
 use crate::scenario::Runbook;
 use crate::yaml::{did_you_mean, quoted};
 
@@ -51,7 +51,7 @@ pub fn prepare(root: &Path, wanted: &Wanted) -> Result<Prepared, NotStarted> {
         )
     })?;
     let service = take(&mut loaded, &environment.service)?;
-    let scenarios = select(wanted, &service.0, service.2)?;
+    let scenarios = select(wanted, &service.0, &service.2)?;
     let prepared = Prepared { files, environment, service: service.0, runbook: service.1, scenarios };
     prepared.has_what_is_used()?;
     Ok(prepared)
@@ -64,7 +64,7 @@ fn take(loaded: &mut Loaded, id: &str) -> Result<(Service, Runbook, Vec<Scenario
     Ok((service, runbook, scenarios))
 }
 
-fn select(wanted: &Wanted, service: &Service, all: Vec<Scenario>) -> Result<Vec<Scenario>, NotStarted> {
+fn select(wanted: &Wanted, service: &Service, all: &[Scenario]) -> Result<Vec<Scenario>, NotStarted> {
     let names = if wanted.scenarios.is_empty() {
         let profile = wanted.profile.as_deref().unwrap_or(DEFAULT_PROFILE);
         service.profiles.get(profile).cloned().ok_or_else(|| {
@@ -85,7 +85,9 @@ fn select(wanted: &Wanted, service: &Service, all: Vec<Scenario>) -> Result<Vec<
             format!("There is no scenario `{unknown}`: there are {}.{}", quoted(&known), did_you_mean(unknown, &known));
         return Err(NotStarted::new(Exit::WrongInput, said));
     }
-    let selected: Vec<Scenario> = all.into_iter().filter(|scenario| names.contains(&scenario.id)).collect();
+    // In the order that was asked for.
+    let selected: Vec<Scenario> =
+        names.iter().filter_map(|name| all.iter().find(|scenario| scenario.id == *name).cloned()).collect();
     if selected.is_empty() {
         return Err(NotStarted::new(
             Exit::NothingSelected,
@@ -108,20 +110,32 @@ impl Prepared {
 
     /// Whether the environment has what the scenarios use.
     fn has_what_is_used(&self) -> Result<(), NotStarted> {
-        let uses = |scenario: &Scenario| {
-            scenario.steps.iter().any(|step| match step {
-                Step::Act(Act::Fill(fields)) => {
-                    fields.iter().any(|(_, value)| value.holes().any(|hole| hole == "user.password"))
-                }
-                Step::Act(_) | Step::Expect(_) => false,
-            })
+        let steps = || self.scenarios.iter().flat_map(|scenario| &scenario.steps);
+        let fills_password = |step: &Step| match step {
+            Step::Act(Act::Fill(fields)) => {
+                fields.iter().any(|(_, value)| value.holes().any(|hole| hole == "user.password"))
+            }
+            Step::Act(_) | Step::Expect(_) => false,
         };
-        if self.environment.user_password.is_some() || !self.scenarios.iter().any(uses) {
-            return Ok(());
-        }
-        let what = "a scenario uses {{ user.password }}, and this environment has none".to_owned();
-        let mend = "Add `password: \"{{ env.NAME }}\"` under `user`.";
-        let problem = self.files.environment_problem(&self.environment.name, "user", what, mend);
+        let expects_text = |step: &Step| matches!(step, Step::Expect(Expect { what: Expectation::Text(_), .. }));
+        let environment = &self.environment;
+        let missing = if environment.user_password.is_none() && steps().any(fills_password) {
+            Some((
+                "a scenario uses {{ user.password }}, and this environment has none",
+                "Add `password:` under `user`.",
+            ))
+        } else if steps().any(expects_text)
+            && (environment.number.is_none() || environment.user_mobile.is_none() || environment.sms_sender.is_none())
+        {
+            Some((
+                "a scenario expects a text, and this environment has no number",
+                "Add `number`, `sms-sender` and `user: mobile`.",
+            ))
+        } else {
+            None
+        };
+        let Some((what, mend)) = missing else { return Ok(()) };
+        let problem = self.files.environment_problem(&environment.name, "user:", what.to_owned(), mend);
         Err(NotStarted::new(Exit::WrongInput, problem.to_string()))
     }
 
@@ -145,6 +159,7 @@ pub fn show_plan(prepared: &Prepared) -> Result<Plan, NotStarted> {
     let mut public = prepared.environment.clone();
     public.basic_auth = None;
     public.user_password = None;
+    public.number = None;
     public.mailbox = crate::model::MailboxSettings::Exec { command: Vec::new() };
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
     let resolved = resolved.map_err(|problems| prepared.unresolved(&problems))?;

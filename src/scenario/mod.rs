@@ -10,7 +10,7 @@ use crate::model::{Component, Scenario, Service};
 use crate::yaml::{Node, Problem, Reader, Source, parse};
 
 /// Holes that every scenario may use; what it captures itself comes on top.
-pub const HOLES: [&str; 3] = ["token", "user.email", "user.password"];
+pub const HOLES: [&str; 4] = ["token", "user.email", "user.mobile", "user.password"];
 
 /// Reads one scenario file.
 ///

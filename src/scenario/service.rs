@@ -26,19 +26,27 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let links = fields.need(&mut reader, "links").map(|node| links(&mut reader, node)).unwrap_or_default();
     let profiles = fields.need(&mut reader, "profiles").map(|node| profiles(&mut reader, node)).unwrap_or_default();
     let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
+    let code = fields.need(&mut reader, "code").and_then(|node| code(&mut reader, node));
     let longest = fields.take("run-longest").and_then(|node| reader.duration_ms(node, "`run-longest`"));
     fields.finish(&mut reader);
-    match (name, budget) {
-        (Some(name), Some(resets_per_hour)) if reader.problems.is_empty() => Ok(Service {
-            id: id.to_owned(),
-            name,
-            error_headings,
-            windows,
-            links,
-            profiles,
-            resets_per_hour,
-            run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
-        }),
+    match (name, budget, code) {
+        (Some(name), Some((resets_per_hour, codes_live_max)), Some((code_length, code_lifetime_ms)))
+            if reader.problems.is_empty() =>
+        {
+            Ok(Service {
+                id: id.to_owned(),
+                name,
+                error_headings,
+                windows,
+                links,
+                code_length,
+                codes_live_max,
+                code_lifetime_ms,
+                profiles,
+                resets_per_hour,
+                run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
+            })
+        }
         _ => Err(reader.problems),
     }
 }
@@ -52,8 +60,11 @@ pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
     let mut reader = Reader::new(source);
     let mut steps = Runbook::new();
     for entry in reader.fields(&tree, "a run book").rest() {
-        let known =
-            [Component::PROVABLE.as_slice(), &[Component::Mailbox, Component::Account, Component::Harness]].concat();
+        let known = [
+            Component::PROVABLE.as_slice(),
+            &[Component::Mailbox, Component::Number, Component::Account, Component::Harness],
+        ]
+        .concat();
         let names: Vec<&str> = known.iter().map(|component| component.name()).collect();
         if !names.contains(&entry.key.as_str()) {
             reader.problem(
@@ -137,9 +148,19 @@ fn profiles(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Vec<String
     entries.iter().map(|entry| (entry.key.clone(), texts(reader, Some(&entry.value), "a profile"))).collect()
 }
 
-fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
+/// Length and lifetime of texted codes.
+fn code(reader: &mut Reader<'_>, node: &Node) -> Option<(u32, u64)> {
+    let mut fields = reader.fields(node, "`code`");
+    let length = fields.need(reader, "length").and_then(|node| reader.number(node, "`length`"));
+    let lifetime = fields.need(reader, "lifetime").and_then(|node| reader.duration_ms(node, "`lifetime`"));
+    fields.finish(reader);
+    length.zip(lifetime)
+}
+
+fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<(u32, u32)> {
     let mut fields: Fields<'_> = reader.fields(node, "`budget`");
     let resets = fields.need(reader, "resets-per-hour").and_then(|node| reader.number(node, "`resets-per-hour`"));
+    let codes = fields.need(reader, "codes-live").and_then(|node| reader.number(node, "`codes-live`"));
     fields.finish(reader);
-    resets
+    resets.zip(codes)
 }

@@ -1,8 +1,15 @@
 //! One step: exactly one verb, and beside `expect` its modifiers.
 
 use super::verbs::{EXPECTATIONS, MODIFIERS, VERBS, names};
-use crate::model::{Act, Capture, EmailExpectation, Expect, Expectation, PageExpectation, Service, Step, Template};
+use crate::model::{
+    Act, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, Service, Step, Template,
+    TextExpectation,
+};
+use crate::yaml::Fields;
 use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, quoted};
+
+/// In `capture`: the code of a text message.
+const DIGITS: &str = "digits";
 
 /// Reads a step. `holes` are the names that its templates may use; what it captures is added.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, holes: &mut Vec<String>) -> Option<Step> {
@@ -137,9 +144,11 @@ fn read_capture(reader: &mut Reader<'_>, entry: &Entry, service: &Service) -> Op
         reader.problem(entry.value.mark, wrong, "Capture one thing in a step.");
         return None;
     };
-    let shapes: Vec<&str> = service.links.iter().map(|link| link.path.as_str()).collect();
-    let path = reader.known(&only.value, "link", &shapes, "service.yaml knows")?;
-    Some(Capture { name: only.key.clone(), path })
+    let mut known: Vec<&str> = service.links.iter().map(|link| link.path.as_str()).collect();
+    known.push(DIGITS);
+    let word = reader.known(&only.value, "link or code", &known, "service.yaml knows")?;
+    let of = if word == DIGITS { Captured::Digits(service.code_length) } else { Captured::Path(word) };
+    Some(Capture { name: only.key.clone(), of })
 }
 
 fn read_expectation(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<Expectation> {
@@ -153,10 +162,15 @@ fn read_expectation(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> O
     page.field = word(reader, "field");
     page.button = word(reader, "button");
     page.text = word(reader, "text");
-    let email = fields.take("email");
+    let (email, sms) = (fields.take("email"), fields.take("sms"));
     fields.finish(reader);
     let is_page = page != PageExpectation::default();
-    match (email, is_page) {
+    if let (Some(_), Some(second)) = (email, sms) {
+        reader.problem(second.mark, "one expectation looks at a mailbox and at a number", "Make two steps of it.");
+        return None;
+    }
+    match (email.or(sms), is_page) {
+        (Some(node), false) if sms.is_some() => read_sms(reader, node, holes).map(Expectation::Text),
         (Some(node), false) => read_email(reader, node, holes).map(Expectation::Email),
         (None, true) => Some(Expectation::Page(page)),
         (Some(node), true) => {
@@ -180,19 +194,27 @@ fn read_email(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<
     let mut fields = reader.fields(node, "a mail");
     let to = fields.need(reader, "to").and_then(|node| template(reader, node, "an address", holes));
     let subject = fields.need(reader, "subject").and_then(|node| template(reader, node, "a subject", holes));
-    let exactly = match fields.take("exactly") {
-        Some(node) => reader.number(node, "`exactly`").unwrap_or(1),
-        None => 1,
-    };
-    if exactly == 0 {
-        reader.problem(
-            fields.mark(),
-            "no mail at all cannot be expected here",
-            "Expect at least one; a second one is watched for anyway.",
-        );
-    }
+    let exactly = read_exactly(reader, &mut fields);
     fields.finish(reader);
     Some(EmailExpectation { to: to?, subject: subject?, exactly })
+}
+
+fn read_sms(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<TextExpectation> {
+    let mut fields = reader.fields(node, "a text message");
+    let to = fields.need(reader, "to").and_then(|node| template(reader, node, "a number", holes));
+    let text = fields.need(reader, "text").and_then(|node| reader.text(node, "its text").map(str::to_owned));
+    let exactly = read_exactly(reader, &mut fields);
+    fields.finish(reader);
+    Some(TextExpectation { to: to?, text: text?, exactly })
+}
+
+fn read_exactly(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> u32 {
+    let exactly = fields.take("exactly").and_then(|node| reader.number(node, "`exactly`")).unwrap_or(1);
+    if exactly == 0 {
+        let mend = "Expect at least one; a second one is watched for anyway.";
+        reader.problem(fields.mark(), "no message at all cannot be expected here", mend);
+    }
+    exactly
 }
 
 /// A text whose holes must be known by now.

@@ -18,23 +18,31 @@ pub const VERBS: [Key; 4] = [
 /// What may stand beside `expect`.
 pub const MODIFIERS: [Key; 3] = [
     Key { name: "within", doc: "The window of service.yaml that it must happen in; `page` unless said." },
-    Key { name: "capture", doc: "A name for the link whose path begins with this." },
+    Key { name: "capture", doc: "A name for the link whose path begins with this, or for the code: `digits`." },
     Key { name: "proves", doc: "The components that have worked when this was seen." },
 ];
 
 /// What can be expected.
-pub const EXPECTATIONS: [Key; 5] = [
+pub const EXPECTATIONS: [Key; 6] = [
     Key { name: "heading", doc: "A heading with exactly this text." },
     Key { name: "field", doc: "A form field with exactly this label." },
     Key { name: "button", doc: "A button with exactly this text." },
     Key { name: "text", doc: "This text, somewhere on the page." },
     Key { name: "email", doc: "A mail with these properties, caused by the action before." },
+    Key { name: "sms", doc: "A text message with these properties, caused by the action before." },
 ];
 
 /// What describes a mail.
 pub const EMAIL: [Key; 3] = [
     Key { name: "to", doc: "The address that it is sent to." },
     Key { name: "subject", doc: "Its subject; `*` stands for any text, case does not matter." },
+    Key { name: "exactly", doc: "How many, counted by the provider's ids; 1 unless said." },
+];
+
+/// What describes a text message.
+pub const SMS: [Key; 3] = [
+    Key { name: "to", doc: "The number that it is sent to." },
+    Key { name: "text", doc: "What it says; `*` stands for any text, case does not matter." },
     Key { name: "exactly", doc: "How many, counted by the provider's ids; 1 unless said." },
 ];
 

@@ -9,7 +9,7 @@ fn smoke_alone_lists_what_there_is() {
     let said = Desk::new().run(&["smoke"]);
     assert_eq!(said.code, 0);
     assert!(said.out.contains("  local        us-notify\n"), "{}", said.out);
-    assert!(said.out.contains("  runbook      password-reset\n"), "{}", said.out);
+    assert!(said.out.contains("  runbook      password-reset, login\n"), "{}", said.out);
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn unknown_names_are_refused_with_what_was_meant() {
         (&["smoke", "lokal"], "There is no environment `lokal`: environments/ has "),
         (
             &["smoke", "local", "pasword-reset"],
-            "There is no scenario `pasword-reset`: there are `password-reset`. Did you mean `password-reset`?",
+            "There is no scenario `pasword-reset`: there are `login` and `password-reset`. Did you mean `password-reset`?",
         ),
         (&["smoke", "local", "--profile", "runbok"], "There is no profile `runbok`: service.yaml has "),
         (&["smoke", "local", "--fault", "ses=dow"], "`ses=dow` is no fault: this site has no such effect."),
@@ -88,7 +88,11 @@ fn passwords_do_not_go_over_the_network_in_clear() {
 #[test]
 fn an_empty_profile_selects_nothing() {
     let desk = Desk::new();
-    desk.edit("scenarios/us-notify/service.yaml", "runbook: [password-reset]", "runbook: [password-reset]\n  none: []");
+    desk.edit(
+        "scenarios/us-notify/service.yaml",
+        "runbook: [password-reset, login]",
+        "runbook: [password-reset, login]\n  none: []",
+    );
     let said = desk.run(&["smoke", "local", "--profile", "none"]);
     assert_eq!(said.code, 4, "{said:?}");
 }

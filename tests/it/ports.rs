@@ -1,6 +1,7 @@
 //! Adapters against real servers: the keeper with real processes, the lease with real locks, the mailbox with the
 //! sandbox's S3 server, the health page of the sandbox.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use notify_smoke::aws::{AwsSettings, s3};
 use notify_smoke::guard::{FileLease, NoLease};
-use notify_smoke::inbox::SesS3Inbox;
+use notify_smoke::inbox::{SesS3Inbox, TwilioInbox};
 use notify_smoke::port::{Inbox as _, Probe as _, Which};
 use notify_smoke::probe::HealthProbe;
 use notify_smoke::process::Keeper;
@@ -131,6 +132,34 @@ fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
             "{}",
             failure.text
         );
+    });
+}
+
+#[test]
+fn the_test_number_is_marked_looked_at_and_must_be_the_accounts_own() {
+    let sandbox = Sandbox::start(&[]);
+    let value = |name: &str| sandbox.ready[name].clone();
+    let number = |mobile: &str, token: &str| {
+        let endpoint = Some(value("sms_gateway_url"));
+        TwilioInbox::new(endpoint, value("sms_gateway_account"), token.to_owned(), mobile.to_owned()).expect("a number")
+    };
+    runtime().block_on(async {
+        let own = number(&value("user_mobile"), &value("sms_gateway_token"));
+        let mark = own.mark().await.expect("a mark");
+        assert!(mark.ids.is_empty() && mark.alive.is_some_and(|alive| alive.contains("is a number of this account")));
+        let body = format!("{{\"email\":\"{}\"}}", value("user_email"));
+        crate::support::http("POST", &format!("{}/user/sms-code", value("api_url")), &body);
+        let known = BTreeSet::new();
+        let arrived = wait_until(Duration::from_secs(5), || (!sandbox.codes().is_empty()).then_some(()));
+        assert!(arrived.is_some(), "no text");
+        let seen = own.look(Which::NotIn(&known)).await.expect("a look");
+        assert_eq!(seen.len(), 1);
+        assert_eq!((&seen[0].from, &seen[0].to), (&value("sms_sender"), &vec![value("user_mobile")]));
+        assert!(seen[0].provider_id.starts_with("SM") && seen[0].arrived_at.is_some());
+        let stranger = number("+12025550199", &value("sms_gateway_token"));
+        assert!(stranger.mark().await.expect("a mark").alive.is_none(), "not this account's number");
+        let refused = refusal(number(&value("user_mobile"), "wrong token").mark().await);
+        assert!(refused.text.contains("Twilio refuses account and token"), "{}", refused.text);
     });
 }
 

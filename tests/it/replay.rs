@@ -56,7 +56,8 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         plan: &history.plan,
         token: &history.token,
         acted: history.acted_between(*trigger),
-        capture: capture.as_ref().map(|capture| capture.path.as_str()),
+        capture: capture.as_ref().and_then(|capture| capture.path()),
+        open_codes: history.open_codes,
     };
     let again = judge(expect, observation, &context);
     assert_eq!((&again.check, &again.captured), (check, captured), "{name}: event {}", event.seq);

@@ -30,6 +30,8 @@ pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
         base_url: "http://notify.test".to_owned(),
         user_email: "smoke@notify.gov".to_owned(),
         email_sender: "testsender@notify.gov".to_owned(),
+        user_mobile: String::new(),
+        sms_sender: String::new(),
         hosts: Vec::new(),
         recipients: Vec::new(),
         windows: windows.iter().map(|(name, window)| ((*name).to_owned(), *window)).collect::<BTreeMap<_, _>>(),
@@ -191,6 +193,18 @@ impl Sandbox {
         self.ledger().into_iter().filter(|entry| entry["what"] == what).collect()
     }
 
+    /// The codes that the gateway holds.
+    pub fn codes(&self) -> Vec<String> {
+        let ready = &self.ready;
+        let door = format!("{}:{}", ready["sms_gateway_account"], ready["sms_gateway_token"]);
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", ready["sms_gateway_account"]);
+        let text = http_as("GET", &format!("{}{path}", ready["sms_gateway_url"]), "", &door);
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        let bodies =
+            answer["messages"].as_array().expect("a list").iter().map(|text| text["body"].as_str().expect("a body"));
+        bodies.map(|body| body[..6].to_owned()).collect()
+    }
+
     pub fn faults(&self, faults: &[&str]) {
         http("PUT", &format!("{}/control/faults", self.control_url()), &serde_json::to_string(faults).expect("JSON"));
     }
@@ -208,13 +222,21 @@ impl Drop for Sandbox {
 
 /// One HTTP exchange, without a library in between.
 pub fn http(method: &str, url: &str, body: &str) -> String {
+    http_as(method, url, body, "")
+}
+
+/// The same with HTTP Basic auth.
+pub fn http_as(method: &str, url: &str, body: &str, door: &str) -> String {
     use std::io::{Read as _, Write as _};
+
+    use base64::Engine as _;
+    let door = base64::engine::general_purpose::STANDARD.encode(door);
     let rest = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = rest.split_once('/').expect("a path");
     let mut socket = std::net::TcpStream::connect(host).expect("a connection");
     let length = body.len();
     let request = format!(
-        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Basic {door}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     socket.write_all(request.as_bytes()).expect("a request");
     let mut answer = String::new();

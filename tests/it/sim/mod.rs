@@ -56,11 +56,12 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
     let ports = || Ports {
         browser: Arc::new(SimBrowser(world.clone())),
         inbox: Arc::new(SimInbox(world.clone())),
+        number: None,
         probe: Arc::new(SimProbe(world.clone())),
         clock: Arc::new(SimClock::start(&world)),
     };
     let vault = || {
-        let mut vault = Vault::new(the_plan_cached().links.clone());
+        let mut vault = Vault::new(the_plan_cached().links.clone(), 6);
         vault.keep("user.password", "correct horse battery");
         vault
     };
@@ -70,6 +71,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
         harness: "sim".to_owned(),
         plan: Box::new(the_plan_cached().clone()),
         token: format!("token{seed:016x}"),
+        open_codes: 0,
     };
     let store = MemoryStore { bytes: bytes.clone(), world: world.clone() };
     let started = engine::start(ports(), Journal::new(Box::new(store)), vault(), first, Box::new(|_, _| {}));
@@ -131,6 +133,7 @@ fn begin_event(seed: u64) -> notify_smoke::model::Event {
             harness: "sim".to_owned(),
             plan: Box::new(the_plan_cached().clone()),
             token: String::new(),
+            open_codes: 0,
         },
     }
 }

@@ -1,0 +1,137 @@
+//! A test number at Twilio, read through its Messages REST API.
+//!
+//! Source: <https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources>. `DateSent>` is a
+//! *day*, so it bounds the list and is no watermark; what was there before the trigger is a set of ids.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+
+use crate::model::{FailureKind, MessageKind, PortFailure};
+use crate::port::{Inbox, Mark, RawMessage, Which};
+
+const LONGEST: Duration = Duration::from_secs(10);
+const PAGE_SIZE: &str = "200";
+/// A test number that gets more in a day is nobody's test number.
+const PAGES_MAX: usize = 10;
+/// Around midnight the day before is listed too.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(12);
+const TWILIO: &str = "https://api.twilio.com";
+
+/// The number.
+pub struct TwilioInbox {
+    http: Client,
+    endpoint: String,
+    account: String,
+    token: String,
+    number: String,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    messages: Vec<Message>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    sid: String,
+    from: Option<String>,
+    to: Option<String>,
+    body: Option<String>,
+    direction: Option<String>,
+    date_sent: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Numbers {
+    incoming_phone_numbers: Vec<serde_json::Value>,
+}
+
+impl TwilioInbox {
+    /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(endpoint: Option<String>, account: String, token: String, number: String) -> Result<Self, String> {
+        let http = Client::builder().timeout(LONGEST).redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.map_err(|error| format!("No HTTP client can be made: {error}."))?;
+        Ok(Self { http, endpoint: endpoint.unwrap_or_else(|| TWILIO.to_owned()), account, token, number })
+    }
+
+    fn failed(&self, why: &str) -> PortFailure {
+        let text = format!("the test number {} cannot be read: {why}", self.number);
+        PortFailure::new(FailureKind::Mailbox, text)
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, url: &str, query: &[(&str, &str)]) -> Result<T, PortFailure> {
+        let mut url = url::Url::parse(url).map_err(|_| self.failed("the endpoint is no URL"))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let answer = self.http.get(url).basic_auth(&self.account, Some(&self.token)).send().await;
+        let answer = answer.map_err(|error| {
+            self.failed(if error.is_timeout() { "Twilio does not answer in time" } else { "Twilio cannot be reached" })
+        })?;
+        match answer.status() {
+            StatusCode::UNAUTHORIZED => {
+                Err(self.failed("Twilio refuses account and token; look at `number` in the environment file"))
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                Err(self.failed("Twilio says that it is asked too often; set a longer `poll`"))
+            }
+            status if !status.is_success() => Err(self.failed(&format!("Twilio answers HTTP {}", status.as_u16()))),
+            _ => answer.json().await.map_err(|_| self.failed("Twilio's answer is not what its documentation says")),
+        }
+    }
+
+    async fn list(&self) -> Result<Vec<Message>, PortFailure> {
+        let since = Timestamp::now().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string();
+        let first = format!("{}/2010-04-01/Accounts/{}/Messages.json", self.endpoint, self.account);
+        let query = [("To", self.number.as_str()), ("DateSent>", since.as_str()), ("PageSize", PAGE_SIZE)];
+        let mut page: Page = self.get(&first, &query).await?;
+        let mut all = Vec::new();
+        for _ in 0..PAGES_MAX {
+            all.append(&mut page.messages);
+            let Some(next) = page.next_page_uri else { return Ok(all) };
+            page = self.get(&format!("{}{next}", self.endpoint), &[]).await?;
+        }
+        Err(self.failed("it got thousands of messages since yesterday"))
+    }
+}
+
+fn message(message: Message) -> RawMessage {
+    RawMessage {
+        provider_id: message.sid.clone(),
+        id: message.sid,
+        kind: MessageKind::Sms,
+        to: message.to.into_iter().collect(),
+        from: message.from.unwrap_or_default(),
+        subject: String::new(),
+        text: message.body.unwrap_or_default(),
+        html: String::new(),
+        arrived_at: message.date_sent.and_then(|date| Some(jiff::fmt::rfc2822::parse(&date).ok()?.timestamp())),
+    }
+}
+
+#[async_trait]
+impl Inbox for TwilioInbox {
+    async fn mark(&self) -> Result<Mark, PortFailure> {
+        let numbers = format!("{}/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", self.endpoint, self.account);
+        let owned: Numbers = self.get(&numbers, &[("PhoneNumber", &self.number)]).await?;
+        let listed = self.list().await?;
+        let alive = (!owned.incoming_phone_numbers.is_empty()).then(|| {
+            format!("{} is a number of this account and got {} text(s) since yesterday", self.number, listed.len())
+        });
+        Ok(Mark { ids: listed.into_iter().map(|message| message.sid).collect(), alive })
+    }
+
+    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+        let listed = self.list().await?;
+        let inbound = |message: &Message| message.direction.as_deref().is_none_or(|direction| direction == "inbound");
+        Ok(listed.into_iter().filter(|text| inbound(text) && which.wants(&text.sid)).map(message).collect())
+    }
+}
