@@ -121,9 +121,9 @@ fn frame(out: &mut String, history: &History) {
         let _ = writeln!(out, "\nAfter the run: {}.", failure.text);
     }
     if let Some(signal) = &history.interrupted {
-        let _ = writeln!(out, "\nStopped by {signal}. Go on with: notify-smoke resume {}", history.run);
+        let _ = writeln!(out, "\nStopped by {signal}. {}", go_on(history));
     } else if !history.ended {
-        let _ = writeln!(out, "\nThe run did not come to its end. Go on with: notify-smoke resume {}", history.run);
+        let _ = writeln!(out, "\nThe run did not come to its end. {}", go_on(history));
     }
     let unwell = history.after.as_ref().and_then(|probe| probe.health.as_ref());
     if let Some(health) = unwell.filter(|health| !health.api.ok || !health.admin.ok) {
@@ -133,6 +133,16 @@ fn frame(out: &mut String, history: &History) {
     if !unproven.is_empty() {
         let names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
+    }
+}
+
+/// How to go on with a run that was stopped. A sandbox that a run has started ends with it.
+fn go_on(history: &History) -> String {
+    let command = format!("Go on with: notify-smoke resume {}", history.run);
+    if history.plan.base_url.starts_with("http://localhost:") {
+        format!("{command} --sandbox URL (if its sandbox still runs)")
+    } else {
+        command
     }
 }
 
