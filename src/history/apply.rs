@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use super::state::{Mailbox, Met, Moment, ProbeState, StepState};
 use crate::model::{Acted, Check, Event, Fact, FailureKind, PortFailure, ProbeWhen, Seen, StepId, StepKind};
 
+/// Tries to open a browser, before a lane is given up.
+const OPENS_MAX: u32 = 2;
+
 impl History {
     /// Folds one event in.
     pub fn apply(&mut self, event: &Event) {
@@ -37,7 +40,10 @@ impl History {
             }
             Fact::BrowserFailed { lane, why } => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
-                    lane.failed = Some((moment, why.clone()));
+                    lane.failed_opens += 1;
+                    if lane.failed_opens >= OPENS_MAX {
+                        lane.failed = Some((moment, why.clone()));
+                    }
                 }
             }
             Fact::BrowserGone { lane, .. } => {
@@ -129,6 +135,7 @@ impl History {
         for lane in self.lanes.values_mut() {
             lane.open = false;
             lane.opened_now = 0;
+            lane.failed_opens = 0;
             lane.failed = None;
         }
         for (state, step) in self.steps.iter_mut().zip(&self.plan.steps) {

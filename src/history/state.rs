@@ -80,6 +80,9 @@ pub struct LaneState {
     pub open: bool,
     /// Sessions opened by this process.
     pub opened_now: u32,
+    /// Browsers that did not start, in this process; opening one does nothing to the service, so it is tried again.
+    pub failed_opens: u32,
+    /// Set when no browser could be had.
     pub failed: Option<(Moment, PortFailure)>,
     pub browser: Option<String>,
 }

@@ -287,7 +287,7 @@ fn no_secret_is_written_or_said_by_good_and_bad_runs() {
         let links = sandbox.entries("link-made");
         assert!(!links.is_empty(), "{fault}: no link was made: {}", said.out);
         let codes: Vec<String> = sandbox.codes();
-        assert!(!codes.is_empty(), "{fault}: no code was texted");
+        assert!(!codes.is_empty(), "{fault}: no code was texted: {}{}", said.out, said.err);
         let mut secrets = vec![
             sandbox.ready["user_password"].clone(),
             sandbox.ready["basic_auth_password"].clone(),
