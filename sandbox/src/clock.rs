@@ -17,6 +17,11 @@ impl Clock {
         Timestamp::now().checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
+    /// Sets the clock to a time of day; it goes on from there.
+    pub(crate) fn set(&self, time: Timestamp) {
+        self.set_offset_ms(time.as_millisecond() - Timestamp::now().as_millisecond());
+    }
+
     /// Moves the clock so that it is `offset_ms` milliseconds ahead of the machine's.
     pub(crate) fn set_offset_ms(&self, offset_ms: i64) {
         self.offset_ms.store(offset_ms, Ordering::Relaxed);

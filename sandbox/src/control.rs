@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, response::Json as JsonAnswer};
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
@@ -38,6 +39,8 @@ impl Control {
             )
             .route("/control/faults", put(set_faults))
             .route("/control/clock", put(set_clock))
+            .route("/control/template", put(edit_template))
+            .route("/control/service", put(change_service))
             .route("/control/reset", post(reset))
             .with_state(Shared { world, ready });
         serve::forever(self.listener, router);
@@ -54,14 +57,46 @@ async fn set_faults(State(shared): State<Shared>, Json(texts): Json<Vec<String>>
     }
 }
 
+/// A time of day, or how far ahead of the machine's clock; the time wins.
 #[derive(Deserialize)]
-struct ClockOffset {
+struct NewClock {
+    time: Option<Timestamp>,
+    #[serde(default)]
     offset_ms: i64,
 }
 
-async fn set_clock(State(shared): State<Shared>, Json(clock): Json<ClockOffset>) -> StatusCode {
-    shared.world.clock.set_offset_ms(clock.offset_ms);
+async fn set_clock(State(shared): State<Shared>, Json(clock): Json<NewClock>) -> StatusCode {
+    match clock.time {
+        Some(time) => shared.world.clock.set(time),
+        None => shared.world.clock.set_offset_ms(clock.offset_ms),
+    }
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct EditedTemplate {
+    name: String,
+    content: String,
+}
+
+async fn edit_template(State(shared): State<Shared>, Json(edited): Json<EditedTemplate>) -> StatusCode {
+    match shared.world.db.edit_template(&edited.name, &edited.content).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Whether the service is in trial mode.
+#[derive(Deserialize)]
+struct ChangedService {
+    restricted: bool,
+}
+
+async fn change_service(State(shared): State<Shared>, Json(changed): Json<ChangedService>) -> StatusCode {
+    match shared.world.db.restrict(changed.restricted).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
 }
 
 async fn reset(State(shared): State<Shared>) -> Response {
@@ -70,6 +105,7 @@ async fn reset(State(shared): State<Shared>) -> Response {
     shared.world.queues.clear();
     shared.world.texts.clear();
     shared.world.ledger.clear();
+    shared.world.forget_jobs();
     match shared.world.db.reset().await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

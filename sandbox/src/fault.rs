@@ -24,6 +24,15 @@ pub enum Site {
     /// The number that texts come from.
     Sender,
     Worker,
+    /// The bucket of uploaded files.
+    S3,
+    Scheduler,
+    /// The broker between API and worker.
+    Queue,
+    /// The rows of a job.
+    Row,
+    /// What the providers tell of deliveries.
+    Receipts,
 }
 
 /// What is wrong with it.
@@ -47,6 +56,23 @@ pub enum Effect {
     Lost,
     /// Uses another one than the environment's.
     Other,
+    /// Comes to its work so many ticks late.
+    LateBy(u32),
+    /// Looks well and hands nothing out, as after a restart of the broker.
+    Deaf,
+    /// Another service's job of so many rows stands before ours.
+    Busy(u32),
+    /// Leaves a field of the message blank.
+    WrongPersonalisation,
+    /// Tells nothing.
+    Off,
+}
+
+/// What faults do to a request: it waits, and is perhaps refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Disturbance {
+    pub delay: Duration,
+    pub status: Option<u16>,
 }
 
 /// When it is wrong.
@@ -103,11 +129,21 @@ impl FromStr for Fault {
             "code" => Site::Code,
             "sender" => Site::Sender,
             "worker" => Site::Worker,
-            _ => return Err(wrong("the sites are admin, api, code, reset, sender, ses, sns and worker")),
+            "s3" => Site::S3,
+            "scheduler" => Site::Scheduler,
+            "queue" => Site::Queue,
+            "row" => Site::Row,
+            "receipts" => Site::Receipts,
+            _ => {
+                return Err(wrong(
+                    "the sites are admin, api, code, queue, receipts, reset, row, s3, scheduler, sender, ses, sns and worker",
+                ));
+            }
         };
         let status = |text: &str| text.parse::<u16>().ok().filter(|code| (400..600).contains(code));
+        let count = |text: &str| text.parse::<u32>().ok().filter(|count| *count > 0);
         let effect = match (site, effect, argument) {
-            (Site::Api | Site::Ses | Site::Sns, "down", None) => Effect::Down,
+            (Site::Api | Site::Ses | Site::Sns | Site::S3, "down", None) => Effect::Down,
             (Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => {
                 Effect::Slow(parse_duration(delay).ok_or_else(|| wrong("a delay is a number with ms, s or m"))?)
             }
@@ -117,17 +153,25 @@ impl FromStr for Fault {
             (Site::Admin | Site::Api, code, None) if status(code).is_some() => {
                 Effect::Status(status(code).ok_or_else(|| wrong("a status is 400 to 599"))?)
             }
-            (Site::Worker, "stopped", None) => Effect::Stopped,
+            (Site::Worker | Site::Scheduler, "stopped", None) => Effect::Stopped,
+            (Site::Scheduler, "late", Some(ticks)) => {
+                Effect::LateBy(count(ticks).ok_or_else(|| wrong("a count is 1 or more"))?)
+            }
+            (Site::Queue, "deaf", None) => Effect::Deaf,
+            (Site::Queue, "busy", Some(rows)) => {
+                Effect::Busy(count(rows).ok_or_else(|| wrong("a count is 1 or more"))?)
+            }
+            (Site::Row, "wrong-personalisation", None) => Effect::WrongPersonalisation,
+            (Site::Receipts, "off", None) => Effect::Off,
             (Site::Sender, "other", None) => Effect::Other,
             // `code=lost:1` is the first code; what is asked for after it comes.
-            (Site::Code, "lost", Some(count)) if trigger.is_none() => {
-                let count =
-                    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| wrong("a count is 1 or more"))?;
+            (Site::Code | Site::Row, "lost", Some(first)) if trigger.is_none() => {
+                let count = count(first).ok_or_else(|| wrong("a count is 1 or more"))?;
                 return Ok(Self { site, effect: Effect::Lost, trigger: Trigger::First(count) });
             }
             (Site::Reset, "accepted-not-sent", None) => Effect::AcceptedNotSent,
             (Site::Reset, "other-host", None) => Effect::OtherHost,
-            (Site::Reset, "twice", None) => Effect::Twice,
+            (Site::Reset | Site::Row, "twice", None) => Effect::Twice,
             _ => return Err(wrong("this site has no such effect")),
         };
         Ok(Self { site, effect, trigger: parse_trigger(trigger).ok_or_else(|| wrong("no such trigger"))? })
@@ -216,6 +260,30 @@ impl Faults {
             }
         }
         effects
+    }
+
+    /// How long a request to `site` waits, and what refuses it.
+    pub(crate) fn disturbance(&self, site: Site, attempt: &str, page: &str) -> Disturbance {
+        let mut found = Disturbance::default();
+        for effect in self.at(site, attempt, page) {
+            match effect {
+                Effect::Down => found.status = Some(503),
+                Effect::Status(status) => found.status = Some(status),
+                Effect::Slow(by) => found.delay = by,
+                Effect::Stopped
+                | Effect::AcceptedNotSent
+                | Effect::OtherHost
+                | Effect::Twice
+                | Effect::Lost
+                | Effect::Other
+                | Effect::LateBy(_)
+                | Effect::Deaf
+                | Effect::Busy(_)
+                | Effect::WrongPersonalisation
+                | Effect::Off => {}
+            }
+        }
+        found
     }
 
     /// Whether `effect` is on at `site`, whatever is tried there.

@@ -19,9 +19,9 @@ pub(crate) enum Entry {
     /// A reset link was made. The token is here so that a test can look for it where it must not be.
     LinkMade { link: String, token: String },
     /// SES took a mail over.
-    MailAccepted { message_id: String, to: String },
+    MailAccepted { message_id: String, to: String, subject: String },
     /// SES put a mail into the mailbox.
-    MailDelivered { message_id: String, to: String, key: String },
+    MailDelivered { message_id: String, to: String, subject: String, key: String },
     /// SES refused a mail.
     MailRefused { status: u16 },
     /// A code was asked for; without `made`, five were live already, and the page says the same.
@@ -32,6 +32,14 @@ pub(crate) enum Entry {
     TextRefused { status: u16 },
     /// Somebody signed in to the end.
     SignedIn { email: String },
+    /// A file was uploaded.
+    Uploaded { upload: String, file: String },
+    /// A job was made; without `scheduled_for` it runs at once.
+    JobMade { job: String, file: String, scheduled_for: Option<String> },
+    /// A job was cancelled by a user.
+    JobCancelled { job: String },
+    /// The worker began with a job.
+    JobStarted { job: String },
     /// A new-password page was opened.
     LinkOpened,
 }

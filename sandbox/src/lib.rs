@@ -5,8 +5,9 @@
 //!
 //! In reading order:
 //! - [`options`] and [`ready`]: what it is started with, and the one line that it prints when it is ready;
-//! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them;
-//! - [`aws`]: an SES endpoint and an S3 server; [`db`]: a real `PostgreSQL`;
+//! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them; [`scheduler`]:
+//!   who looks for jobs whose time has come;
+//! - [`aws`]: SES and SNS endpoints and an S3 server; [`outside`]: mailbox and phone; [`db`]: a real `PostgreSQL`;
 //! - [`fault`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,9 @@ mod control;
 mod db;
 mod fault;
 mod ledger;
+mod outside;
+mod recipients;
+mod scheduler;
 mod serve;
 mod sms_gateway;
 mod token;
@@ -27,6 +31,7 @@ mod web;
 mod worker;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use fault::{Fault, FaultError};
@@ -56,6 +61,30 @@ pub(crate) struct World {
     pub db: db::Db,
     pub queues: worker::Queues,
     pub texts: sms_gateway::Texts,
+    pub store: Arc<aws::s3::Store>,
+    pub outside: Arc<outside::Outside>,
+    pub receipts: Arc<outside::Receipts>,
+    /// Whether a job was made: from then on some faults hold.
+    jobs: Arc<AtomicBool>,
+}
+
+impl World {
+    pub(crate) fn note_job(&self) {
+        self.jobs.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn jobs_made(&self) -> bool {
+        self.jobs.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn forget_jobs(&self) {
+        self.jobs.store(false, Ordering::Relaxed);
+    }
+
+    /// Where texts of this sandbox come from: two that share a phone are told apart by it.
+    pub(crate) fn sms_sender(&self) -> &'static str {
+        if self.outside.shared.is_some() { ready::SHARING_SMS_SENDER } else { ready::SMS_SENDER }
+    }
 }
 
 /// Starts every part and serves until `stop` is done, then ends what it started.
@@ -75,6 +104,11 @@ pub async fn run(
     let clock = clock::Clock::default();
     let faults = fault::Faults::new(options.faults.clone(), options.seed);
     let ledger = ledger::Ledger::default();
+    if let Some(time) = options.clock {
+        clock.set(time);
+    }
+    let store = aws::s3::start(&options, &secrets, &faults).await?;
+    let outside = outside::Outside::find(&store, options.share.as_deref()).await?;
     let mut postgres = db::Postgres::start(&options).await?;
     let db = postgres.connect(&secrets).await?;
     let world = World {
@@ -86,6 +120,10 @@ pub async fn run(
         db,
         queues: worker::Queues::default(),
         texts: sms_gateway::Texts::default(),
+        store: Arc::new(store),
+        outside: Arc::new(outside),
+        receipts: Arc::new(outside::Receipts::new()?),
+        jobs: Arc::default(),
     };
     let outcome = run_parts(&world, &postgres, on_ready, stop).await;
     postgres.stop(Duration::from_secs(5)).await;
@@ -98,15 +136,17 @@ async fn run_parts(
     on_ready: impl FnOnce(&Ready) + Send,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), StartError> {
-    let store = aws::s3::start(world).await?;
-    let mail_url = aws::ses::start(world, &store).await?;
+    let mail_url = aws::ses::start(world).await?;
     let text_url = aws::sns::start(world).await?;
     let gateway_url = sms_gateway::start(world).await?;
     let api_url = api::start(world).await?;
     let admin_url = web::start(world, &api_url).await?;
+    // The API is there, so providers can tell it of deliveries from now on.
+    let _ = world.receipts.subscriber.set(api_url.clone());
     worker::start(world, &mail_url, &text_url, &admin_url);
+    scheduler::start(world);
     let control = control::Control::bind().await?;
-    let ready = Ready::new(world, postgres, &store, &admin_url, &api_url, &control.url, &gateway_url);
+    let ready = Ready::new(world, postgres, &admin_url, &api_url, &control.url, &gateway_url);
     control.serve(world.clone(), ready.clone());
     on_ready(&ready);
     stop.await;

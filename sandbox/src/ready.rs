@@ -4,7 +4,6 @@ use rand::Rng;
 use serde::Serialize;
 
 use crate::World;
-use crate::aws::s3::Store;
 use crate::db::Postgres;
 
 /// What the sandbox says once, on one line of JSON, when it can be used.
@@ -20,6 +19,8 @@ pub struct Ready {
     pub user_email: String,
     pub user_password: String,
     pub email_sender: String,
+    /// Where mails of the smoke user's own service come from.
+    pub service_email_sender: String,
     pub user_mobile: String,
     pub sms_sender: String,
     pub sms_gateway_url: String,
@@ -71,26 +72,41 @@ pub(crate) fn random_text(length: usize) -> String {
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect()
 }
 
+/// A random UUID of version 4.
+pub(crate) fn uuid() -> String {
+    let bytes: [u8; 16] = rand::rng().random();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
 pub(crate) const BASIC_AUTH_USERNAME: &str = "curious";
 pub(crate) const USER_EMAIL: &str = "smoke@notify-sandbox.gov";
 pub(crate) const USER_MOBILE: &str = "+12025550123";
 /// Where texts come from; staging's number in the real deployment file.
 pub(crate) const SMS_SENDER: &str = "+18556438890";
+/// Where texts of a sandbox come from that shares another one's phone; demo's number there.
+pub(crate) const SHARING_SMS_SENDER: &str = "+18337581259";
 pub(crate) const EMAIL_DOMAIN: &str = "notify-sandbox.gov";
 /// The built-in Notify service's `email_from`.
 pub(crate) const NOTIFY_EMAIL_FROM: &str = "testsender";
+/// The smoke user's own service's.
+pub(crate) const SERVICE_EMAIL_FROM: &str = "smoke.service";
 
 impl Ready {
     pub(crate) fn new(
         world: &World,
         postgres: &Postgres,
-        store: &Store,
         admin_url: &str,
         api_url: &str,
         control_url: &str,
         gateway_url: &str,
     ) -> Self {
         let secrets = &world.secrets;
+        // Mailbox and phone may be another sandbox's.
+        let shared = |name: &str, own: &str| {
+            let theirs = world.outside.shared.as_ref().and_then(|ready| ready.get(name)?.as_str());
+            theirs.unwrap_or(own).to_owned()
+        };
         Self {
             admin_url: admin_url.to_owned(),
             api_url: api_url.to_owned(),
@@ -102,18 +118,19 @@ impl Ready {
             user_email: USER_EMAIL.to_owned(),
             user_password: secrets.user_password.clone(),
             email_sender: format!("{NOTIFY_EMAIL_FROM}@{EMAIL_DOMAIN}"),
+            service_email_sender: format!("{SERVICE_EMAIL_FROM}@{EMAIL_DOMAIN}"),
             user_mobile: USER_MOBILE.to_owned(),
-            sms_sender: SMS_SENDER.to_owned(),
-            sms_gateway_url: gateway_url.to_owned(),
-            sms_gateway_account: secrets.sms_gateway_account.clone(),
-            sms_gateway_token: secrets.sms_gateway_token.clone(),
-            s3_url: store.url.clone(),
+            sms_sender: world.sms_sender().to_owned(),
+            sms_gateway_url: shared("sms_gateway_url", gateway_url),
+            sms_gateway_account: shared("sms_gateway_account", &secrets.sms_gateway_account),
+            sms_gateway_token: shared("sms_gateway_token", &secrets.sms_gateway_token),
+            s3_url: shared("s3_url", &world.store.url),
             s3_region: crate::aws::REGION.to_owned(),
-            s3_access_key_id: secrets.s3_access_key_id.clone(),
-            s3_secret_access_key: secrets.s3_secret_access_key.clone(),
+            s3_access_key_id: shared("s3_access_key_id", &secrets.s3_access_key_id),
+            s3_secret_access_key: shared("s3_secret_access_key", &secrets.s3_secret_access_key),
             mailbox_bucket: crate::aws::s3::MAILBOX_BUCKET.to_owned(),
             mailbox_prefix: crate::aws::s3::MAILBOX_PREFIX.to_owned(),
-            mailbox_folder: store.mailbox_folder.display().to_string(),
+            mailbox_folder: shared("mailbox_folder", &world.store.mailbox_folder.display().to_string()),
         }
     }
 }

@@ -138,8 +138,24 @@ pub(super) struct Sandbox {
     /// How many times shorter the service's own waits are
     #[arg(long, default_value_t = 1)]
     pub time_scale: u32,
+    /// How far apart the times are that a job can be scheduled for, such as 10s; whole hours as in the real service
+    #[arg(long, value_parser = length_of_time, default_value = "1h")]
+    pub slots: u64,
+    /// What its clock says at the start, such as 2026-11-22T00:30:00Z; the machine's time without it
+    #[arg(long)]
+    pub clock: Option<jiff::Timestamp>,
+    /// Use mailbox and phone of the sandbox whose control endpoint is here
+    #[arg(long, value_name = "URL")]
+    pub share: Option<String>,
     #[arg(long)]
     pub no_basic_auth: bool,
+}
+
+/// Milliseconds of `10s` and its like.
+#[cfg(feature = "local")]
+fn length_of_time(text: &str) -> Result<u64, String> {
+    let wrong = || "write a whole number with ms, s, m or h: 10s".to_owned();
+    crate::yaml::duration_ms(text).filter(|ms| *ms >= 1_000).ok_or_else(wrong)
 }
 
 /// `keeper`

@@ -33,6 +33,9 @@ pub(super) async fn run(options: Sandbox) -> Exit {
     let options = notify_sandbox::Options {
         basic_auth: !options.no_basic_auth,
         time_scale: options.time_scale,
+        slots: Duration::from_millis(options.slots),
+        clock: options.clock,
+        share: options.share,
         faults,
         seed: options.seed,
         keeper: keeper.prefix(&folder),

@@ -7,5 +7,5 @@ mod reader;
 mod tree;
 
 pub use problem::{Mark, Problem, Source};
-pub use reader::{Fields, Reader, did_you_mean, quoted};
+pub use reader::{Fields, Reader, did_you_mean, duration_ms, quoted};
 pub use tree::{Entry, Kind, Node, parse};

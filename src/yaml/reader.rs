@@ -110,7 +110,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn duration_ms(text: &str) -> Option<u64> {
+/// A length of time in milliseconds: a whole number with `ms`, `s`, `m` or `h`.
+pub fn duration_ms(text: &str) -> Option<u64> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..unit].parse().ok()?;
     let factor = match &text[unit..] {

@@ -1,5 +1,6 @@
 //! The API behind the admin pages. Only the admin app and the platform's health check talk to it.
 
+mod jobs;
 mod sign_in;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) async fn start(world: &World) -> Result<String, StartError> {
         .route("/user/password-changed-at", post(password_changed_at))
         .route("/user/email-access-validated", post(email_access_validated))
         .merge(sign_in::routes())
+        .merge(jobs::routes())
         .layer(middleware::from_fn_with_state(world.clone(), faults))
         .with_state(world.clone());
     let router = serve::with_date(router, world.clock.clone());
@@ -134,7 +136,7 @@ async fn reset_password(State(world): State<World>, Json(request): Json<ResetReq
         let link = reset_link(&world, &request, host);
         match world.db.create_notification("email", &request.email).await {
             Ok(notification) => {
-                world.queues.put(INTERNAL, Task::DeliverEmail { notification, name: name.clone(), link });
+                world.queues.put(INTERNAL, Task::DeliverReset { notification, name: name.clone(), link });
             }
             Err(_) => return internal_error(500),
         }

@@ -48,7 +48,7 @@ async fn send_code(State(world): State<World>, Json(request): Json<ByEmail>) -> 
     if let Some(number) = number {
         let body = format!("{code} is your U.S. Notify authentication code");
         match world.db.create_notification("sms", &number).await {
-            Ok(notification) => world.queues.put(INTERNAL, Task::DeliverSms { notification, body }),
+            Ok(notification) => world.queues.put(INTERNAL, Task::DeliverCode { notification, body }),
             Err(_) => return internal_error(500),
         }
     }

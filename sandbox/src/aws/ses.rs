@@ -4,7 +4,6 @@
 //! Protocol: <https://docs.aws.amazon.com/ses/latest/APIReference/API_SendEmail.html> (Query API, form in, XML out).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,48 +15,27 @@ use mail_builder::MessageBuilder;
 use rand::Rng as _;
 
 use super::{REGION, s3};
-use crate::fault::{Effect, Site};
+use crate::fault::{Disturbance, Effect, Site};
 use crate::ledger::Entry;
 use crate::{StartError, World, serve};
 
-#[derive(Clone)]
-struct Ses {
-    world: World,
-    mailbox: Arc<aws_sdk_s3::Client>,
-}
-
 /// Starts the endpoint and gives its URL.
-pub(crate) async fn start(world: &World, store: &s3::Store) -> Result<String, StartError> {
+pub(crate) async fn start(world: &World) -> Result<String, StartError> {
     let (listener, url) = serve::bind().await?;
-    let ses = Ses { world: world.clone(), mailbox: Arc::new(store.client.clone()) };
-    serve::forever(listener, Router::new().route("/", post(send_email)).with_state(ses));
+    serve::forever(listener, Router::new().route("/", post(send_email)).with_state(world.clone()));
     Ok(url)
 }
 
 async fn send_email(
-    State(ses): State<Ses>,
+    State(world): State<World>,
     headers: HeaderMap,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Response {
     // The SDK names an attempt and keeps the name through its own retries.
     let attempt = headers.get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let mut delay = Duration::ZERO;
-    for effect in ses.world.faults.at(Site::Ses, attempt, "") {
-        let status = match effect {
-            Effect::Down => 503,
-            Effect::Status(status) => status,
-            Effect::Slow(by) => {
-                delay = by;
-                continue;
-            }
-            Effect::Stopped
-            | Effect::AcceptedNotSent
-            | Effect::OtherHost
-            | Effect::Twice
-            | Effect::Lost
-            | Effect::Other => continue,
-        };
-        ses.world.ledger.add(Entry::MailRefused { status });
+    let Disturbance { delay, status } = world.faults.disturbance(Site::Ses, attempt, "");
+    if let Some(status) = status {
+        world.ledger.add(Entry::MailRefused { status });
         return refusal(status, "ServiceUnavailable", "Service is currently unavailable");
     }
     let field = |name: &str| form.get(name).map(String::as_str);
@@ -69,32 +47,49 @@ async fn send_email(
     };
     let message_id = message_id();
     let (from_name, from_address) = split_address(from);
+    let subject = field("Message.Subject.Data").unwrap_or_default().to_owned();
     let mail = MessageBuilder::new()
         .from((from_name, from_address))
         .to(to)
-        .subject(field("Message.Subject.Data").unwrap_or_default())
+        .subject(subject.as_str())
         .message_id(format!("{message_id}@{REGION}.amazonses.com"))
-        .date(ses.world.clock.now().as_second())
+        .date(world.clock.now().as_second())
         .header("X-SES-Outgoing", mail_builder::headers::raw::Raw::new("2023.08.25-127.0.0.1"))
         .text_body(field("Message.Body.Text.Data").unwrap_or_default())
         .html_body(field("Message.Body.Html.Data").unwrap_or_default());
     let Ok(mime) = mail.write_to_vec() else { return refusal(500, "InternalFailure", "Cannot compose") };
-    ses.world.ledger.add(Entry::MailAccepted { message_id: message_id.clone(), to: to.to_owned() });
-    tokio::spawn(deliver(ses.clone(), delay, message_id.clone(), to.to_owned(), mime));
+    world.ledger.add(Entry::MailAccepted { message_id: message_id.clone(), to: to.to_owned(), subject: subject.clone() });
+    let parcel = Parcel { message_id: message_id.clone(), to: to.to_owned(), subject, mime };
+    tokio::spawn(deliver(world.clone(), delay, parcel));
     let xml = format!(
         "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult><MessageId>{message_id}\
          </MessageId></SendEmailResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></SendEmailResponse>",
-        uuid()
+        crate::ready::uuid()
     );
     ([(header::CONTENT_TYPE, "text/xml")], xml).into_response()
 }
 
-async fn deliver(ses: Ses, delay: Duration, message_id: String, to: String, mime: Vec<u8>) {
+/// A mail on its way.
+struct Parcel {
+    message_id: String,
+    to: String,
+    subject: String,
+    mime: Vec<u8>,
+}
+
+async fn deliver(world: World, delay: Duration, parcel: Parcel) {
+    let Parcel { message_id, to, subject, mime } = parcel;
     tokio::time::sleep(delay).await;
     // Receipt rules name their objects at random, so the order of names says nothing about the order of arrival.
     let key = crate::ready::random_text(40).to_lowercase();
-    if s3::put(&ses.mailbox, &key, mime).await.is_ok() {
-        ses.world.ledger.add(Entry::MailDelivered { message_id, to, key });
+    if s3::put(&world.outside.mailbox, &key, mime).await.is_err() {
+        return;
+    }
+    world.ledger.add(Entry::MailDelivered { message_id: message_id.clone(), to, subject, key });
+    // SES tells its SNS topic, which tells the API's public address.
+    if !world.faults.is_on(Site::Receipts, &Effect::Off) {
+        let receipt = serde_json::json!({ "notificationType": "Delivery", "mail": { "messageId": message_id } });
+        world.receipts.tell(&receipt).await;
     }
 }
 
@@ -102,7 +97,7 @@ pub(super) fn refusal(status: u16, code: &str, message: &str) -> Response {
     let xml = format!(
         "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
-        uuid()
+        crate::ready::uuid()
     );
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, "text/xml")], xml).into_response()
@@ -120,11 +115,5 @@ fn split_address(text: &str) -> (String, String) {
 
 /// An id in the shape of SES's: `0100018a…-uuid-000000`.
 fn message_id() -> String {
-    format!("0101{:012x}-{}-000000", rand::rng().random_range(0..1_u64 << 48), uuid())
-}
-
-pub(super) fn uuid() -> String {
-    let bytes: [u8; 16] = rand::rng().random();
-    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!("0101{:012x}-{}-000000", rand::rng().random_range(0..1_u64 << 48), crate::ready::uuid())
 }

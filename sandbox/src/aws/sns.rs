@@ -3,63 +3,83 @@
 //! Protocol: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html> (Query API, form in, XML out).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use super::ses::{refusal, uuid};
-use crate::fault::{Effect, Site};
+use super::ses::refusal;
+use crate::fault::{Disturbance, Effect, Site};
 use crate::ledger::Entry;
+use crate::ready::uuid;
 use crate::{StartError, World, serve};
 
 /// The attribute that says which number a text comes from.
 const ORIGINATION: &str = "AWS.MM.SMS.OriginationNumber";
 
+/// Tries of one text that follow each other this closely are one attempt: the SDK's own, and the worker's second one at
+/// once. The next comes 300 s later.
+const ONE_ATTEMPT: Duration = Duration::from_mins(2);
+
+#[derive(Clone)]
+struct Sns {
+    world: World,
+    attempts: Attempts,
+}
+
+/// Which attempt a try belongs to.
+#[derive(Debug, Clone, Default)]
+struct Attempts {
+    seen: Arc<Mutex<BTreeMap<String, (u32, Instant)>>>,
+}
+
+impl Attempts {
+    fn name(&self, text: &str, together: Duration) -> String {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (number, last) = seen.entry(text.to_owned()).or_insert((0, now));
+        if now.duration_since(*last) > together {
+            *number += 1;
+        }
+        *last = now;
+        format!("{number} {text}")
+    }
+}
+
 /// Starts the endpoint and gives its URL.
 pub(crate) async fn start(world: &World) -> Result<String, StartError> {
     let (listener, url) = serve::bind().await?;
-    serve::forever(listener, Router::new().route("/", post(publish)).with_state(world.clone()));
+    let sns = Sns { world: world.clone(), attempts: Attempts::default() };
+    serve::forever(listener, Router::new().route("/", post(publish)).with_state(sns));
     Ok(url)
 }
 
-async fn publish(
-    State(world): State<World>,
-    headers: HeaderMap,
-    Form(form): Form<BTreeMap<String, String>>,
-) -> Response {
-    let attempt = headers.get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let mut delay = Duration::ZERO;
-    for effect in world.faults.at(Site::Sns, attempt, "") {
-        let status = match effect {
-            Effect::Down => 503,
-            Effect::Status(status) => status,
-            Effect::Slow(by) => {
-                delay = by;
-                continue;
-            }
-            _ => continue,
-        };
-        world.ledger.add(Entry::TextRefused { status });
-        return refusal(status, "InternalError", "An internal error has occurred");
-    }
+async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, String>>) -> Response {
     let field = |name: &str| form.get(name).map(String::as_str);
     let (Some("Publish"), Some(to), Some(body)) = (field("Action"), field("PhoneNumber"), field("Message")) else {
         return refusal(400, "InvalidParameter", "Only Publish to a PhoneNumber is here");
     };
+    let attempt = sns.attempts.name(&format!("{to} {body}"), sns.world.options.scaled(ONE_ATTEMPT));
+    let world = &sns.world;
+    let Disturbance { delay, status } = world.faults.disturbance(Site::Sns, &attempt, "");
+    if let Some(status) = status {
+        world.ledger.add(Entry::TextRefused { status });
+        return refusal(status, "InternalError", "An internal error has occurred");
+    }
     let from = attribute(&form, ORIGINATION).unwrap_or_default();
     let message_id = uuid();
     world.ledger.add(Entry::TextAccepted { message_id: message_id.clone(), to: to.to_owned() });
-    let lost = world.faults.at(Site::Code, attempt, "").contains(&Effect::Lost);
-    let (texts, clock) = (world.texts.clone(), world.clock.clone());
-    let (to, body) = (to.to_owned(), body.to_owned());
+    let is_code = body.ends_with("authentication code");
+    let lost = is_code && world.faults.at(Site::Code, &attempt, "").contains(&Effect::Lost);
+    let (world, to, body) = (world.clone(), to.to_owned(), body.to_owned());
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         if !lost {
-            texts.arrive(from, to, body, clock.now());
+            world.outside.text(&world, from, to, body).await;
         }
     });
     let xml = format!(

@@ -6,6 +6,8 @@ CREATE TABLE services (
     email_from text NOT NULL UNIQUE,
     active boolean NOT NULL DEFAULT true,
     restricted boolean NOT NULL DEFAULT true,
+    message_limit bigint NOT NULL DEFAULT 50,
+    prefix_sms boolean NOT NULL DEFAULT true,
     created_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'utc')
 );
 CREATE TABLE users (
@@ -22,11 +24,38 @@ CREATE TABLE users (
     email_access_validated_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'utc'),
     created_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'utc')
 );
+CREATE TABLE templates (
+    id uuid PRIMARY KEY,
+    service_id uuid NOT NULL REFERENCES services (id),
+    name varchar(255) NOT NULL,
+    template_type text NOT NULL,
+    subject text,
+    content text NOT NULL,
+    version integer NOT NULL DEFAULT 1
+);
+CREATE TABLE jobs (
+    id uuid PRIMARY KEY,
+    original_file_name varchar NOT NULL,
+    service_id uuid NOT NULL REFERENCES services (id),
+    template_id uuid NOT NULL REFERENCES templates (id),
+    template_version integer NOT NULL,
+    notification_count integer NOT NULL,
+    created_by_id uuid NOT NULL REFERENCES users (id),
+    created_at timestamp NOT NULL,
+    updated_at timestamp,
+    processing_started timestamp,
+    processing_finished timestamp,
+    scheduled_for timestamp,
+    job_status varchar(255) NOT NULL
+);
 CREATE TABLE notifications (
     id uuid PRIMARY KEY,
     service_id uuid REFERENCES services (id),
-    job_id uuid,
+    job_id uuid REFERENCES jobs (id),
     job_row_number integer,
+    template_id uuid REFERENCES templates (id),
+    template_version integer,
+    _personalisation text,
     notification_type text NOT NULL,
     key_type text NOT NULL DEFAULT 'normal',
     "to" varchar NOT NULL,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Db, Query};
+use super::{Db, Query, seconds};
 
 /// Wrong passwords and codes together; from here on even the right ones are refused.
 const FAILED_LOGINS_MAX: i32 = 10;
@@ -23,11 +23,6 @@ pub(crate) enum CodeAnswer {
         session: String,
         revalidate: bool,
     },
-}
-
-/// The time of `clock` as the database takes it.
-fn seconds(clock: Timestamp) -> f64 {
-    clock.as_duration().as_secs_f64()
 }
 
 impl Db {

@@ -12,7 +12,7 @@ use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-use crate::fault::{Effect, Site};
+use crate::fault::{Disturbance, Site};
 use crate::ledger::Entry;
 use crate::{StartError, World, serve};
 
@@ -75,24 +75,11 @@ async fn note(State(admin): State<Admin>, request: Request, next: Next) -> Respo
 }
 
 async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let mut failing = false;
-    for effect in admin.world.faults.at(Site::Admin, "", request.uri().path()) {
-        match effect {
-            Effect::Slow(by) => tokio::time::sleep(by).await,
-            Effect::Status(_) => failing = true,
-            Effect::Down
-            | Effect::Stopped
-            | Effect::AcceptedNotSent
-            | Effect::OtherHost
-            | Effect::Twice
-            | Effect::Lost
-            | Effect::Other => {}
-        }
-    }
-    if failing {
-        us_notify::pages::sorry(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
-    } else {
-        next.run(request).await
+    let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, "", request.uri().path());
+    tokio::time::sleep(delay).await;
+    match status {
+        Some(_) => us_notify::pages::sorry(axum::http::StatusCode::INTERNAL_SERVER_ERROR),
+        None => next.run(request).await,
     }
 }
 

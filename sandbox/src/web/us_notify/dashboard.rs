@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::super::Admin;
 use super::super::session::Session;
-use super::pages::{found, not_found_page, page, sign_in_first, sorry, with_session};
+use super::pages::{found, sign_in_first, sorry, with_session};
+use super::service::{member, service_page};
 use crate::db::SMOKE_SERVICE_ID;
 
 /// Whether a browser is signed in.
@@ -39,26 +40,14 @@ pub(super) async fn landing(State(admin): State<Admin>, headers: HeaderMap) -> R
 }
 
 pub(super) async fn dashboard(State(admin): State<Admin>, Path(service): Path<String>, headers: HeaderMap) -> Response {
-    let session = Session::of(&admin.world, &headers);
-    match signed_in(&admin, &session).await {
-        Ok(Signed::In) => {}
-        Ok(Signed::Out | Signed::Elsewhere) => return sign_in_first(&format!("/services/{service}")),
+    let session = match member(&admin, &service, &format!("/services/{service}"), &headers).await {
+        Ok(session) => session,
         Err(response) => return response,
-    }
-    if service != SMOKE_SERVICE_ID {
-        return not_found_page(None);
-    }
-    let home = format!("/services/{service}");
-    let main = html! {
-        nav aria-label="Service" {
-            @for (name, path) in [("Dashboard", ""), ("Send messages", "/templates"), ("Team members", "/users"),
-                ("Usage", "/usage"), ("Settings", "/service-settings")] {
-                a href={ (home) (path) } { (name) } " "
-            }
-        }
-        h1 { "Dashboard" }
-        p { "Messages Left Across Services 5000" }
-        p { a href="/sign-out" { "Sign out" } }
     };
-    with_session(&admin, &session, page("Dashboard – Smoke Service", &main))
+    let main = html! {
+        h1 class="usa-sr-only" { "Dashboard" }
+        h2 { "In the last seven days" }
+        p { "There is nothing to show here." }
+    };
+    with_session(&admin, &session, service_page("Dashboard", &main))
 }

@@ -1,17 +1,25 @@
 //! The pages of US Notify as of 25 August 2023, as far as the smoke tests go. Titles, headings, labels, field names
 //! and messages are facts; style and longer prose are our own.
 
+mod bad_file;
+mod check;
 mod dashboard;
 mod forgot_password;
+mod job;
 mod new_password;
 pub(super) mod pages;
+mod service;
 mod sign_in;
 mod status;
+mod templates;
+mod times;
 mod two_factor;
+mod upload;
 
+use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::Routes;
 
@@ -27,11 +35,31 @@ pub(super) fn routes() -> Routes {
         .route("/re-validate-email", get(two_factor::revalidate))
         .route("/accounts-or-dashboard", get(dashboard::landing))
         .route("/services/{service}", get(dashboard::dashboard))
+        .merge(sending())
         .route("/_status", get(status::status))
         .route("/forgot-password", get(forgot_password::form).post(forgot_password::submit))
         .route("/new-password/{token}", get(new_password::form).post(new_password::submit))
         .route("/static/style.css", get(style))
+        .route("/static/javascripts/all.js", get(script))
         .fallback(pages::not_found)
+}
+
+/// From a template to a job.
+fn sending() -> Routes {
+    let limit = DefaultBodyLimit::max(upload::FILE_BYTES_MAX + (1 << 20));
+    Routes::new()
+        .route("/services/{service}/templates", get(templates::choose))
+        .route("/services/{service}/templates/{template}", get(templates::show))
+        .route("/services/{service}/send/{template}/set-sender", get(templates::set_sender))
+        .route("/services/{service}/send/{template}/one-off/step-0", get(templates::one_off))
+        .route("/services/{service}/send/{template}/csv", get(upload::form).post(upload::submit).layer(limit))
+        .route("/services/{service}/{template}/check/{upload}", get(check::check))
+        .route("/services/{service}/start-job/{upload}", post(check::start_job))
+        .route("/services/{service}/jobs/{job}", get(job::page).post(job::cancel))
+}
+
+async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("all.js"))
 }
 
 async fn style() -> impl IntoResponse {

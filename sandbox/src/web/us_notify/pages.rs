@@ -18,6 +18,7 @@ pub(super) fn page(title: &str, main: &Markup) -> Markup {
                 title { (title) " – Notify.gov" }
                 link rel="stylesheet" href="/static/style.css";
                 link rel="icon" href="data:,";
+                script defer src="/static/javascripts/all.js" {}
             }
             body {
                 a class="skip" href="#main-content" { "Skip to main content" }

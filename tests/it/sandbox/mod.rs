@@ -1,5 +1,7 @@
 //! The sandbox against the facts, over HTTP as a browser speaks it: its rules and words, not its looks.
 
+mod csv;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,12 +21,24 @@ struct Page {
     text: String,
 }
 
+impl Page {
+    /// The token of its form.
+    fn csrf_token(&self) -> String {
+        let token = self.text.split("name=\"csrf_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        token.unwrap_or_else(|| panic!("no form: {} {}", self.status, self.location)).to_owned()
+    }
+}
+
 impl<'a> Visitor<'a> {
     fn new(sandbox: &'a Sandbox) -> Self {
         Self { sandbox, cookie: String::new() }
     }
 
     fn ask(&mut self, method: &str, path: &str, body: &str) -> Page {
+        self.ask_with(method, path, body, "application/x-www-form-urlencoded")
+    }
+
+    fn ask_with(&mut self, method: &str, path: &str, body: &str, kind: &str) -> Page {
         use base64::Engine as _;
         use std::io::{Read as _, Write as _};
         let ready = &self.sandbox.ready;
@@ -34,7 +48,7 @@ impl<'a> Visitor<'a> {
         let mut socket = std::net::TcpStream::connect(host).expect("a connection");
         let request = format!(
             "{method} {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Basic {door}\r\nCookie: {}\r\nContent-Type: \
-             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+             {kind}\r\nContent-Length: {}\r\n\r\n{body}",
             self.cookie,
             body.len()
         );
@@ -58,9 +72,7 @@ impl<'a> Visitor<'a> {
 
     /// Fills the form at `path` and sends it.
     fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let form = self.get(path);
-        let token = form.text.split("name=\"csrf_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let token = token.unwrap_or_else(|| panic!("no form at {path}: {} {}", form.status, form.location)).to_owned();
+        let token = self.get(path).csrf_token();
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf_token", &token).extend_pairs(fields);
         self.ask("POST", path, &body.finish())

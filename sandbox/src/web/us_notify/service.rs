@@ -1,0 +1,53 @@
+//! The frame of a service's pages, and who may see them.
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::super::Admin;
+use super::super::session::Session;
+use super::dashboard::{Signed, signed_in};
+use super::pages::{not_found_page, page, sign_in_first};
+use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME};
+
+/// The session of somebody who may see a page of this service, or the answer for anybody else.
+pub(super) async fn member(
+    admin: &Admin,
+    service: &str,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<Session, Response> {
+    let session = Session::of(&admin.world, headers);
+    match signed_in(admin, &session).await? {
+        Signed::In if service == SMOKE_SERVICE_ID => Ok(session),
+        Signed::In => Err(not_found_page(None)),
+        Signed::Out | Signed::Elsewhere => Err(sign_in_first(path)),
+    }
+}
+
+/// The path below a service.
+pub(super) fn path_of(rest: &str) -> String {
+    format!("/services/{SMOKE_SERVICE_ID}{rest}")
+}
+
+/// A page of the service. `title` stands before the service's name.
+pub(super) fn service_page(title: &str, main: &Markup) -> Markup {
+    let framed = html! {
+        div class="service" {
+            div class="navigation-service" { (SMOKE_SERVICE_NAME) " " a class="usa-link" href="/accounts" { "Switch service" } }
+            nav class="nav" {
+                ul class="usa-sidenav" {
+                    @for (name, rest) in [("Dashboard", ""), ("Send messages", "/templates"), ("Team members", "/users"),
+                        ("Usage", "/usage"), ("Settings", "/service-settings")] {
+                        li class="usa-sidenav__item" { a href=(path_of(rest)) { (name) } }
+                    }
+                }
+                p { "Messages Left Across Services" }
+                p { "5000" }
+                p { a href="/sign-out" { "Sign out" } }
+            }
+            div class="service-main" { (main) }
+        }
+    };
+    page(&format!("{title} – {SMOKE_SERVICE_NAME}"), &framed)
+}
