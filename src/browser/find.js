@@ -1,4 +1,5 @@
-// The first control with this label, or button with this text, that a reader can see; null if there is none.
+// The first control with this label, or button, link or file input with this text, that a reader can see; null if there
+// is none. A file input itself is often hidden behind its label.
 const [kind, name] = arguments;
 const plain = (words) => (words || "").replace(/[‘’]/g, "'").replace(/\s+/g, " ").trim();
 const visible = (node) => node.getClientRects().length > 0;
@@ -8,6 +9,13 @@ if (kind === "field") {
   const labels = (control) => [...(control.labels || [])].map((label) => plain(label.innerText));
   return controls.find((control) => visible(control)
     && (labels(control).includes(wanted) || plain(control.getAttribute("aria-label")) === wanted)) || null;
+}
+if (kind === "file") {
+  const inputs = Array.from(document.querySelectorAll("input[type=file]"));
+  return inputs.find((input) => [...(input.labels || [])].some((label) => plain(label.innerText) === wanted)) || null;
+}
+if (kind === "link") {
+  return Array.from(document.querySelectorAll("a[href]")).find((link) => visible(link) && plain(link.innerText) === wanted) || null;
 }
 const buttons = Array.from(document.querySelectorAll("button, input[type=submit], input[type=button]"));
 return buttons.find((button) => visible(button) && plain(button.innerText || button.value) === wanted) || null;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fantoccini::cookies::Cookie;
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::find::{Found, find};
 use super::session::ChromiumSession;
 use crate::model::{FailureKind, Lane, PortFailure};
-use crate::port::{Browser, Session};
+use crate::port::{Browser, Jar, Session};
 use crate::process::{Keeper, Kept};
 
 /// `WebDriver`'s own limit for a page; its default is 300 s.
@@ -163,6 +164,21 @@ impl Chromium {
     }
 }
 
+impl Chromium {
+    /// Gives a new browser the cookies of one that was closed; only a page of the service may hold them.
+    async fn go_on(&self, client: &Client, jar: &Jar) -> Option<()> {
+        client.goto(&format!("{}/_status?simple=1", self.settings.base_url)).await.ok()?;
+        for cookie in &jar.0 {
+            let cookie = Cookie::build((cookie.name.clone(), cookie.value.clone()))
+                .path(cookie.path.clone())
+                .secure(cookie.secure)
+                .http_only(cookie.http_only);
+            client.add_cookie(cookie.build()).await.ok()?;
+        }
+        Some(())
+    }
+}
+
 fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {
     hyper_util::client::legacy::connect::HttpConnector::new()
 }
@@ -174,12 +190,16 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[async_trait]
 impl Browser for Chromium {
-    async fn open(&self, _lane: Lane) -> Result<Box<dyn Session>, PortFailure> {
+    async fn open(&self, _lane: Lane, jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
         let (client, driver, versions) =
             self.connect().await.map_err(|why| PortFailure::new(FailureKind::Harness, why))?;
         let session = ChromiumSession::new(client, driver, versions);
         // An address that does not answer is the service's failure; the first real visit will find and say so.
         let _ = tokio::time::timeout(PAGE_LOAD, self.prime(session.client())).await;
+        if let Some(jar) = jar {
+            // Without its cookies the browser lands on the sign-in page, and says so.
+            let _ = tokio::time::timeout(PAGE_LOAD, self.go_on(session.client(), jar)).await;
+        }
         Ok(Box::new(session))
     }
 }

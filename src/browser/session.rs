@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use fantoccini::Client;
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, ErrorStatus};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::launch::one_line;
 use crate::model::{Acted, FailureKind, PortFailure};
-use crate::port::{MaskedPng, RawAct, RawPage, Session};
+use crate::port::{Jar, MaskedPng, RawAct, RawCookie, RawPage, Session};
 use crate::process::Kept;
 
 /// A little longer than `WebDriver`'s own limits: when it passes, the driver itself hangs.
@@ -20,6 +21,9 @@ const CLOSE_LONGEST: Duration = Duration::from_secs(2);
 const SNAPSHOT: &str = include_str!("snapshot.js");
 const FIND: &str = include_str!("find.js");
 const MASK: &str = include_str!("mask.js");
+const TIME: &str = include_str!("time.js");
+/// Clicks on the way to a time: a few days are opened and left again.
+const TIME_CLICKS_MAX: usize = 16;
 
 pub(super) struct ChromiumSession {
     client: Client,
@@ -70,10 +74,72 @@ impl ChromiumSession {
             Ok(element) => element,
             Err(why) => return Acted::NotDone { why },
         };
-        match bounded(element.click()).await {
+        click(&element).await
+    }
+
+    async fn follow(&self, text: &str) -> Acted {
+        match self.element("link", text).await {
+            Ok(element) => click(&element).await,
+            Err(why) => Acted::NotDone { why },
+        }
+    }
+
+    /// The driver reads the file while it is typed in, so it can go away after that.
+    async fn attach(&self, field: &str, name: &str, csv: &str) -> Acted {
+        let not_done = |error: std::io::Error| Acted::NotDone {
+            why: harness(&format!("the list cannot be written to a file: {error}")),
+        };
+        let folder = match tempfile::Builder::new().prefix("notify-smoke-list-").tempdir() {
+            Ok(folder) => folder,
+            Err(error) => return not_done(error),
+        };
+        let path = folder.path().join(name.replace(['/', '\\'], "_"));
+        if let Err(error) = std::fs::write(&path, csv) {
+            return not_done(error);
+        }
+        let element = match self.element("file", field).await {
+            Ok(element) => element,
+            Err(why) => return Acted::NotDone { why },
+        };
+        let path = path.display().to_string();
+        match bounded(element.send_keys(&path)).await {
             Ok(()) => Acted::Done,
             Err(error) => error.acted(),
         }
+    }
+
+    /// Real clicks on days and labels. Which time is checked in the end is for the look after this to say.
+    async fn schedule(&self, not_before: Timestamp, reload: bool) -> Result<(), Acted> {
+        if reload {
+            bounded(self.client.refresh()).await.map_err(|error| error.acted())?;
+        }
+        // A time that is not whole seconds away is in the next second.
+        let not_before = not_before.strftime("%Y-%m-%dT%H:%M:%S%.f").to_string();
+        let mut tried: Vec<String> = Vec::new();
+        for _ in 0..TIME_CLICKS_MAX {
+            let arguments = vec![json!(not_before), json!(tried)];
+            let found = bounded(self.client.execute(TIME, arguments)).await.map_err(|error| error.acted())?;
+            if let Some(name) = found["name"].as_str() {
+                tried.push(name.to_owned());
+            }
+            let next = ["label", "day", "done"].into_iter().find(|kind| !found[*kind].is_null());
+            let Some(kind) = next else { break };
+            let Some(reference) = reference(&found[kind]) else { break };
+            let element = Element::from_element_id(self.client.clone(), reference.to_owned().into());
+            bounded(element.click()).await.map_err(|error| error.acted())?;
+            if kind == "label" {
+                return Ok(());
+            }
+        }
+        let why = PortFailure::new(FailureKind::Missing, "the page offers no time that is far enough away");
+        Err(Acted::NotDone { why })
+    }
+}
+
+async fn click(element: &Element) -> Acted {
+    match bounded(element.click()).await {
+        Ok(()) => Acted::Done,
+        Err(error) => error.acted(),
     }
 }
 
@@ -92,6 +158,12 @@ impl Session for ChromiumSession {
         match act {
             RawAct::Visit(url) => self.visit(url).await,
             RawAct::Press(text) => self.press(text).await,
+            RawAct::Follow(text) => self.follow(text).await,
+            RawAct::Attach { field, name, csv } => self.attach(field, name, csv).await,
+            RawAct::Schedule { not_before, reload } => match self.schedule(*not_before, *reload).await {
+                Ok(()) => Acted::Done,
+                Err(acted) => acted,
+            },
             RawAct::Fill(fields) => {
                 for (label, value) in fields {
                     if let Err(acted) = self.fill(label, value).await {
@@ -111,6 +183,18 @@ impl Session for ChromiumSession {
     async fn screenshot(&mut self) -> Option<MaskedPng> {
         bounded(self.client.execute(MASK, Vec::new())).await.ok()?;
         bounded(self.client.screenshot()).await.ok().map(MaskedPng)
+    }
+
+    async fn jar(&mut self) -> Option<Jar> {
+        let cookies = bounded(self.client.get_all_cookies()).await.ok()?;
+        let kept = cookies.into_iter().map(|cookie| RawCookie {
+            name: cookie.name().to_owned(),
+            value: cookie.value().to_owned(),
+            path: cookie.path().unwrap_or("/").to_owned(),
+            secure: cookie.secure().unwrap_or(false),
+            http_only: cookie.http_only().unwrap_or(false),
+        });
+        Some(Jar(kept.collect()))
     }
 
     async fn close(self: Box<Self>) {

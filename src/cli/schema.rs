@@ -6,7 +6,7 @@ use super::options::Schema;
 use super::out::{complain, say};
 use crate::exit::Exit;
 use crate::model::Component;
-use crate::scenario::verbs::{EMAIL, EXPECTATIONS, Key, MODIFIERS, SMS, VERBS};
+use crate::scenario::verbs::{ATTACHMENT, EMAIL, EXPECTATIONS, Key, MODIFIERS, SMS, VERBS};
 
 pub(super) fn run(options: &Schema) -> Exit {
     let schemas = [("scenario.schema.json", scenario())];
@@ -26,16 +26,47 @@ pub(super) fn run(options: &Schema) -> Exit {
     Exit::Passed
 }
 
+/// Keys with their docs, and the shape of what stands behind each.
+fn described(keys: &[Key], shape: &dyn Fn(&str) -> Value) -> Map<String, Value> {
+    let entry = |key: &Key| {
+        let mut value = shape(key.name);
+        value["description"] = json!(key.doc);
+        (key.name.to_owned(), value)
+    };
+    keys.iter().map(entry).collect()
+}
+
+/// What stands beside `expect`.
+fn modifiers(text: &Value) -> Map<String, Value> {
+    let components: Vec<&str> = Component::PROVABLE.iter().map(|component| component.name()).collect();
+    described(&MODIFIERS, &|name| match name {
+        "proves" => json!({ "type": "array", "items": { "enum": components }, "minItems": 1 }),
+        "assumes" => json!({ "enum": ["template", "account"] }),
+        "second-try" => {
+            let follow = json!({ "type": "object", "properties": { "follow": text }, "required": ["follow"], "additionalProperties": false });
+            json!({ "type": "array", "items": follow, "minItems": 1 })
+        }
+        "capture" => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1, "maxProperties": 1 })
+        }
+        _ => text.clone(),
+    })
+}
+
+/// A list of recipients.
+fn attachment() -> Value {
+    let row = json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1 });
+    let properties = described(&ATTACHMENT, &|name| match name {
+        "template" => json!({ "enum": ["email", "sms"] }),
+        "rows" => json!({ "type": "array", "items": row, "minItems": 1 }),
+        _ => json!({ "type": "string" }),
+    });
+    let required: Vec<&str> = ATTACHMENT.iter().map(|key| key.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
 /// The schema of a scenario file.
 fn scenario() -> Value {
-    let described = |keys: &[Key], shape: &dyn Fn(&str) -> Value| -> Map<String, Value> {
-        let entry = |key: &Key| {
-            let mut value = shape(key.name);
-            value["description"] = json!(key.doc);
-            (key.name.to_owned(), value)
-        };
-        keys.iter().map(entry).collect()
-    };
     let text = json!({ "type": "string" });
     let message = |keys: &[Key], required: [&str; 2]| {
         let number = json!({ "type": "integer", "minimum": 1 });
@@ -46,23 +77,21 @@ fn scenario() -> Value {
     let expectation = described(&EXPECTATIONS, &|name| match name {
         "email" => email.clone(),
         "sms" => sms.clone(),
+        "table" => json!({ "const": "file" }),
+        "time" => json!({ "enum": ["checked", "named"] }),
+        "rows" => json!({ "enum": ["first", "all"] }),
         _ => text.clone(),
     });
-    let components: Vec<&str> = Component::PROVABLE.iter().map(|component| component.name()).collect();
     let verbs = described(&VERBS, &|name| match name {
         "fill" => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        "schedule" => json!({ "const": "soonest" }),
+        "attach" => attachment(),
         "expect" => {
             json!({ "type": "object", "properties": expectation, "additionalProperties": false, "minProperties": 1 })
         }
         _ => text.clone(),
     });
-    let modifiers = described(&MODIFIERS, &|name| match name {
-        "proves" => json!({ "type": "array", "items": { "enum": components }, "minItems": 1 }),
-        "capture" => {
-            json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1, "maxProperties": 1 })
-        }
-        _ => text.clone(),
-    });
+    let modifiers = modifiers(&text);
     let alone = |verb: &Key| json!({ "properties": { verb.name: verbs[verb.name] }, "required": [verb.name], "additionalProperties": false });
     let mut expecting = modifiers.clone();
     expecting.insert("expect".to_owned(), verbs["expect"].clone());
@@ -70,7 +99,8 @@ fn scenario() -> Value {
         .iter()
         .map(|verb| match verb.name {
             "expect" => {
-                json!({ "properties": expecting, "required": ["expect", "proves"], "additionalProperties": false })
+                let says = json!([{ "required": ["proves"] }, { "required": ["assumes"] }]);
+                json!({ "properties": expecting, "required": ["expect"], "anyOf": says, "additionalProperties": false })
             }
             _ => alone(verb),
         })
@@ -82,6 +112,11 @@ fn scenario() -> Value {
         "properties": {
             "name": { "type": "string", "description": "What a user would call this behaviour." },
             "runbook": { "type": "string", "description": "What the run book says, word for word." },
+            "after": { "type": "string", "description": "The scenario whose browser session this one goes on in." },
+            "control": {
+                "enum": ["missed-schedule"],
+                "description": "Run it only to tell what is broken, when this has happened; it has no verdict of its own.",
+            },
             "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "oneOf": steps } },
         },
         "required": ["name", "runbook", "steps"],

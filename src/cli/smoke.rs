@@ -11,7 +11,7 @@ use crate::engine::{Observer, Stopped};
 use crate::exit::Exit;
 use crate::model::Verdict;
 use crate::render::{live::Live, text::text};
-use crate::run::{self, Finished, Going, NotStarted, Recorded, Wanted, prepare};
+use crate::run::{self, Company, Finished, Going, NotStarted, Recorded, Wanted, prepare};
 
 pub(super) async fn smoke(options: Smoke) -> Exit {
     let Some(environment) = options.environment else { return list() };
@@ -24,12 +24,13 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         seed: options.seed,
         sandbox: options.sandbox,
         no_basic_auth: options.no_basic_auth,
+        detach: options.detach,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let outcome = run::smoke(&prepared, &going, stop(), observer()).await;
+    let outcome = Box::pin(run::smoke(&prepared, &going, company())).await;
     end(outcome, options.fail_on)
 }
 
@@ -53,8 +54,12 @@ pub(super) async fn resume(options: Resume) -> Exit {
         return Exit::WrongInput;
     }
     let going = Going { sandbox: options.sandbox, ..Going::default() };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, stop(), observer())).await;
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company())).await;
     end(outcome, options.fail_on)
+}
+
+fn company() -> Company {
+    Company { stop: stop(), observer: observer() }
 }
 
 fn observer() -> Box<Observer> {
@@ -80,6 +85,7 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>) -> Exit {
     say(text(&finished.history, &finished.folder.display().to_string()).trim_end());
     match finished.stopped {
         Some(Stopped::Interrupted(_)) => return Exit::Interrupted,
+        Some(Stopped::Detached(_)) => return Exit::of_waiting(&finished.history),
         Some(Stopped::CannotWrite(error)) => {
             complain(&format!(
                 "{} cannot be written: {error}. What was not written has not happened: make room and resume.",

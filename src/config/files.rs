@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::environment::{Services, environment};
-use crate::model::{Environment, Scenario, Service, Target};
+use crate::model::{Environment, MessageKind, Scenario, Service, Target, TargetTemplate};
 use crate::plan::plan;
 use crate::scenario::{Runbook, runbook, scenario, service};
 use crate::yaml::{Problem, Source, did_you_mean};
@@ -106,6 +106,16 @@ impl Files {
                 Err(problems) => loaded.problems.extend(problems),
             }
         }
+        for scenario in &scenarios {
+            let before = scenario.after.as_deref();
+            if before.is_some_and(|name| name == scenario.id || !scenarios.iter().any(|other| other.id == name)) {
+                let known: Vec<&str> = scenarios.iter().map(|other| other.id.as_str()).collect();
+                let near = did_you_mean(before.unwrap_or_default(), &known);
+                let what = format!("it comes after `{}`, which is no other scenario here", before.unwrap_or_default());
+                let mend = format!("Name one of {}.{near}", crate::yaml::quoted(&known));
+                loaded.problems.push(Problem::of_file(&self.name(&named(&scenario.id)), what, mend));
+            }
+        }
         for (profile, wanted) in &described.profiles {
             for name in wanted.iter().filter(|name| !named(name).is_file()) {
                 let known: Vec<String> = yaml_files(folder).iter().map(|path| stem(path)).collect();
@@ -131,9 +141,13 @@ impl Files {
             hosts: Vec::new(),
             recipients: Vec::new(),
             windows: BTreeMap::new(),
+            templates: [MessageKind::Email, MessageKind::Sms].map(|kind| (kind, template())).into(),
+            lead_ms: None,
             poll_ms: 1,
         };
-        let planned = plan(service, &Runbook::new(), std::slice::from_ref(scenario), &target);
+        // Whether what it comes after is there is seen where all scenarios are known.
+        let alone = Scenario { after: None, ..scenario.clone() };
+        let planned = plan(service, &Runbook::new(), std::slice::from_ref(&alone), &target);
         let problems = planned.err().unwrap_or_default();
         problems
             .iter()
@@ -164,6 +178,11 @@ impl Files {
             Err(error) => Err(vec![not_utf8(&name, &error)]),
         }
     }
+}
+
+/// A template for planning where no environment is known.
+fn template() -> TargetTemplate {
+    TargetTemplate { name: "name".to_owned(), sender: String::new(), subject: String::new(), text: String::new() }
 }
 
 /// Where the first byte stands that is no UTF-8.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Environment, MailboxSettings, NumberSettings, Target, Template};
+use crate::model::{Environment, MailboxSettings, NumberSettings, Target, TargetTemplate, Template};
 
 /// An environment with every reference followed.
 pub struct Resolved {
@@ -143,6 +143,20 @@ pub fn resolve(
         hosts: environment.hosts.clone(),
         recipients: environment.recipients.clone(),
         windows: environment.windows.clone(),
+        templates: environment
+            .templates
+            .iter()
+            .map(|(kind, template)| {
+                let known = TargetTemplate {
+                    name: resolver.setting(&template.name),
+                    sender: template.sender.as_ref().map(|sender| resolver.setting(sender)).unwrap_or_default(),
+                    subject: template.subject.clone(),
+                    text: template.text.clone(),
+                };
+                (*kind, known)
+            })
+            .collect(),
+        lead_ms: environment.lead_ms,
         poll_ms: environment.poll_ms,
     };
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
@@ -215,7 +229,9 @@ pub fn placeholders(environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let settings = [&environment.base_url, &environment.user_email, &environment.email_sender];
     let numbers = [&environment.user_mobile, &environment.sms_sender].into_iter().flatten();
-    for hole in settings.into_iter().chain(numbers).flat_map(Template::holes) {
+    let templates =
+        environment.templates.values().flat_map(|template| [Some(&template.name), template.sender.as_ref()]);
+    for hole in settings.into_iter().chain(numbers).chain(templates.flatten()).flat_map(Template::holes) {
         if let Some(name) = hole.strip_prefix("sandbox.") {
             let value = if name.ends_with("_url") {
                 "http://sandbox.localhost".to_owned()

@@ -1,25 +1,33 @@
 //! One lane: where it stands in its scenarios, and what that place needs.
+//!
+//! Scenarios of a lane share one browser session, so they follow each other; one that only waits for messages leaves the
+//! browser to the next.
 
 use super::Command;
-use crate::history::{History, LaneState};
-use crate::model::{Act, Acted, Check, Expectation, Gap, Lane, PlannedScenario, StepId, StepKind, Template, Window};
+use super::messages::{self, awaited};
+use super::needs::{capture_needs, page_needs, stale_time};
+use crate::history::History;
+use crate::model::{Act, Acted, Blemish, Check, Expectation, Gap, Lane, PlannedScenario, StepId, StepKind, Window};
 use crate::policy;
 
 /// Looks at a page come this soon after one another.
 const PAGE_LOOK_MS: u64 = 100;
-/// Sessions that one process opens in a lane: one to work in, and two for what may break.
-const SESSIONS_MAX: u32 = 3;
 /// Looks at a mailbox before the trigger; if all fail, nothing is pressed.
 const MARKS_MAX: usize = 3;
-/// Looks for a captured link after a resume.
-const RECALLS_MAX: usize = 3;
 /// Failed looks that the standing expectation is given.
 const STANDING_FAILURES_MAX: u32 = 5;
+/// With nothing to do for longer than this, the browser is closed meanwhile.
+const KEEP_OPEN_MS: u64 = 30_000;
+/// A time that comes too near again and again is not chosen more often than this.
+const SCHEDULES_MAX: u32 = 3;
 
 /// Where a scenario stands.
 enum Place {
     At(StepId),
+    /// What must stay true is looked at once more, not before this time.
     Standing(StepId, u64),
+    /// The job's page is looked at once, to tell who sent twice.
+    Page(StepId),
     Over,
 }
 
@@ -28,35 +36,82 @@ pub(super) fn is_over(history: &History, lane: Lane) -> bool {
     let open = history.lanes.get(&lane).is_some_and(|lane| lane.open);
     !open
         && (gave_up(history, lane)
-            || scenarios(history, lane).all(|scenario| matches!(place(history, scenario), Place::Over)))
+            || scenarios(history, lane).all(|scenario| {
+                blocked_by_another(history, scenario) || matches!(place(history, scenario), Place::Over)
+            }))
 }
 
 pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
     let state = history.lanes.get(&lane)?;
+    let mut until: Option<u64> = None;
     if !gave_up(history, lane) {
         for scenario in scenarios(history, lane) {
-            match place(history, scenario) {
-                Place::Over => {
-                    if let Some(step) = unpictured(history, scenario).filter(|_| state.open) {
-                        return Some(Command::Picture(step));
-                    }
-                }
-                Place::At(step) => return Some(at(history, scenario, step, now)),
-                Place::Standing(_, due) if now < due => return Some(Command::Wait { until: due }),
-                Place::Standing(step, _) => {
-                    let last = history.step(step).looks.last.map_or(0, |(_, ended)| ended.t);
-                    let due = last + history.plan.poll_ms;
-                    let failed_before = history.step(step).standing_failures > 0;
-                    return Some(if failed_before && now < due {
-                        Command::Wait { until: due }
-                    } else {
-                        Command::Look { step, standing: true }
-                    });
-                }
+            if blocked_by_another(history, scenario) {
+                continue;
+            }
+            match work(history, scenario, now) {
+                Some(Command::Wait { until: due }) => until = Some(until.map_or(due, |known| known.min(due))),
+                Some(command) => return Some(command),
+                None => {}
+            }
+            if !leaves_browser(history, scenario) {
+                break;
             }
         }
     }
-    state.open.then_some(Command::CloseBrowser)
+    let Some(until) = until else { return state.open.then_some(Command::CloseBrowser) };
+    let idle_ms = awaited(history, lane).unwrap_or(until).saturating_sub(now);
+    if state.open && idle_ms > KEEP_OPEN_MS && browser_is_idle(history, lane) {
+        return Some(Command::CloseBrowser);
+    }
+    Some(Command::Wait { until })
+}
+
+/// Whether every scenario of the lane is over or waits for the time that was chosen for it.
+pub(super) fn only_waits(history: &History, lane: Lane, now: u64) -> bool {
+    scenarios(history, lane).all(|scenario| {
+        blocked_by_another(history, scenario)
+            || matches!(place(history, scenario), Place::Over)
+            || messages::awaits(history, scenario).is_some_and(|until| until > now)
+    })
+}
+
+/// What one scenario needs now; nothing when it is over.
+fn work(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Command> {
+    let open = history.lanes.get(&scenario.lane).is_some_and(|lane| lane.open);
+    match place(history, scenario) {
+        Place::Over => unpictured(history, scenario).filter(|_| open).map(Command::Picture),
+        Place::At(step) => Some(at(history, scenario, step, now)),
+        Place::Standing(_, due) if now < due => Some(Command::Wait { until: due }),
+        Place::Standing(step, _) => {
+            let last = history.step(step).looks.last.map_or(0, |(_, ended)| ended.t);
+            let due = last + history.plan.poll_ms;
+            let failed_before = history.step(step).standing_failures > 0;
+            Some(if failed_before && now < due {
+                Command::Wait { until: due }
+            } else {
+                Command::Look { step, standing: true }
+            })
+        }
+        Place::Page(step) => {
+            let due = now + history.plan.poll_ms;
+            Some(messages::page_of_job(history, scenario, step, now).unwrap_or(Command::Wait { until: due }))
+        }
+    }
+}
+
+/// Whether a scenario needs no page any more, so that the next one can have the browser.
+fn leaves_browser(history: &History, scenario: &PlannedScenario) -> bool {
+    match place(history, scenario) {
+        Place::Over | Place::Standing(..) | Place::Page(_) => true,
+        Place::At(step) => scenario.steps.iter().filter(|left| **left >= step).all(
+            |left| matches!(&history.plan.step(*left).kind, StepKind::Expect { expect, .. } if expect.is_message()),
+        ),
+    }
+}
+
+fn browser_is_idle(history: &History, lane: Lane) -> bool {
+    scenarios(history, lane).all(|scenario| blocked_by_another(history, scenario) || leaves_browser(history, scenario))
 }
 
 /// The step whose failure the browser still shows, if no picture of it was asked for.
@@ -76,12 +131,21 @@ fn unpictured(history: &History, scenario: &PlannedScenario) -> Option<StepId> {
     scenario.steps.iter().find(shows).copied()
 }
 
-fn scenarios(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
-    history.plan.scenarios.iter().filter(move |scenario| scenario.lane == lane)
+pub(super) fn scenarios(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
+    history.plan.scenarios.iter().filter(move |scenario| scenario.lane == lane && history.is_wanted(scenario))
 }
 
 fn gave_up(history: &History, lane: Lane) -> bool {
     history.refused_at_door() || history.lanes.get(&lane).is_none_or(|lane| lane.failed.is_some())
+}
+
+/// Whether the scenario that this one goes on from did not get through.
+fn blocked_by_another(history: &History, scenario: &PlannedScenario) -> bool {
+    history.predecessor(scenario).is_some_and(|before| {
+        blocked_by_another(history, before)
+            || before.steps.iter().any(|step| matches!(progress(history, *step), Progress::Blocked))
+            || before.steps.iter().any(|step| matches!(history.step(*step).closed, Some((_, Gap::SessionLost))))
+    })
 }
 
 fn place(history: &History, scenario: &PlannedScenario) -> Place {
@@ -95,12 +159,16 @@ fn place(history: &History, scenario: &PlannedScenario) -> Place {
     for step in &scenario.steps {
         let state = history.step(*step);
         let StepKind::Expect { expect, window, .. } = &history.plan.step(*step).kind else { continue };
-        if !expect.is_message() {
-            continue;
+        let Some(met) = state.met.filter(|_| expect.must_stay()) else { continue };
+        if state.standing.is_none() && state.standing_failures < STANDING_FAILURES_MAX {
+            let settled = met.moment.t + window.settle_ms;
+            // Whether the first one is lost or only late is seen when its own time is up.
+            let second = history.requests(*step) > 1;
+            return Place::Standing(*step, if second { settled.max(end_of(history, *step, window)) } else { settled });
         }
-        let Some(met) = state.met.filter(|_| state.standing.is_none()) else { continue };
-        if state.standing_failures < STANDING_FAILURES_MAX {
-            return Place::Standing(*step, met.moment.t + window.settle_ms);
+        let twice = matches!(&state.standing, Some((_, Check::Met { blemish: Some(Blemish::Duplicate { .. }), .. })));
+        if twice && messages::page_can_be_read(history, scenario, *step) {
+            return Place::Page(*step);
         }
     }
     Place::Over
@@ -145,10 +213,13 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
     }
     match &history.plan.step(step).kind {
         StepKind::Act { act, watch } => at_act(history, scenario, step, act, watch, now),
-        StepKind::Expect { expect: Expectation::Page(_), window, .. } => {
-            page_needs(history, scenario, step, now).unwrap_or_else(|| look(history, step, window, PAGE_LOOK_MS, now))
+        StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, window, .. } => {
+            page_needs(history, scenario, step, now).unwrap_or_else(|| {
+                let deadline = history.anchor(step).saturating_add(window.late_ms);
+                look(history, step, deadline, PAGE_LOOK_MS, now)
+            })
         }
-        StepKind::Expect { window, .. } => look(history, step, window, history.plan.poll_ms, now),
+        StepKind::Expect { window, .. } => messages::next(history, scenario, step, window, now),
     }
 }
 
@@ -178,69 +249,16 @@ fn at_act(
         let due = failures.last().map_or(0, |(moment, _)| moment.t + history.plan.poll_ms);
         return if now < due { Command::Wait { until: due } } else { Command::Mark(*expected) };
     }
-    Command::Act(step)
-}
-
-/// A link that an earlier process captured has to be fetched again (vaults are never written), and one that is older
-/// than links live is of no use any more.
-fn capture_needs(history: &History, step: StepId, target: &Template, now: u64) -> Option<Command> {
-    let holder = target.holes().find_map(|hole| history.plan.capture_step(step, hole))?;
-    let state = history.step(holder);
-    if now > history.anchor(holder).saturating_add(link_lifetime_ms(history, holder)) {
-        return Some(Command::Close(step, Gap::CaptureLost));
+    // The preview may have stood here for a while: a time that has passed would end on the error page.
+    match stale_time(history, scenario, step, now) {
+        Some(schedule) if history.step(schedule).times_started < SCHEDULES_MAX => Command::Act(schedule),
+        Some(_) => Command::Refuse(step, "the chosen time comes too near before the button can be pressed".to_owned()),
+        None => Command::Act(step),
     }
-    match &state.captured {
-        Some((_, epoch)) if *epoch == history.epoch => None,
-        Some(_) if state.recall_failures.len() < RECALLS_MAX => {
-            let last = state.recall_failures.last().map_or(0, |(moment, _)| moment.t + history.plan.poll_ms);
-            Some(if now < last { Command::Wait { until: last } } else { Command::Recall(holder) })
-        }
-        Some(_) | None => Some(Command::Close(step, Gap::CaptureLost)),
-    }
-}
-
-fn link_lifetime_ms(history: &History, holder: StepId) -> u64 {
-    let StepKind::Expect { capture: Some(capture), .. } = &history.plan.step(holder).kind else { return u64::MAX };
-    let shape = history.plan.links.iter().find(|shape| capture.path() == Some(&shape.path));
-    shape.map_or(u64::MAX, |shape| shape.lifetime_ms)
-}
-
-/// What has to be done first so that the browser shows the page that `step` needs.
-fn page_needs(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> Option<Command> {
-    let lane = history.lanes.get(&scenario.lane)?;
-    let from = history.last_visit(scenario, step)?;
-    let behind: Vec<StepId> = scenario
-        .steps
-        .iter()
-        .copied()
-        .filter(|id| (from..step).contains(id) && matches!(history.plan.step(*id).kind, StepKind::Act { .. }))
-        .filter(|id| !done_here(history, lane, *id))
-        .collect();
-    // An action between here and the last visit that must not be repeated: its page is gone for good.
-    let lost = behind.iter().any(|id| history.plan.step(*id).is_once());
-    if lost || (!lane.open && lane.opened_now >= SESSIONS_MAX) {
-        return Some(Command::Close(step, Gap::SessionLost));
-    }
-    let first = behind.first().copied();
-    let links = first.and_then(|id| match &history.plan.step(id).kind {
-        StepKind::Act { act: Act::Visit(target), .. } => capture_needs(history, id, target, now),
-        StepKind::Act { .. } | StepKind::Expect { .. } => None,
-    });
-    if links.is_some() {
-        return links;
-    }
-    if lane.open { first.map(Command::Act) } else { Some(Command::OpenBrowser) }
-}
-
-/// Whether the action was done in the session that is open now.
-fn done_here(history: &History, lane: &LaneState, step: StepId) -> bool {
-    let state = history.step(step);
-    lane.open && state.session == Some(lane.session) && matches!(&state.acted, Some((_, Acted::Done)))
 }
 
 /// When to look next, and when to stop looking.
-fn look(history: &History, step: StepId, window: &Window, every_ms: u64, now: u64) -> Command {
-    let deadline = history.anchor(step).saturating_add(window.late_ms);
+pub(super) fn look(history: &History, step: StepId, deadline: u64, every_ms: u64, now: u64) -> Command {
     let looks = &history.step(step).looks;
     let Some((since, ended)) = looks.last else { return Command::Look { step, standing: false } };
     // One look is made at the very end, so that nothing that was there in time is missed.
@@ -249,4 +267,9 @@ fn look(history: &History, step: StepId, window: &Window, every_ms: u64, now: u6
     }
     let due = (ended.t + every_ms).min(deadline.max(ended.t));
     if now < due { Command::Wait { until: due } } else { Command::Look { step, standing: false } }
+}
+
+/// The end of a window that nothing puts off.
+pub(super) fn end_of(history: &History, step: StepId, window: &Window) -> u64 {
+    history.anchor(step).saturating_add(window.late_ms)
 }

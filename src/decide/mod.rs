@@ -1,6 +1,8 @@
 //! What to do next. Pure: history and time in, at most one command for each idle lane out.
 
 mod lane;
+mod messages;
+mod needs;
 
 use crate::history::{History, ProbeState};
 use crate::model::{Gap, Lane, ProbeWhen, StepId};
@@ -55,9 +57,33 @@ fn run(history: &History, now: u64) -> Option<Command> {
         return Some(command);
     }
     if !history.lanes.keys().all(|lane| lane::is_over(history, *lane)) {
-        return None;
+        return look_at_clock(history, now);
     }
     Some(probe(history.after.as_ref(), ProbeWhen::After, history, now).unwrap_or(Command::End))
+}
+
+/// While a time of the service's is awaited, its clock is looked at now and then: ours may be set meanwhile, or its own.
+fn look_at_clock(history: &History, now: u64) -> Option<Command> {
+    awaits_until(history)?;
+    let every_ms = messages::CLOCK_LOOK_POLLS * history.plan.poll_ms;
+    let last = [&history.before, &history.during].into_iter().flatten().map(|state| state.moment.t).max().unwrap_or(0);
+    let due = if history.knows_clock() { last + every_ms } else { last + history.plan.poll_ms };
+    Some(if now < due { Command::Wait { until: due } } else { Command::Probe(ProbeWhen::During) })
+}
+
+/// The next time that is awaited by the service's clock, in milliseconds of the run.
+pub fn awaits_until(history: &History) -> Option<u64> {
+    history.plan.scenarios.iter().filter_map(|scenario| messages::awaits(history, scenario)).min()
+}
+
+/// Whether there is nothing to do but to wait for a time of the service's, and a while yet.
+pub fn only_waits(history: &History, now: u64) -> Option<u64> {
+    let until = awaits_until(history).filter(|until| *until > now + 2 * history.plan.poll_ms)?;
+    let idle = history.lanes.iter().all(|(lane, state)| {
+        let waits = messages::awaited(history, *lane).is_some() && lane::only_waits(history, *lane, now);
+        waits || (lane::is_over(history, *lane) && !state.open)
+    });
+    idle.then_some(until)
 }
 
 /// One look at the service's health, and a few more while it cannot be had: one lost packet must not count.

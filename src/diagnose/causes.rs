@@ -62,11 +62,11 @@ causes! {
     TEXT_LOST = "text-lost", Number,
         "the carrier lost this one text, as happens now and then",
         "run again: a second text that is missing too speaks for SNS",
-        [Absent, MailboxAlive];
+        [Absent, OneLost, MailboxAlive];
     SNS_SLOW = "sns-slow", Sns,
         "SNS took the text late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
-        [Late, WorkerProven];
+        [Late, AllCame, WorkerProven];
     WORKER_BOTH = "worker-both-silent", Worker,
         "the worker sends nothing: mail and text are both missing",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
@@ -107,6 +107,94 @@ causes! {
         "the page came late",
         "response times of admin and API in the minute",
         [Late];
+    SENDER_OTHER = "sender-other", Sns,
+        "a text came, but not from this environment's number",
+        "the Notify service's default sender and AWS_US_TOLL_FREE_NUMBER in that deployment",
+        [Accepted, Absent, MailboxAlive, WorkerProven];
+    TEXT_ONCE_LOST = "sns-once", Sns,
+        "SNS did not deliver one text; the second one came",
+        "SNS's delivery logs for the minute",
+        [OneLost, MailboxAlive, WorkerProven];
+    S3_UPLOAD = "s3-upload", S3,
+        "the bucket did not take the file",
+        "the admin app's log for the minute, and the CSV bucket's binding",
+        [Accepted, ErrorPage, ApiWell];
+    S3_JOB = "s3-job", S3,
+        "the worker could not read the file from the bucket",
+        "the worker's log for process-job in the minute of the slot",
+        [Absent, NoRowMade];
+    WORKER_STOOD = "worker-stood", Worker,
+        "the worker began with the job and made nothing of it",
+        "whether database-tasks and job-tasks grow (llen)",
+        [Absent, NoRowMade];
+    WORKER_LOST_ROW = "worker-lost-row", Worker,
+        "the worker read the file and lost a row of it",
+        "the worker's log for save-email and save-sms of this job",
+        [Absent, RowNotMade];
+    WORKER_UNSENT = "worker-unsent", Worker,
+        "the worker made the messages and did not send them",
+        "whether send-email-tasks and send-sms-tasks grow (llen)",
+        [Absent, Late, RowsMade];
+    SES_UNSENT = "ses-unsent", Ses,
+        "the worker made the mails, and SES did not deliver them",
+        "SES's sending statistics for the minute of the slot",
+        [Absent, Late, RowsMade];
+    SNS_UNSENT = "sns-unsent", Sns,
+        "the worker made the texts, and SNS did not deliver them",
+        "SNS's delivery logs for the minute of the slot",
+        [Absent, Late, RowsMade];
+    QUEUE_BUSY = "queue-busy", Worker,
+        "the worker came to our rows late: its queues are busy, or it is slow",
+        "how long database-tasks is (llen), and whose jobs run at this hour",
+        [Late, NoRowMade, RowNotMade];
+    WRONG_ROW = "wrong-row", Worker,
+        "a row was sent with other words than its template and its list make",
+        "the notification of that row, and what the last deploy changed in personalisation",
+        [Wrong];
+    ROW_TWICE = "row-twice", Worker,
+        "the worker made a row twice",
+        "the notifications of this job: more than the list has rows",
+        [Duplicate, TooManyRows];
+    SCHEDULER_MISSED = "scheduler-missed", Scheduler,
+        "the scheduler did not pick the job up",
+        "whether the scheduler process runs, and its log at the slot",
+        [Absent, JobWaits, HeartbeatCame];
+    SCHEDULER_LATE = "scheduler-late", Scheduler,
+        "the scheduler picked the job up a tick late",
+        "the scheduler's log at the slot and at the tick after it",
+        [Late, JobWaits];
+    WORKER_MISSED = "worker-missed", Worker,
+        "the worker does not run what the scheduler asks for",
+        "whether the worker runs, and whether periodic-tasks grows (llen)",
+        [Absent, JobWaits, HeartbeatMissing];
+    SENT_EARLY = "sent-early", Scheduler,
+        "the job was sent before the time that was chosen for it",
+        "scheduled_for of the job",
+        [Late, Accepted];
+    SENT_AT_ONCE = "sent-at-once", Admin,
+        "the page sent something else than the time that was chosen",
+        "the picture beside the journal, and scheduled_for of the job",
+        [Late, Wrong, Accepted];
+    SIGNED_OUT_ELSEWHERE = "signed-out-elsewhere", Account,
+        "somebody else signed in with the same user, and a user has one session",
+        "who else uses this user; give the smoke test a user of its own",
+        [Wrong, Met, Accepted];
+    SIGNED_OUT = "signed-out", Account,
+        "the session ended in the middle of the run",
+        "the admin app's log for the minute and the run id",
+        [Wrong, Accepted];
+    SIGN_IN_REFUSED = "sign-in-refused", Account,
+        "the service did not take our password or code; the page is the same for a locked user",
+        "sign in as the smoke user by hand",
+        [Wrong, Accepted];
+    TRIAL = "trial", Account,
+        "the service is in trial mode and does not send to this recipient",
+        "whether the recipient is exactly a team member's address or number",
+        [Wrong];
+    TEMPLATE_CHANGED = "template-changed", Template,
+        "the template does not read as the environment file says",
+        "the template's page against `templates` in the environment file",
+        [Wrong, Absent];
     PAGE_LACKS = "page-lacks", Admin,
         "the page does not show what it should",
         "the picture beside the journal",

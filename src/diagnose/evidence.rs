@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{Because, Cause};
 use crate::history::{History, Moment};
 use crate::model::{
-    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Wrong,
+    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Window,
+    WindowFrom, Wrong,
 };
 
 /// What can be seen around a step that went wrong.
@@ -35,6 +36,28 @@ pub(super) enum Sign {
     WorkerProven,
     /// Another message of the same run is missing too.
     BothAbsent,
+    /// It was asked for a second time, and one of the two did not come.
+    OneLost,
+    /// It was asked for a second time, and both came.
+    AllCame,
+    /// A message like ours came from another sender.
+    OtherSender,
+    /// The job's page says that its time has not come.
+    JobWaits,
+    /// The job has begun, and no message was made of its rows.
+    NoRowMade,
+    /// Fewer messages were made than the list has rows.
+    RowNotMade,
+    /// As many messages were made as the list has rows.
+    RowsMade,
+    TooManyRows,
+    /// A control: another mail came by the same worker.
+    HeartbeatCame,
+    HeartbeatMissing,
+    SignedOutElsewhere,
+    SignedOut,
+    LoginRefused,
+    Trial,
 }
 
 /// The signs that were seen.
@@ -53,6 +76,8 @@ impl Evidence {
         if matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_message()) {
             evidence.mailbox(history, step);
             evidence.other_messages(history, step);
+            evidence.job(history, step);
+            evidence.controls(history);
         }
         evidence.health(history);
         evidence
@@ -67,7 +92,7 @@ impl Evidence {
         cause.cites.iter().filter_map(|sign| self.signs.get(sign).cloned()).collect()
     }
 
-    fn note(&mut self, sign: Sign, moment: Moment, text: impl Into<String>) {
+    pub(super) fn note(&mut self, sign: Sign, moment: Moment, text: impl Into<String>) {
         self.signs.insert(sign, Because { seq: moment.seq, text: text.into() });
     }
 
@@ -129,27 +154,57 @@ impl Evidence {
             Some((moment, Check::Never { wrong: Wrong::Unreachable, why })) => {
                 self.note(Sign::Unreachable, *moment, why.clone());
             }
-            Some((moment, Check::Never { why, .. })) => self.note(Sign::Wrong, *moment, why.clone()),
-            Some((_, Check::NotYet { why, .. })) => {
+            Some((moment, Check::Never { why, wrong })) => {
+                let known = match wrong {
+                    Wrong::SignedOutElsewhere => Some(Sign::SignedOutElsewhere),
+                    Wrong::SignedOut => Some(Sign::SignedOut),
+                    Wrong::SignInRefused => Some(Sign::LoginRefused),
+                    Wrong::Trial => Some(Sign::Trial),
+                    _ => None,
+                };
+                self.note(Sign::Wrong, *moment, why.clone());
+                if let Some(sign) = known {
+                    self.note(sign, *moment, why.clone());
+                }
+            }
+            Some((moment, Check::NotYet { why, .. })) => {
+                if why.starts_with("such a text came from") {
+                    self.note(Sign::OtherSender, *moment, why.clone());
+                }
                 if let Some((moment, Gap::WindowClosed)) = state.closed {
                     let text = format!(
-                        "{why}; so it was at the last of {} looks, {} s after the press",
+                        "{why}; so it was at the last of {} looks, {} s after {}",
                         state.looks.count,
-                        window.late_ms / 1000
+                        window.late_ms / 1000,
+                        from(window)
                     );
                     self.note(Sign::Absent, moment, text);
                 }
             }
             Some((_, Check::Met { .. })) | None => {}
         }
-        if let Some(met) = state.met.filter(|met| window.timing(met.after_ms) != Timing::OnTime) {
+        if let Some(met) = state.met.filter(|met| met.timing != Timing::OnTime) {
             let tenths = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
             let (after, limit) = (tenths(met.after_ms), tenths(window.on_time_ms));
-            let text = format!("seen {after} s after the press; on time is {limit} s");
+            let text = format!("seen {after} s after {}; on time is {limit} s", from(window));
             self.note(Sign::Late, met.moment, text);
         }
-        if let Some((moment, Check::Met { blemish: Some(Blemish::Ambiguous { .. }), seen, .. })) = &state.check {
-            self.note(Sign::Met, *moment, format!("seen: {seen}"));
+        for (moment, check) in [&state.check, &state.standing].into_iter().flatten() {
+            match check {
+                Check::Met { blemish: Some(Blemish::Ambiguous { .. }), seen, .. } => {
+                    self.note(Sign::Met, *moment, format!("seen: {seen}"));
+                }
+                Check::Met { blemish: Some(Blemish::SomebodyElse), seen, .. } => {
+                    self.note(Sign::Met, *moment, format!("seen: {seen}"));
+                    self.note(Sign::SignedOutElsewhere, *moment, "a code came that this run has not asked for");
+                }
+                Check::Met { blemish: Some(Blemish::SecondTry { came, asked }), .. } => {
+                    let sign = if came < asked { Sign::OneLost } else { Sign::AllCame };
+                    self.signs.remove(&Sign::OneLost);
+                    self.note(sign, *moment, format!("it was asked for {asked} times, and {came} came"));
+                }
+                _ => {}
+            }
         }
         if let Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) = &state.standing {
             self.note(Sign::Duplicate, *moment, format!("it came {count} times, with different provider ids"));
@@ -186,14 +241,16 @@ impl Evidence {
     /// Mail and text go through one worker and one queue, and part only at the provider.
     fn other_messages(&mut self, history: &History, step: StepId) {
         for other in history.plan.steps.iter().filter(|other| other.id != step) {
-            let StepKind::Expect { expect, window, .. } = &other.kind else { continue };
-            if !expect.is_message() {
-                continue;
-            }
-            let what = if matches!(expect, Expectation::Text(_)) { "text" } else { "mail" };
+            let StepKind::Expect { expect, .. } = &other.kind else { continue };
+            let what = match expect {
+                Expectation::Text(_) => "text",
+                Expectation::Email(_) => "mail",
+                // Rows go through other queues, and long after.
+                Expectation::Rows(_) | Expectation::Page(_) | Expectation::Job => continue,
+            };
             let state = history.step(other.id);
             match (state.met, state.closed) {
-                (Some(met), _) if window.timing(met.after_ms) == Timing::OnTime => {
+                (Some(met), _) if met.timing == Timing::OnTime => {
                     let text = format!("the same run's {what} came on time, through the same worker and queue");
                     self.note(Sign::WorkerProven, met.moment, text);
                 }
@@ -225,5 +282,14 @@ impl Evidence {
         {
             self.note(Sign::Deployed, after.moment, "another version answered than before the run");
         }
+    }
+}
+
+/// What a window counts from, in words.
+fn from(window: &Window) -> &'static str {
+    match window.from {
+        WindowFrom::Trigger => "the press",
+        WindowFrom::Slot => "the time that was chosen",
+        WindowFrom::Pickup => "the job was picked up",
     }
 }

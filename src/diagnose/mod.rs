@@ -4,11 +4,12 @@
 
 mod causes;
 mod evidence;
+mod job;
 
 pub use causes::{CAUSES, Cause};
 
 use crate::history::{History, ScenarioVerdict};
-use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Verdict};
+use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict};
 use evidence::{Evidence, Sign};
 
 /// One candidate.
@@ -32,7 +33,8 @@ pub struct Because {
 /// The candidates for what is wrong in one scenario, likeliest first; none for what passed.
 pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis> {
     let verdict = history.scenario_verdict(scenario);
-    if matches!(verdict.verdict, Verdict::Passed) {
+    // What another scenario has kept it from is that one's to explain.
+    if matches!(verdict.verdict, Verdict::Passed) || verdict.blocked_by.is_some() {
         return Vec::new();
     }
     let Some((step, judged)) = verdict.worst() else { return Vec::new() };
@@ -66,19 +68,36 @@ fn candidates(
     if verdict.softened.is_some() {
         return vec![&causes::DEPLOYED];
     }
-    match judged {
-        Verdict::Errored | Verdict::NotVerified => return vec![&causes::HARNESS],
-        Verdict::Inconclusive if evidence.has(Sign::MailboxBlind) => return vec![&causes::MAILBOX_BLIND],
-        Verdict::Inconclusive => return vec![&causes::HARNESS],
-        Verdict::Passed | Verdict::Degraded | Verdict::Failed => {}
+    let known = [
+        (Sign::SignedOutElsewhere, &causes::SIGNED_OUT_ELSEWHERE),
+        (Sign::SignedOut, &causes::SIGNED_OUT),
+        (Sign::LoginRefused, &causes::SIGN_IN_REFUSED),
+        (Sign::Trial, &causes::TRIAL),
+    ];
+    if let Some((_, cause)) = known.into_iter().find(|(sign, _)| evidence.has(*sign)) {
+        return vec![cause];
     }
-    match &history.plan.step(step).kind {
+    let kind = &history.plan.step(step).kind;
+    match (judged, kind) {
+        (Verdict::Errored, StepKind::Expect { assumes: Some(Component::Template), .. }) => {
+            return vec![&causes::TEMPLATE_CHANGED];
+        }
+        (Verdict::Errored | Verdict::NotVerified, _) => return vec![&causes::HARNESS],
+        (Verdict::Inconclusive, _) if evidence.has(Sign::MailboxBlind) => return vec![&causes::MAILBOX_BLIND],
+        (Verdict::Inconclusive, _) => return vec![&causes::HARNESS],
+        (Verdict::Passed | Verdict::Degraded | Verdict::Failed, _) => {}
+    }
+    match kind {
         StepKind::Act { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Act { .. } => vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED],
         StepKind::Expect { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Expect { expect: Expectation::Email(_), .. } => of_mail(evidence),
-        StepKind::Expect { expect: Expectation::Text(_), .. } => of_text(evidence),
-        StepKind::Expect { expect: Expectation::Page(_), proves, .. } => of_page(proves, evidence),
+        StepKind::Expect { expect: Expectation::Text(_), .. } => of_text(evidence, history.requests(step)),
+        StepKind::Expect { expect: Expectation::Rows(rows), .. } => {
+            let early = history.step(step).met.is_some_and(|met| met.timing == Timing::TooEarly);
+            if early { vec![&causes::SENT_EARLY, &causes::SENT_AT_ONCE] } else { job::of_rows(rows, evidence) }
+        }
+        StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, proves, .. } => of_page(proves, evidence),
     }
 }
 
@@ -104,7 +123,7 @@ fn of_mail(evidence: &Evidence) -> Vec<&'static Cause> {
     vec![&causes::SES_SILENT, &causes::WORKER_SILENT, &causes::API_CLAIMED, &causes::ACCOUNT_UNKNOWN]
 }
 
-fn of_text(evidence: &Evidence) -> Vec<&'static Cause> {
+fn of_text(evidence: &Evidence, requests: u32) -> Vec<&'static Cause> {
     if evidence.has(Sign::Duplicate) {
         return vec![&causes::SENT_TWICE, &causes::SNS_TWICE];
     }
@@ -112,17 +131,34 @@ fn of_text(evidence: &Evidence) -> Vec<&'static Cause> {
         return vec![&causes::CODE_AMBIGUOUS];
     }
     let worker_works = evidence.has(Sign::WorkerProven);
+    if evidence.has(Sign::AllCame) {
+        return vec![&causes::SNS_SLOW];
+    }
+    if evidence.has(Sign::OneLost) {
+        return vec![&causes::TEXT_ONCE_LOST, &causes::TEXT_LOST];
+    }
     if evidence.has(Sign::Late) {
         return if worker_works { vec![&causes::SNS_SLOW] } else { vec![&causes::SNS_SLOW, &causes::WORKER_SLOW] };
+    }
+    if evidence.has(Sign::OtherSender) {
+        return if worker_works {
+            vec![&causes::SENDER_OTHER]
+        } else {
+            vec![&causes::SENDER_OTHER, &causes::WORKER_SILENT]
+        };
     }
     if evidence.has(Sign::BothAbsent) {
         return vec![&causes::WORKER_BOTH];
     }
-    if worker_works {
-        vec![&causes::SNS_SILENT, &causes::TEXT_LOST]
-    } else {
-        vec![&causes::SNS_SILENT, &causes::WORKER_SILENT, &causes::TEXT_LOST]
+    let mut found = vec![&causes::SNS_SILENT];
+    if !worker_works {
+        found.push(&causes::WORKER_SILENT);
     }
+    // A carrier loses one text now and then, but not two in a row.
+    if requests < 2 {
+        found.push(&causes::TEXT_LOST);
+    }
+    found
 }
 
 fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
@@ -134,6 +170,10 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     }
     if !evidence.has(Sign::ErrorPage) {
         return vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED];
+    }
+    // The pages before it came from the same admin app and API, a moment ago.
+    if proves.contains(&Component::S3) && evidence.has(Sign::ApiWell) && evidence.has(Sign::Accepted) {
+        return vec![&causes::S3_UPLOAD];
     }
     // The admin app showed its own error page, so it was reached: the edge is not to blame.
     let mut found = vec![&causes::ADMIN_ERROR];

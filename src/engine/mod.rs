@@ -11,17 +11,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::decide::{Command, decide};
+use crate::decide::{Command, decide, only_waits};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::model::{Fact, Lane, StepId};
-use crate::port::{Browser, Clock, Inbox, Probe, Session};
+use crate::port::{Browser, Clock, Inbox, Jar, Probe, Session};
 use crate::redact::Vault;
 use recorder::Recorder;
-use work::{Done, Job};
+use work::{Done, Job, Outcome};
 
 /// What stands at the rim.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Ports {
 pub enum Stopped {
     /// Somebody asked for it; the run can be resumed.
     Interrupted(String),
+    /// There is nothing to do before this time; the run is to be resumed then.
+    Detached(Timestamp),
     /// The journal could not be written: what is not written has not happened, so nothing more is done.
     CannotWrite(std::io::Error),
 }
@@ -51,6 +54,10 @@ pub struct Engine {
     ports: Ports,
     recorder: Recorder,
     sessions: BTreeMap<Lane, Box<dyn Session>>,
+    /// What closed browsers left behind; never written.
+    jars: BTreeMap<Lane, Jar>,
+    /// Whether the process ends when there is nothing to do but to wait for a time of the service's.
+    detach: bool,
     /// Milliseconds of the run that earlier processes have used.
     base_ms: u64,
 }
@@ -67,7 +74,7 @@ pub fn start(
     observer: Box<Observer>,
 ) -> std::io::Result<Engine> {
     let recorder = Recorder::start(journal, vault, first, ports.clock.now(), observer)?;
-    Ok(Engine { ports, recorder, sessions: BTreeMap::new(), base_ms: 0 })
+    Ok(Engine { ports, recorder, sessions: BTreeMap::new(), jars: BTreeMap::new(), detach: false, base_ms: 0 })
 }
 
 /// Goes on with a run that another process left.
@@ -88,13 +95,29 @@ pub fn resume(
         recorder: Recorder::go_on(journal, vault, history, observer),
         ports,
         sessions: BTreeMap::new(),
+        jars: BTreeMap::new(),
+        detach: false,
         base_ms,
     };
     engine.record(Fact::RunResumed { harness: harness.to_owned() })?;
     Ok(engine)
 }
 
+/// Why the work ended.
+enum End {
+    Ended,
+    Stopped(String),
+    Detached(Timestamp),
+}
+
 impl Engine {
+    /// Lets the process end when there is nothing to do but to wait for a time of the service's.
+    #[must_use]
+    pub fn detaching(mut self, detach: bool) -> Self {
+        self.detach = detach;
+        self
+    }
+
     fn now(&self) -> u64 {
         self.base_ms + self.ports.clock.elapsed_ms()
     }
@@ -116,9 +139,13 @@ impl Engine {
             session.close().await;
         }
         let stopped = match outcome {
-            Ok(None) => return Ok(self.recorder.into_history()),
-            Ok(Some(signal)) => match self.record(Fact::Interrupted { signal: signal.clone() }) {
+            Ok(End::Ended) => return Ok(self.recorder.into_history()),
+            Ok(End::Stopped(signal)) => match self.record(Fact::Interrupted { signal: signal.clone() }) {
                 Ok(()) => Stopped::Interrupted(signal),
+                Err(error) => Stopped::CannotWrite(error),
+            },
+            Ok(End::Detached(due)) => match self.record(Fact::Detached { due }) {
+                Ok(()) => Stopped::Detached(due),
                 Err(error) => Stopped::CannotWrite(error),
             },
             Err(error) => Stopped::CannotWrite(error),
@@ -130,18 +157,24 @@ impl Engine {
         &mut self,
         jobs: &mut JoinSet<Done>,
         stop: &mut watch::Receiver<Option<String>>,
-    ) -> std::io::Result<Option<String>> {
+    ) -> std::io::Result<End> {
         let mut idle: Vec<Lane> = vec![Lane::Run];
         idle.extend(self.recorder.history().lanes.keys());
         loop {
             if let Some(signal) = stop.borrow_and_update().clone() {
-                return Ok(Some(signal));
+                return Ok(End::Stopped(signal));
+            }
+            if let Some(due) = self.detach.then(|| only_waits(self.recorder.history(), self.now())).flatten() {
+                let left = i64::try_from(due.saturating_sub(self.now())).unwrap_or(i64::MAX);
+                let now = self.ports.clock.now();
+                let due = now.saturating_add(SignedDuration::from_millis(left)).unwrap_or(now);
+                return Ok(End::Detached(due));
             }
             let commands = decide(self.recorder.history(), self.now(), &idle);
             if commands.is_empty() {
                 tokio::select! {
                     done = jobs.join_next() => {
-                        let Some(done) = done else { return Ok(Some("nothing left to decide".to_owned())) };
+                        let Some(done) = done else { return Ok(End::Stopped("nothing left to decide".to_owned())) };
                         let done = done.map_err(std::io::Error::other)?;
                         idle.push(done.lane);
                         idle.sort();
@@ -154,7 +187,7 @@ impl Engine {
             for (lane, command) in commands {
                 if command == Command::End {
                     self.record(Fact::RunEnded)?;
-                    return Ok(None);
+                    return Ok(End::Ended);
                 }
                 if let Some(fact) = at_once(&command) {
                     self.record(fact)?;
@@ -171,14 +204,14 @@ impl Engine {
         let since = self.now();
         let job = match *command {
             Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
-            Command::OpenBrowser => Job::Open(self.ports.browser.clone()),
+            Command::OpenBrowser => Job::Open(self.ports.browser.clone(), self.jars.remove(&lane)),
             Command::CloseBrowser => Job::CloseBrowser,
             Command::Mark(step) => Job::Mark(step, self.inbox_of(step)),
             Command::Recall(step) => {
                 let ids = self.recorder.message_ids(step);
                 Job::Recall(step, self.inbox_of(step), ids)
             }
-            Command::Act(step) => match self.recorder.raw_act(step) {
+            Command::Act(step) => match self.recorder.raw_act(step, self.ports.clock.now()) {
                 Ok(act) => {
                     self.record(Fact::Started { step })?;
                     Job::Act(step, act)
@@ -211,7 +244,7 @@ impl Engine {
     /// Where the messages of an expectation arrive. A plan that expects texts is not made without a number.
     fn inbox_of(&self, step: StepId) -> Arc<dyn Inbox> {
         match &self.ports.number {
-            Some(number) if self.recorder.expects_text(step) => number.clone(),
+            Some(number) if self.recorder.is_of_number(step) => number.clone(),
             Some(_) | None => self.ports.inbox.clone(),
         }
     }
@@ -223,7 +256,11 @@ impl Engine {
         if let Some(session) = done.session {
             self.sessions.insert(done.lane, session);
         }
-        self.recorder.outcome(done.lane, done.outcome, now, at)
+        let mut outcome = done.outcome;
+        if let Outcome::Opened(_, jar) | Outcome::Closed(jar) = &mut outcome {
+            self.jars.extend(jar.take().map(|jar| (done.lane, jar)));
+        }
+        self.recorder.outcome(done.lane, outcome, now, at)
     }
 }
 

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::work::Outcome;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::judge::{Context, Judgement, judge};
-use crate::model::{
-    Act, Acted, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
-};
+use crate::model::{Act, Acted, Captured, Check, Event, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind};
 use crate::policy;
 use crate::port::{MaskedPng, RawAct, RawMessage};
 use crate::redact::Vault;
@@ -58,12 +56,12 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) fn expects_text(&self, step: StepId) -> bool {
-        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Text(_), .. })
+    pub(super) fn is_of_number(&self, step: StepId) -> bool {
+        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_of_number())
     }
 
     pub(super) fn looks_at_page(&self, step: StepId) -> bool {
-        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Page(_), .. })
+        matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect, .. } if !expect.is_message())
     }
 
     /// The messages that were there before the trigger.
@@ -82,7 +80,7 @@ impl Recorder {
     }
 
     /// The action with its secrets filled in.
-    pub(super) fn raw_act(&self, step: StepId) -> Result<RawAct, String> {
+    pub(super) fn raw_act(&self, step: StepId, at: Timestamp) -> Result<RawAct, String> {
         let StepKind::Act { act, .. } = &self.history.plan.step(step).kind else {
             return Err("this step is no action".to_owned());
         };
@@ -102,6 +100,23 @@ impl Recorder {
                 fields.iter().map(fill).collect::<Result<_, String>>().map(RawAct::Fill)
             }
             Act::Press(button) => Ok(RawAct::Press(button.clone())),
+            Act::Follow(link) => Ok(RawAct::Follow(link.text(&value).map_err(missing)?)),
+            Act::Attach(list) => {
+                let name = list.file.text(&value).map_err(missing)?;
+                let rows: Result<Vec<Vec<String>>, String> = list
+                    .rows
+                    .iter()
+                    .map(|row| row.iter().map(|cell| cell.text(&value).map_err(missing)).collect())
+                    .collect();
+                let csv = csv(&list.columns, &rows?);
+                Ok(RawAct::Attach { field: list.field.clone(), name, csv })
+            }
+            Act::Schedule => {
+                let lead = SignedDuration::from_millis(i64::try_from(self.history.plan.lead_ms).unwrap_or(0));
+                let now = self.history.service_time(at);
+                let reload = self.history.step(step).times_started > 0;
+                Ok(RawAct::Schedule { not_before: now.saturating_add(lead).unwrap_or(now), reload })
+            }
         }
     }
 
@@ -114,7 +129,9 @@ impl Recorder {
         }
         let holder = self.history.plan.capture_step(step, name)?;
         let (handle, _) = self.history.step(holder).captured.as_ref()?;
-        self.vault.captured(handle).map(str::to_owned)
+        let is_page = matches!(&self.history.plan.step(holder).kind,
+            StepKind::Expect { capture: Some(capture), .. } if capture.of == Captured::Page);
+        if is_page { Some(handle.clone()) } else { self.vault.captured(handle).map(str::to_owned) }
     }
 
     /// Records what came of a job.
@@ -124,9 +141,9 @@ impl Recorder {
                 let (health, failure) = split(result);
                 self.record(Fact::Probed { when, health, failure }, t, at)
             }
-            Outcome::Opened(Ok(browser)) => self.record(Fact::BrowserOpened { lane, browser }, t, at),
-            Outcome::Opened(Err(why)) => self.record(Fact::BrowserFailed { lane, why }, t, at),
-            Outcome::Closed => self.record(Fact::BrowserGone { lane, condemned: false }, t, at),
+            Outcome::Opened(Ok(browser), _) => self.record(Fact::BrowserOpened { lane, browser }, t, at),
+            Outcome::Opened(Err(why), _) => self.record(Fact::BrowserFailed { lane, why }, t, at),
+            Outcome::Closed(_) => self.record(Fact::BrowserGone { lane, condemned: false }, t, at),
             Outcome::Marked(step, Ok(mark)) => {
                 self.record(Fact::Marked { step, ids: mark.ids, alive: mark.alive }, t, at)
             }
@@ -172,7 +189,7 @@ impl Recorder {
     ) -> std::io::Result<()> {
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
-        let judgement = self.judged(step, &observation);
+        let judgement = self.judged(step, &observation, at);
         let seen = if same { Seen::Same } else { Seen::New(observation) };
         self.record(Fact::Looked { step, since, seen }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
@@ -183,17 +200,19 @@ impl Recorder {
         Ok(())
     }
 
-    fn judged(&self, step: StepId, observation: &Observation) -> Judgement {
+    fn judged(&self, step: StepId, observation: &Observation, at: Timestamp) -> Judgement {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
-            let check = Check::NotYet { why: "this step expects nothing".to_owned(), in_doubt: false };
-            return Judgement { check, captured: None };
+            return Check::not_yet("this step expects nothing").into();
         };
         let context = Context {
             plan: &self.history.plan,
             token: &self.history.token,
             acted: self.history.acted_between(*trigger),
-            capture: capture.as_ref().and_then(|capture| capture.path()),
+            capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
+            requests: self.history.requests(step),
+            slot: self.history.slot_of(step),
+            now: self.history.service_time(at),
         };
         judge(expect, observation, &context)
     }
@@ -210,7 +229,7 @@ impl Recorder {
         let token = self.history.token.clone();
         let messages = messages.unwrap_or_default();
         let messages = messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
-        let captured = self.judged(step, &Observation::Messages { messages }).captured;
+        let captured = self.judged(step, &Observation::Messages { messages }, at).captured;
         self.record(Fact::Recalled { step, captured, failure }, t, at)
     }
 
@@ -220,6 +239,17 @@ impl Recorder {
         // Evidence is a help, not a proof: without a picture the verdict is the same.
         self.record(Fact::Evidence { step, file: kept.then_some(name) }, t, at)
     }
+}
+
+/// A list as a file, with quotes where a value needs them.
+fn csv(columns: &[String], rows: &[Vec<String>]) -> String {
+    let cell = |text: &String| {
+        if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() }
+    };
+    let line = |cells: &[String]| cells.iter().map(cell).collect::<Vec<_>>().join(",");
+    let mut lines: Vec<String> = std::iter::once(line(columns)).chain(rows.iter().map(|row| line(row))).collect();
+    lines.push(String::new());
+    lines.join("\r\n")
 }
 
 fn split<T>(result: Result<T, PortFailure>) -> (Option<T>, Option<PortFailure>) {

@@ -5,19 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Acted, FailureKind, Health, Lane, PortFailure, ProbeWhen, StepId};
-use crate::port::{Browser, Inbox, Mark, MaskedPng, Probe, RawAct, RawMessage, RawPage, Session, Which};
+use crate::port::{Browser, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawMessage, RawPage, Session, Which};
 
 /// What is to be done.
 pub(super) enum Job {
     Probe(ProbeWhen, Arc<dyn Probe>),
-    Open(Arc<dyn Browser>),
+    /// With what a browser that was closed left behind.
+    Open(Arc<dyn Browser>, Option<Jar>),
     CloseBrowser,
     Mark(StepId, Arc<dyn Inbox>),
     Recall(StepId, Arc<dyn Inbox>, BTreeSet<String>),
     Act(StepId, RawAct),
     Picture(StepId),
-    LookAtPage { step: StepId, since: u64 },
-    LookAtMailbox { step: StepId, since: u64, standing: bool, inbox: Arc<dyn Inbox>, known: BTreeSet<String> },
+    LookAtPage {
+        step: StepId,
+        since: u64,
+    },
+    LookAtMailbox {
+        step: StepId,
+        since: u64,
+        standing: bool,
+        inbox: Arc<dyn Inbox>,
+        known: BTreeSet<String>,
+    },
     Wait(Duration),
 }
 
@@ -31,14 +41,24 @@ impl Job {
 /// What came of it, still raw.
 pub(super) enum Outcome {
     Probed(ProbeWhen, Result<Health, PortFailure>),
-    Opened(Result<String, PortFailure>),
-    Closed,
+    /// The jar comes back: it may be needed again.
+    Opened(Result<String, PortFailure>, Option<Jar>),
+    Closed(Option<Jar>),
     Marked(StepId, Result<Mark, PortFailure>),
     Recalled(StepId, Result<Vec<RawMessage>, PortFailure>),
     Acted(StepId, Acted),
     Pictured(StepId, Option<MaskedPng>),
-    SawPage { step: StepId, since: u64, page: Result<RawPage, PortFailure> },
-    SawMailbox { step: StepId, since: u64, standing: bool, messages: Result<Vec<RawMessage>, PortFailure> },
+    SawPage {
+        step: StepId,
+        since: u64,
+        page: Result<RawPage, PortFailure>,
+    },
+    SawMailbox {
+        step: StepId,
+        since: u64,
+        standing: bool,
+        messages: Result<Vec<RawMessage>, PortFailure>,
+    },
     Waited,
 }
 
@@ -53,17 +73,21 @@ pub(super) struct Done {
 pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Session>>, longest: Duration) -> Done {
     let outcome = match job {
         Job::Probe(when, probe) => Outcome::Probed(when, bounded(longest, probe.look()).await),
-        Job::Open(browser) => match bounded(longest, browser.open(lane)).await {
+        Job::Open(browser, jar) => match bounded(longest, browser.open(lane, jar.as_ref())).await {
             Ok(opened) => {
                 let described = opened.describe();
                 session = Some(opened);
-                Outcome::Opened(Ok(described))
+                Outcome::Opened(Ok(described), jar)
             }
-            Err(why) => Outcome::Opened(Err(why)),
+            Err(why) => Outcome::Opened(Err(why), jar),
         },
         Job::CloseBrowser => {
+            let jar = match session.as_mut() {
+                Some(open) => tokio::time::timeout(longest, open.jar()).await.ok().flatten(),
+                None => None,
+            };
             close(session.take()).await;
-            Outcome::Closed
+            Outcome::Closed(jar)
         }
         Job::Mark(step, inbox) => Outcome::Marked(step, bounded(longest, inbox.mark()).await),
         Job::Recall(step, inbox, ids) => Outcome::Recalled(step, bounded(longest, inbox.look(Which::Only(&ids))).await),

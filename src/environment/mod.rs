@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::model::environment::{
-    BasicAuth, Environment, MailboxSettings, NumberSettings, SandboxSettings, WindowOverride,
+    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, SandboxSettings, WindowOverride,
 };
-use crate::model::{Part, Template, Window};
+use crate::model::{MessageKind, Part, Template, Window};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// Time between two looks at a mailbox, unless the environment says otherwise.
 const POLL_MS: u64 = 1_000;
 const POLL_MS_MIN: u64 = 50;
+/// The real service has whole hours.
+const SLOTS_MS: u64 = 3_600_000;
 /// How the holes of an environment file begin, and what they are.
 pub const SOURCES: [(&str, &str); 2] =
     [("env.", "a variable of the process that runs notify-smoke"), ("sandbox.", "a value of the sandbox's ready line")];
@@ -62,13 +64,16 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let hosts = words(reader, fields.take("hosts"), "`hosts`");
     let recipients = words(reader, fields.take("recipients"), "`recipients`");
     let windows = fields.take("windows").map(|node| windows(reader, node, service_windows)).unwrap_or_default();
+    let templates = fields.take("templates").map(|node| templates(reader, node)).unwrap_or_default();
+    let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`"));
     let poll_ms = fields.take("poll").and_then(|node| reader.duration_ms(node, "`poll`")).unwrap_or(POLL_MS);
     let webdriver_url = fields.take("webdriver-url").and_then(|node| setting(reader, node));
     let sandbox = fields.take("sandbox").map(|node| {
         let mut fields = reader.fields(node, "`sandbox`");
         let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
+        let slots = fields.take("slots").and_then(|node| reader.duration_ms(node, "`slots`"));
         fields.finish(reader);
-        SandboxSettings { time_scale: scale.unwrap_or(1).max(1) }
+        SandboxSettings { time_scale: scale.unwrap_or(1).max(1), slots_ms: slots.unwrap_or(SLOTS_MS) }
     });
     fields.finish(reader);
     let (user_email, user_password, user_mobile) = user?;
@@ -87,6 +92,8 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         hosts,
         recipients,
         windows,
+        templates,
+        lead_ms,
         poll_ms: poll_ms.max(POLL_MS_MIN),
         sandbox,
         webdriver_url,
@@ -161,6 +168,9 @@ fn windows(
             on_time_ms: time(reader, "on-time"),
             late_ms: time(reader, "late"),
             settle_ms: time(reader, "settle"),
+            second_try_ms: time(reader, "second-try"),
+            while_moving_ms: time(reader, "while-moving"),
+            standstill_ms: time(reader, "standstill"),
         };
         fields.finish(reader);
         if let Some(known) = known {
@@ -181,6 +191,33 @@ fn windows(
         }
         all.insert(entry.key.clone(), window);
     }
+    all
+}
+
+/// By kind: `email` and `sms`.
+fn templates(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<MessageKind, MessageTemplate> {
+    let mut all = BTreeMap::new();
+    let mut fields = reader.fields(node, "`templates`");
+    for (key, kind) in [("email", MessageKind::Email), ("sms", MessageKind::Sms)] {
+        let Some(node) = fields.take(key) else { continue };
+        let mut fields = reader.fields(node, "a template");
+        let name = fields.need(reader, "name").and_then(|node| setting(reader, node));
+        let sender = fields.take("sender").and_then(|node| setting(reader, node));
+        let mut text = |reader: &mut Reader<'_>, key| {
+            fields.take(key).and_then(|node| reader.text(node, "a text").map(|text| text.trim().to_owned()))
+        };
+        let (subject, body) = (text(reader, "subject"), text(reader, "text"));
+        fields.finish(reader);
+        if body.is_none() || (kind == MessageKind::Email && (sender.is_none() || subject.is_none())) {
+            let mend =
+                "Add `text`, and for mails `subject` and `sender`: without them a wrong message could not be told.";
+            reader.problem(node.mark, "a template without what its messages say", mend);
+        }
+        if let (Some(name), Some(text)) = (name, body) {
+            all.insert(kind, MessageTemplate { name, sender, subject: subject.unwrap_or_default(), text });
+        }
+    }
+    fields.finish(reader);
     all
 }
 

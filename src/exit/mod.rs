@@ -26,6 +26,13 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit code of a run whose process has ended to wait: a failure that is known already is told now.
+    pub fn of_waiting(history: &History) -> Self {
+        let failed =
+            history.plan.judged().any(|scenario| history.scenario_verdict(scenario).verdict == Verdict::Failed);
+        if failed { Self::Failed } else { Self::Waiting }
+    }
+
     /// The exit code of a run that has come to its end.
     pub fn of(history: &History, degraded_fails: bool) -> Self {
         match history.verdict() {

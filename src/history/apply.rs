@@ -3,8 +3,11 @@
 use super::History;
 use jiff::Timestamp;
 
-use super::state::{Mailbox, Met, Moment, ProbeState, StepState};
-use crate::model::{Acted, Check, Event, Fact, FailureKind, PortFailure, ProbeWhen, Seen, StepId, StepKind};
+use super::state::{ClockOffset, Mailbox, Met, Moment, ProbeState, StepState};
+use crate::model::{
+    Act, Acted, Check, Event, Expectation, Fact, FailureKind, PlannedStep, PortFailure, ProbeWhen, RowsNeeded, Seen,
+    StepId, StepKind, Timing, Window, WindowFrom,
+};
 
 /// Tries to open a browser, before a lane is given up.
 const OPENS_MAX: u32 = 2;
@@ -23,8 +26,12 @@ impl History {
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(moment),
             Fact::Probed { when, health, failure } => {
+                if let Some(health) = health {
+                    self.clock = ClockOffset::narrowed(self.clock, health);
+                }
                 let place = match when {
                     ProbeWhen::Before => &mut self.before,
+                    ProbeWhen::During => &mut self.during,
                     ProbeWhen::After => &mut self.after,
                 };
                 let tries = place.as_ref().map_or(0, |probe| probe.tries) + 1;
@@ -51,6 +58,7 @@ impl History {
                     lane.open = false;
                 }
             }
+            Fact::Detached { due } => self.detached = Some(*due),
             Fact::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             Fact::RunEnded => self.ended = true,
             // The start is folded by `begin`; steps' facts went the other way.
@@ -73,10 +81,15 @@ impl History {
         let epoch = self.epoch;
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
-        let window_start = WindowStart {
-            t: self.anchor(step),
-            sent: self.trigger_start(step).map(|moment| self.service_time(moment.at)),
+        let start = match &self.plan.step(step).kind {
+            StepKind::Expect { window, .. } => {
+                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window: *window })
+            }
+            StepKind::Act { .. } => None,
         };
+        if matches!(fact, Fact::Started { .. }) {
+            self.forget_what_was_chosen(step);
+        }
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {
@@ -97,8 +110,13 @@ impl History {
             Fact::Looked { since, seen, .. } => state.looked(*since, seen, moment),
             Fact::Checked { check, standing: true, .. } => state.standing = Some((moment, check.clone())),
             Fact::Checked { check, standing: false, captured, .. } => {
-                state.checked(check, moment, &window_start);
+                if let Some(start) = start {
+                    state.checked(check, moment, &start);
+                }
                 state.captured = captured.clone().map(|handle| (handle, epoch)).or_else(|| state.captured.take());
+                if check.is_met() {
+                    self.picked_up_by_page(step, moment);
+                }
             }
             Fact::Recalled { captured: Some(handle), .. } => state.captured = Some((handle.clone(), epoch)),
             Fact::Recalled { captured: None, failure, .. } => state.recall_failures.push((moment, failure.clone())),
@@ -110,21 +128,42 @@ impl History {
             | Fact::BrowserOpened { .. }
             | Fact::BrowserFailed { .. }
             | Fact::BrowserGone { .. }
+            | Fact::Detached { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded
             | Fact::Unknown => {}
         }
     }
 
-    /// Where a step's window begins: its trigger's (latest) start.
-    pub fn anchor(&self, step: StepId) -> u64 {
-        self.trigger_start(step).map_or(0, |moment| moment.t)
+    /// A time that is chosen anew has to be looked at anew.
+    fn forget_what_was_chosen(&mut self, step: StepId) {
+        if !matches!(&self.plan.step(step).kind, StepKind::Act { act: Act::Schedule, .. }) {
+            return;
+        }
+        for planned in &self.plan.steps {
+            if matches!(&planned.kind, StepKind::Expect { trigger, .. } if *trigger == step) {
+                self.steps[planned.id.index()] = StepState::default();
+            }
+        }
     }
 
-    fn trigger_start(&self, step: StepId) -> Option<Moment> {
-        match &self.plan.step(step).kind {
-            StepKind::Expect { trigger, .. } => self.steps[trigger.index()].started,
-            StepKind::Act { .. } => None,
+    /// A job whose page says that it has begun was picked up, also when none of its messages is here.
+    fn picked_up_by_page(&mut self, look: StepId, moment: Moment) {
+        let is_pickup = |step: &&PlannedStep| match &step.kind {
+            StepKind::Expect { expect: Expectation::Rows(rows), aside: Some((_, aside)), .. } => {
+                *aside == look && rows.need == RowsNeeded::First
+            }
+            StepKind::Expect { .. } | StepKind::Act { .. } => false,
+        };
+        let Some(pickup) = self.plan.steps.iter().find(is_pickup).map(|step| step.id) else { return };
+        let after_ms = moment.t.saturating_sub(self.anchor(pickup));
+        let StepKind::Expect { window, .. } = &self.plan.step(pickup).kind else { return };
+        // The first look comes when on time has just passed: what it finds begun was begun by then, or a moment later.
+        let at_once = self.step(look).looks.count <= 1 && after_ms <= window.on_time_ms + window.on_time_ms / 2;
+        let timing = if at_once { Timing::OnTime } else { window.timing(after_ms) };
+        let state = &mut self.steps[pickup.index()];
+        if state.met.is_none() && state.closed.is_none() {
+            state.met = Some(Met { moment, after_ms, timing, by_page: true });
         }
     }
 
@@ -132,6 +171,10 @@ impl History {
     fn resume(&mut self, moment: Moment) {
         self.epoch += 1;
         self.interrupted = None;
+        self.detached = None;
+        // It may be another machine now.
+        self.clock = None;
+        self.during = None;
         for lane in self.lanes.values_mut() {
             lane.open = false;
             lane.opened_now = 0;
@@ -160,8 +203,12 @@ impl History {
 struct WindowStart {
     t: u64,
     /// By the service's clock: the mailbox is nearer to that than to ours.
-    sent: Option<Timestamp>,
+    at: Option<Timestamp>,
+    window: Window,
 }
+
+/// Clocks may differ by so much before something counts as having come too early.
+const EARLY_TOLERANCE_MS: i64 = 2_000;
 
 impl StepState {
     fn looked(&mut self, since: u64, seen: &Seen, moment: Moment) {
@@ -171,7 +218,11 @@ impl StepState {
             self.looks.good_before = self.looks.last_good.replace(since);
         }
         match seen {
-            Seen::New(observation) => self.looks.seen = Some((moment, observation.clone())),
+            Seen::New(observation) => {
+                self.looks.news += 1;
+                self.looks.first.get_or_insert_with(|| (moment, observation.clone()));
+                self.looks.seen = Some((moment, observation.clone()));
+            }
             Seen::Same => {}
             Seen::Failed(why) => {
                 self.looks.failed += 1;
@@ -185,18 +236,21 @@ impl StepState {
 
     fn checked(&mut self, check: &Check, moment: Moment, start: &WindowStart) {
         self.check = Some((moment, check.clone()));
-        if let (Check::Met { arrived_at, .. }, None) = (check, self.met) {
-            let seen_after = moment.t.saturating_sub(start.t);
-            // It came after the last good look that did not see it, and before this one. Where that is a long time
-            // (the eye was blind, or the process was gone), the mailbox's own time of arrival narrows it. That time
-            // has whole seconds, cut off.
-            let not_before = self.looks.good_before.map_or(0, |since| since.saturating_sub(start.t));
-            let arrived_after = arrived_at
-                .zip(start.sent)
-                .map(|(arrived, sent)| u64::try_from(arrived.duration_since(sent).as_millis()).unwrap_or(0) + 1_000);
-            let after_ms = arrived_after.map_or(seen_after, |after| after.max(not_before).min(seen_after));
-            self.met = Some(Met { moment, after_ms });
-        }
+        let (Check::Met { arrived_at, slot, .. }, None) = (check, self.met) else { return };
+        self.slot = self.slot.or(*slot);
+        let seen_after = moment.t.saturating_sub(start.t);
+        // It came after the last good look that did not see it, and before this one. Where that is a long time (the eye
+        // was blind, or the process was gone), the mailbox's own time of arrival narrows it. That time has whole
+        // seconds, cut off.
+        let not_before = self.looks.good_before.map_or(0, |since| since.saturating_sub(start.t));
+        let arrived_ms = arrived_at.zip(start.at).map(|(arrived, from)| arrived.duration_since(from).as_millis());
+        let arrived_after = arrived_ms.map(|after| u64::try_from(after + 1_000).unwrap_or(0));
+        let after_ms = arrived_after.map_or(seen_after, |after| after.max(not_before).min(seen_after));
+        let early = start.window.from == WindowFrom::Slot
+            && (arrived_ms.is_some_and(|after| after + 1_000 < -i128::from(EARLY_TOLERANCE_MS))
+                || i128::from(moment.t) < i128::from(start.t) - i128::from(EARLY_TOLERANCE_MS));
+        let timing = if early { Timing::TooEarly } else { start.window.timing(after_ms) };
+        self.met = Some(Met { moment, after_ms, timing, by_page: false });
     }
 }
 
@@ -218,6 +272,7 @@ fn step_of(fact: &Fact) -> Option<StepId> {
         | Fact::BrowserOpened { .. }
         | Fact::BrowserFailed { .. }
         | Fact::BrowserGone { .. }
+        | Fact::Detached { .. }
         | Fact::Interrupted { .. }
         | Fact::RunEnded
         | Fact::Unknown => None,

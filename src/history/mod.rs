@@ -4,14 +4,17 @@ mod apply;
 mod state;
 mod verdict;
 
-pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, StepState};
+pub use state::{ClockOffset, LaneState, LookState, Mailbox, Met, Moment, ProbeState, StepState};
 pub use verdict::{Judged, ScenarioVerdict};
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Act, Component, Event, Fact, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict};
+use crate::model::scenario::Control;
+use crate::model::{
+    Act, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom,
+};
 
 /// Everything known of a run.
 #[derive(Debug, Clone)]
@@ -30,6 +33,11 @@ pub struct History {
     pub lanes: BTreeMap<Lane, LaneState>,
     pub before: Option<ProbeState>,
     pub after: Option<ProbeState>,
+    /// The latest look while something was awaited.
+    pub during: Option<ProbeState>,
+    clock: Option<ClockOffset>,
+    /// When the run is to be gone on with, if its process has ended to wait.
+    pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
     pub ended: bool,
     steps: Vec<StepState>,
@@ -59,6 +67,9 @@ impl History {
             lanes: (0..plan.lanes).map(|lane| (Lane::Browser(lane), LaneState::default())).collect(),
             before: None,
             after: None,
+            during: None,
+            clock: None,
+            detached: None,
             interrupted: None,
             ended: false,
             steps: vec![StepState::default(); plan.steps.len()],
@@ -79,6 +90,11 @@ impl History {
         Ok(history)
     }
 
+    /// A step in the words of its scenario, with the run's token in them.
+    pub fn name(&self, step: StepId) -> String {
+        self.plan.step(step).to_string().replace("{{ token }}", &self.token)
+    }
+
     /// What is known of a step.
     pub fn step(&self, step: StepId) -> &StepState {
         &self.steps[step.index()]
@@ -86,9 +102,80 @@ impl History {
 
     /// The service's time at a moment of ours, as far as its `Date` header told.
     pub fn service_time(&self, at: Timestamp) -> Timestamp {
-        let probe = self.before.as_ref().and_then(|probe| probe.health.as_ref());
-        let offset = probe.and_then(|health| health.clock_offset_ms).unwrap_or(0);
+        let offset = self.clock.map_or(0, ClockOffset::middle_ms);
         at.saturating_add(SignedDuration::from_millis(offset)).unwrap_or(at)
+    }
+
+    /// Whether the service's clock has been looked at by this process.
+    pub fn knows_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// When it is `time` by the service's clock, in milliseconds of the run.
+    pub fn run_time(&self, time: Timestamp) -> u64 {
+        let ahead = time.duration_since(self.service_time(self.last.at)).as_millis();
+        let at = i128::from(self.last.t) + ahead;
+        u64::try_from(at.max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// Where a step's window begins, in milliseconds of the run: its trigger's (latest) start, the time that was chosen,
+    /// or the moment in which the job was picked up.
+    pub fn anchor(&self, step: StepId) -> u64 {
+        let StepKind::Expect { trigger, window, from, .. } = &self.plan.step(step).kind else { return 0 };
+        let of_trigger = self.step(*trigger).started.map_or(0, |moment| moment.t);
+        match (window.from, from) {
+            (WindowFrom::Slot, Some(from)) => self.step(*from).slot.map_or(of_trigger, |slot| self.run_time(slot)),
+            (WindowFrom::Pickup, Some(from)) => self.step(*from).met.map_or(of_trigger, |met| met.moment.t),
+            (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger,
+        }
+    }
+
+    /// The same by the service's clock.
+    pub fn anchor_time(&self, step: StepId) -> Option<Timestamp> {
+        let StepKind::Expect { trigger, window, from, .. } = &self.plan.step(step).kind else { return None };
+        let of_trigger = || self.step(*trigger).started.map(|moment| self.service_time(moment.at));
+        match (window.from, from) {
+            (WindowFrom::Slot, Some(from)) => self.step(*from).slot.or_else(of_trigger),
+            (WindowFrom::Pickup, Some(from)) => {
+                self.step(*from).met.map(|met| self.service_time(met.moment.at)).or_else(of_trigger)
+            }
+            (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger(),
+        }
+    }
+
+    /// The time that was chosen in the scenario of a step.
+    pub fn slot_of(&self, step: StepId) -> Option<Timestamp> {
+        self.plan.scenario_of(step).steps.iter().find_map(|step| self.step(*step).slot)
+    }
+
+    /// How often what is expected has been asked for.
+    pub fn requests(&self, step: StepId) -> u32 {
+        match &self.plan.step(step).kind {
+            StepKind::Expect { second_try, .. } => {
+                let again = second_try.last().is_some_and(|last| self.step(*last).started.is_some());
+                1 + u32::from(again)
+            }
+            StepKind::Act { .. } => 1,
+        }
+    }
+
+    /// Whether what a control is for has happened.
+    pub fn is_wanted(&self, scenario: &PlannedScenario) -> bool {
+        match scenario.control {
+            None => true,
+            Some(Control::MissedSchedule) => self.plan.steps.iter().any(|step| match &step.kind {
+                StepKind::Expect { window, .. } => {
+                    window.from == WindowFrom::Slot && matches!(self.step(step.id).closed, Some((_, Gap::WindowClosed)))
+                }
+                StepKind::Act { .. } => false,
+            }),
+        }
+    }
+
+    /// The scenario whose browser session another one goes on in.
+    pub fn predecessor(&self, scenario: &PlannedScenario) -> Option<&PlannedScenario> {
+        let name = scenario.after.as_ref()?;
+        self.plan.scenarios.iter().find(|other| other.id == *name)
     }
 
     /// When the action was begun, and when it was over as far as is known, by the service's clock.
@@ -107,8 +194,8 @@ impl History {
 
     /// What a step has proven, and when: nothing that came after its window counts.
     pub fn proven(&self, step: StepId) -> Option<(Met, &[Component])> {
-        let StepKind::Expect { proves, window, .. } = &self.plan.step(step).kind else { return None };
-        let met = self.step(step).met.filter(|met| window.timing(met.after_ms) != Timing::TooLate)?;
+        let StepKind::Expect { proves, .. } = &self.plan.step(step).kind else { return None };
+        let met = self.step(step).met.filter(|met| matches!(met.timing, Timing::OnTime | Timing::Late))?;
         Some((met, proves))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{Acted, Check, Gap, Health, Observation, PortFailure};
+use crate::model::{Acted, Check, Gap, Health, Observation, PortFailure, Timing};
 
 /// When an event was, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct StepState {
     pub captured: Option<(String, u32)>,
     /// Looks of this process that did not find again what was captured.
     pub recall_failures: Vec<(Moment, Option<PortFailure>)>,
+    /// The time that was seen to be chosen.
+    pub slot: Option<Timestamp>,
     pub refused: Option<(Moment, String)>,
     pub closed: Option<(Moment, Gap)>,
     /// Whether a picture was asked for, and its file if there is one.
@@ -46,8 +48,11 @@ pub struct StepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Met {
     pub moment: Moment,
-    /// Milliseconds from its trigger.
+    /// Milliseconds from where its window begins; an upper bound.
     pub after_ms: u64,
+    pub timing: Timing,
+    /// Seen on the job's page, not by a message.
+    pub by_page: bool,
 }
 
 /// What is known of the looks at an expectation.
@@ -62,6 +67,9 @@ pub struct LookState {
     pub good_before: Option<u64>,
     pub last_failure: Option<(Moment, PortFailure)>,
     pub seen: Option<(Moment, Observation)>,
+    /// What the first one saw, and how many saw something new.
+    pub first: Option<(Moment, Observation)>,
+    pub news: u32,
 }
 
 /// The mailbox before the trigger.
@@ -95,4 +103,29 @@ pub struct ProbeState {
     pub tries: u32,
     pub health: Option<Health>,
     pub failure: Option<PortFailure>,
+}
+
+/// The service's clock minus this machine's, in milliseconds: it lies between two bounds, and each look at the service's
+/// `Date` header narrows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockOffset {
+    pub low_ms: i64,
+    pub high_ms: i64,
+}
+
+impl ClockOffset {
+    /// With one look more. A look that contradicts the earlier ones means that a clock was set.
+    #[must_use]
+    pub fn narrowed(known: Option<Self>, health: &Health) -> Option<Self> {
+        let Some(offset) = health.clock_offset_ms else { return known };
+        let new = Self { low_ms: offset - health.clock_error_ms, high_ms: offset + health.clock_error_ms };
+        let both =
+            known.map(|known| Self { low_ms: known.low_ms.max(new.low_ms), high_ms: known.high_ms.min(new.high_ms) });
+        Some(both.filter(|both| both.low_ms <= both.high_ms).unwrap_or(new))
+    }
+
+    /// The middle of the bounds.
+    pub fn middle_ms(self) -> i64 {
+        self.low_ms.midpoint(self.high_ms)
+    }
 }

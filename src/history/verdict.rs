@@ -3,6 +3,7 @@
 use super::History;
 use crate::model::{
     Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Verdict,
+    WindowFrom, Wrong,
 };
 
 /// A verdict with its reason.
@@ -20,6 +21,8 @@ pub struct ScenarioVerdict {
     pub steps: Vec<(StepId, Judged)>,
     /// Why it is not what its worst step says, where it is not.
     pub softened: Option<String>,
+    /// The scenario before it that did not get so far.
+    pub blocked_by: Option<String>,
 }
 
 impl ScenarioVerdict {
@@ -36,7 +39,7 @@ fn judged(verdict: Verdict, why: impl Into<String>) -> Judged {
 }
 
 pub(super) fn of_run(history: &History) -> Verdict {
-    let scenarios = history.plan.scenarios.iter().map(|scenario| of_scenario(history, scenario).verdict);
+    let scenarios = history.plan.judged().map(|scenario| of_scenario(history, scenario).verdict);
     let worst = scenarios.max().unwrap_or(Verdict::NotVerified);
     worst.max(of_frame(history))
 }
@@ -63,15 +66,29 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
     // Actions prove nothing: without a met expectation nothing was verified, whatever else there is.
     let looked = steps.iter().any(|(step, _)| history.step(*step).met.is_some());
     let worst = if looked { worst } else { worst.max(Verdict::NotVerified) };
+    let untouched = scenario.steps.iter().all(|step| history.step(*step).started.is_none());
+    if let Some(before) = history.predecessor(scenario).filter(|before| untouched && !passes(history, before)) {
+        let blocked_by = Some(before.name.clone());
+        return ScenarioVerdict { verdict: Verdict::NotVerified, steps, softened: None, blocked_by };
+    }
+    let blocked_by = None;
     let lane = history.lanes.get(&scenario.lane);
     if worst != Verdict::Passed && lane.is_some_and(|lane| lane.failed.is_some()) {
-        return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None };
+        return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None, blocked_by };
     }
     if worst == Verdict::Failed && history.deployed_meanwhile() {
         let softened = Some("another version answered after the run than before: deployed during the run".to_owned());
-        return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened };
+        return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
-    ScenarioVerdict { verdict: worst, steps, softened: None }
+    ScenarioVerdict { verdict: worst, steps, softened: None, blocked_by }
+}
+
+/// Whether nothing in a scenario keeps the next one from going on.
+fn passes(history: &History, scenario: &PlannedScenario) -> bool {
+    scenario.steps.iter().all(|step| match &history.plan.step(*step).kind {
+        StepKind::Act { .. } => matches!(&history.step(*step).acted, Some((_, Acted::Done))),
+        StepKind::Expect { .. } => history.step(*step).met.is_some(),
+    })
 }
 
 fn of_step(history: &History, step: StepId) -> Judged {
@@ -116,11 +133,11 @@ fn blame(kind: FailureKind) -> Verdict {
 
 fn of_expectation(history: &History, step: StepId) -> Judged {
     let state = history.step(step);
-    let StepKind::Expect { expect, window, trigger, .. } = &history.plan.step(step).kind else {
+    let StepKind::Expect { expect, window, trigger, assumes, .. } = &history.plan.step(step).kind else {
         return judged(Verdict::NotVerified, "not an expectation");
     };
     if let Some(met) = state.met {
-        let timing = match window.timing(met.after_ms) {
+        let timing = match met.timing {
             Timing::OnTime => judged(Verdict::Passed, ""),
             Timing::Late => judged(
                 Verdict::Degraded,
@@ -130,24 +147,30 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
                 Verdict::Failed,
                 format!("too late: after {}, the limit is {}", seconds(met.after_ms), seconds(window.late_ms)),
             ),
+            Timing::TooEarly if window.from == WindowFrom::Slot => {
+                judged(Verdict::Failed, "it was sent before the time that was chosen for it")
+            }
             Timing::TooEarly => {
                 judged(Verdict::Inconclusive, format!("too early to be true: after {}", seconds(met.after_ms)))
             }
         };
-        let standing = match expect {
-            Expectation::Email(_) | Expectation::Text(_) => of_standing(history, step),
-            Expectation::Page(_) => judged(Verdict::Passed, ""),
-        };
-        return if standing.verdict > timing.verdict { standing } else { timing };
+        let standing = if expect.must_stay() { of_standing(history, step) } else { judged(Verdict::Passed, "") };
+        // Where both say the same, what is known at the end says more than the time.
+        let tells = standing.verdict >= timing.verdict && standing.verdict != Verdict::Passed;
+        return if tells { standing } else { timing };
     }
-    if let Some((_, Check::Never { why, .. })) = &state.check {
-        return judged(Verdict::Failed, why.clone());
+    if let Some((_, Check::Never { why, wrong })) = &state.check {
+        let verdict = if assumes.is_some() { Verdict::Errored } else { of_wrong(*wrong) };
+        return judged(verdict, why.clone());
     }
     if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {
         return judged(Verdict::Inconclusive, format!("the mailbox could not be looked at: {}", failure.text));
     }
     match state.closed {
-        Some((_, Gap::WindowClosed)) => of_absence(history, step, *trigger),
+        Some((_, Gap::WindowClosed)) => match of_absence(history, step, *trigger) {
+            Judged { verdict: Verdict::Failed, why } if assumes.is_some() => judged(Verdict::Errored, why),
+            absence => absence,
+        },
         Some((_, Gap::SessionLost)) => judged(
             Verdict::NotVerified,
             "the browser session that showed it is gone, and the action must not be repeated",
@@ -157,6 +180,20 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         }
         Some((_, Gap::RunTooLong)) => judged(Verdict::NotVerified, "the run has reached its longest time"),
         None => judged(Verdict::NotVerified, "not reached"),
+    }
+}
+
+/// Whose fault it is when something else was seen.
+fn of_wrong(wrong: Wrong) -> Verdict {
+    match wrong {
+        Wrong::ErrorPage | Wrong::Unreachable | Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message => {
+            Verdict::Failed
+        }
+        // A user has one session, so this says nothing of the service.
+        Wrong::SignedOutElsewhere | Wrong::SignedOut => Verdict::Inconclusive,
+        // The page is the same for a wrong password, a locked user and an unknown one.
+        Wrong::SignInRefused | Wrong::Trial => Verdict::Errored,
+        Wrong::NotScheduled => Verdict::Failed,
     }
 }
 
@@ -175,11 +212,11 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         _ => None,
     };
     match (expect, blind) {
-        (Expectation::Page(_), Some(failure)) => judged(blame(failure.kind), failure.text.clone()),
-        (Expectation::Email(_) | Expectation::Text(_), Some(failure)) => {
+        (Expectation::Page(_) | Expectation::Job, Some(failure)) => judged(blame(failure.kind), failure.text.clone()),
+        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), Some(failure)) => {
             judged(Verdict::Inconclusive, format!("the last look failed: {}", failure.text))
         }
-        (Expectation::Email(_) | Expectation::Text(_), None)
+        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), None)
             if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) =>
         {
             judged(Verdict::Inconclusive, format!("{why}, but nothing shows that messages are received here at all"))
@@ -206,6 +243,13 @@ fn of_standing(history: &History, step: StepId) -> Judged {
                 format!("it may be the answer to one of {requests} earlier request(s) of ours that are still open");
             judged(Verdict::Degraded, why)
         }
+        Some((_, Check::Met { blemish: Some(Blemish::SecondTry { came, asked }), .. })) => {
+            judged(Verdict::Degraded, format!("it was asked for {asked} times until it came; {came} of them came"))
+        }
+        Some((_, Check::Met { blemish: Some(Blemish::SomebodyElse), .. })) => judged(
+            Verdict::Inconclusive,
+            "somebody else signs in with the same user: a code came that this run has not asked for",
+        ),
         Some((_, Check::NotYet { why, .. })) => {
             judged(Verdict::Inconclusive, format!("the message was there and is gone: {why}"))
         }

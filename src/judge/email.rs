@@ -13,8 +13,7 @@ use crate::model::{Blemish, Check, EmailExpectation, Link, Message, MessageKind,
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
-    let token = |name: &str| (name == "token").then(|| context.token.to_owned());
-    let (to, subject) = (expected.to.filled(&token).to_string(), expected.subject.filled(&token).to_string());
+    let (to, subject) = (context.word(&expected.to), context.word(&expected.subject));
     let addressed: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == MessageKind::Email)
@@ -25,7 +24,7 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
         return nothing_of_ours(&addressed, messages.len() - addressed.len(), context);
     };
     if let Some(why) = ours.iter().find_map(|mail| wrong(mail, &subject, context)) {
-        return Judgement { check: Check::Never { wrong: Wrong::Message, why }, captured: None };
+        return Check::never(Wrong::Message, why).into();
     }
     let copies: BTreeSet<&str> = ours.iter().map(|message| message.provider_id.as_str()).collect();
     let count = u32::try_from(copies.len()).unwrap_or(u32::MAX);
@@ -38,25 +37,25 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
         link.and_then(|link| link.issued_at).map(|at| format!(", its link made at {}", at.strftime("%H:%M:%S")));
     let seen = format!("“{}” from {}{}", first.subject, first.from, issued.unwrap_or_default());
     Judgement {
-        check: Check::Met { arrived_at: first.arrived_at, blemish, seen },
+        check: Check::Met { arrived_at: first.arrived_at, blemish, slot: None, seen },
         captured: link.map(|link| link.handle.clone()),
     }
 }
 
 fn not_yet(why: String) -> Judgement {
-    Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None }
+    Check::not_yet(why).into()
 }
 
 /// Whether the message is this run's: by its link, or, where none is to be captured, by the token in its text.
 fn belongs(message: &Message, context: &Context<'_>) -> bool {
-    match context.capture {
+    match context.link() {
         Some(_) => our_link(message, context).is_some(),
         None => !context.token.is_empty() && message.body.contains(context.token),
     }
 }
 
 fn our_link<'m>(message: &'m Message, context: &Context<'_>) -> Option<&'m Link> {
-    let path = context.capture?;
+    let path = context.link()?;
     message.links.iter().find(|link| link.path == path && carries_token(link, context) && in_time(link, context))
 }
 

@@ -1,13 +1,15 @@
 //! Does one look meet one expectation? Pure: the same journal gives the same answers. One file for each kind.
 
 mod email;
+mod job;
 mod page;
 mod pattern;
+mod rows;
 mod text;
 
 use jiff::Timestamp;
 
-use crate::model::{Check, Expectation, Observation, Plan};
+use crate::model::{Captured, Check, Expectation, Observation, Plan, Template};
 
 /// What judging needs besides the look itself.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +19,31 @@ pub struct Context<'a> {
     pub token: &'a str,
     /// When the action was begun and when its answer was there, by the service's clock.
     pub acted: Option<(Timestamp, Timestamp)>,
-    /// The path of the link to be captured, if one is.
-    pub capture: Option<&'a str>,
+    /// What is to be captured.
+    pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.
     pub open_codes: u32,
+    /// How often this run has asked for what is expected.
+    pub requests: u32,
+    /// The time that was chosen before.
+    pub slot: Option<Timestamp>,
+    /// When the look was made, by the service's clock.
+    pub now: Timestamp,
+}
+
+impl Context<'_> {
+    /// A word of the scenario with the run's token in it.
+    fn word(&self, template: &Template) -> String {
+        template.filled(&|name| (name == "token").then(|| self.token.to_owned())).to_string()
+    }
+
+    /// The path of the link to be captured, if one is.
+    fn link(&self) -> Option<&str> {
+        match self.capture {
+            Some(Captured::Path(path)) => Some(path),
+            Some(Captured::Digits(_) | Captured::Page) | None => None,
+        }
+    }
 }
 
 /// A check, and the handle of what it captured.
@@ -33,15 +56,20 @@ pub struct Judgement {
 /// Judges one look.
 pub fn judge(expectation: &Expectation, observation: &Observation, context: &Context<'_>) -> Judgement {
     match (expectation, observation) {
-        (Expectation::Page(page), Observation::Page(snapshot)) => {
-            Judgement { check: page::judge(page, snapshot, context.plan), captured: None }
-        }
+        (Expectation::Page(page), Observation::Page(snapshot)) => page::judge(page, snapshot, context),
+        (Expectation::Job, Observation::Page(snapshot)) => job::judge(snapshot, context).into(),
         (Expectation::Email(email), Observation::Messages { messages }) => email::judge(email, messages, context),
         (Expectation::Text(text), Observation::Messages { messages }) => text::judge(text, messages, context),
-        (Expectation::Page(_), Observation::Messages { .. })
-        | (Expectation::Email(_) | Expectation::Text(_), Observation::Page(_)) => {
-            let why = "the look was at something else than the expectation".to_owned();
-            Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None }
+        (Expectation::Rows(rows), Observation::Messages { messages }) => rows::judge(rows, messages, context).into(),
+        (Expectation::Page(_) | Expectation::Job, Observation::Messages { .. })
+        | (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), Observation::Page(_)) => {
+            Check::not_yet("the look was at something else than the expectation").into()
         }
+    }
+}
+
+impl From<Check> for Judgement {
+    fn from(check: Check) -> Self {
+        Self { check, captured: None }
     }
 }

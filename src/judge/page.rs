@@ -1,37 +1,89 @@
 //! Pages: everything expected at once, on the service's own host, and no page that says that something went wrong.
 
-use crate::model::{Check, PageExpectation, Plan, Snapshot, Wrong};
+use jiff::{SignedDuration, Timestamp};
 
-pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, plan: &Plan) -> Check {
+use super::{Context, Judgement};
+use crate::model::{Captured, Check, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong};
+
+pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Judgement {
+    let plan = context.plan;
+    if let Some(check) = trouble(page, plan) {
+        return check.into();
+    }
+    let slot = match expected.time {
+        Some(SlotShown::Checked) => match checked_time(page, context) {
+            Ok(slot) => Some(slot),
+            Err(check) => return check.into(),
+        },
+        Some(SlotShown::Named) | None => None,
+    };
+    let missing = missing(expected, page, context);
+    if !missing.is_empty() {
+        return Check::not_yet(format!("{} has no {}", describe(page, plan), missing.join(" and no "))).into();
+    }
+    let seen = match slot {
+        Some(slot) => format!("{} is chosen", slot.strftime("%F %H:%M:%S UTC")),
+        None => format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan)),
+    };
+    let captured = matches!(context.capture, Some(Captured::Page)).then(|| {
+        let url = page.url.split(['?', '#']).next().unwrap_or(&page.url);
+        url.to_owned()
+    });
+    Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen }, captured }
+}
+
+/// What is wrong with a page whatever was expected of it.
+pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     if page.url.starts_with("chrome-error:") {
-        let why = "the browser shows its own error page: the address did not answer".to_owned();
-        return Check::Never { wrong: Wrong::Unreachable, why };
+        return Some(Check::never(
+            Wrong::Unreachable,
+            "the browser shows its own error page: the address did not answer",
+        ));
     }
     if !is_own(&page.url, plan) {
         // A new browser window has no page yet; anything else is somebody else's page.
         let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
         let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
-        return if blank {
-            Check::NotYet { why, in_doubt: false }
-        } else {
-            Check::Never { wrong: Wrong::OtherHost, why }
-        };
+        return Some(if blank { Check::not_yet(why) } else { Check::never(Wrong::OtherHost, why) });
     }
-    let here = describe(page, plan);
     let is_error = |heading: &&String| plan.error_headings.iter().any(|known| same(known, heading));
     if let Some(heading) = page.headings.iter().find(is_error) {
         let why = format!("the service showed its error page “{heading}” at {}", path(page, plan));
-        return Check::Never { wrong: Wrong::ErrorPage, why };
+        return Some(Check::never(Wrong::ErrorPage, why));
     }
-    if let Some(error) = page.errors.first() {
-        return Check::Never { wrong: Wrong::ErrorMessage, why: format!("{here} says “{error}”") };
+    let text = plain(&page.text);
+    let says = |sentence: &str| !sentence.is_empty() && text.contains(&plain(sentence));
+    let known = &plan.sentences;
+    let meanings = [
+        (&known.signed_out_elsewhere, Wrong::SignedOutElsewhere),
+        (&known.signed_out, Wrong::SignedOut),
+        (&known.sign_in_refused, Wrong::SignInRefused),
+        (&known.code_refused, Wrong::SignInRefused),
+        (&known.trial, Wrong::Trial),
+    ];
+    let here = describe(page, plan);
+    if let Some((sentence, wrong)) = meanings.into_iter().find(|(sentence, _)| says(sentence)) {
+        return Some(Check::never(wrong, format!("{here} says “{sentence}”")));
     }
-    let missing = missing(expected, page);
-    if missing.is_empty() {
-        let seen = format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan));
-        return Check::Met { arrived_at: None, blemish: None, seen };
+    let error = page.errors.first()?;
+    Some(Check::never(Wrong::ErrorMessage, format!("{here} says “{error}”")))
+}
+
+/// The time whose radio is checked. With "Now" checked, pressing the button would send at once.
+fn checked_time(page: &Snapshot, context: &Context<'_>) -> Result<Timestamp, Check> {
+    let checked = page.controls.iter().find(|control| control.kind == "radio" && control.checked);
+    let Some(checked) = checked else { return Err(Check::not_yet("no time is chosen")) };
+    let value = checked.value.as_deref().unwrap_or_default();
+    let Ok(slot) = format!("{value}Z").parse::<Timestamp>() else {
+        let why = format!("“{}” is chosen, which would send at once; nothing was pressed", checked.label);
+        return Err(Check::never(Wrong::NotScheduled, why));
+    };
+    // It was far enough away a moment ago; half of that is enough to press the button.
+    let lead = SignedDuration::from_millis(i64::try_from(context.plan.lead_ms / 2).unwrap_or(0));
+    if slot.duration_since(context.now) < lead {
+        return Err(Check::not_yet(format!("{} is too near", slot.strftime("%H:%M:%S UTC"))));
     }
-    Check::NotYet { why: format!("{here} has no {}", missing.join(" and no ")), in_doubt: false }
+    Ok(slot)
 }
 
 fn is_own(url: &str, plan: &Plan) -> bool {
@@ -51,25 +103,48 @@ fn path<'p>(page: &'p Snapshot, plan: &Plan) -> &'p str {
     path.split('?').next().unwrap_or(path)
 }
 
-fn missing(expected: &PageExpectation, page: &Snapshot) -> Vec<String> {
-    let found = [
-        ("heading", &expected.heading, has(&page.headings, expected.heading.as_deref())),
-        ("field", &expected.field, {
-            let labels: Vec<String> = page.controls.iter().map(|control| control.label.clone()).collect();
-            has(&labels, expected.field.as_deref())
-        }),
-        ("button", &expected.button, has(&page.buttons, expected.button.as_deref())),
-        ("text", &expected.text, expected.text.as_deref().is_none_or(|text| plain(&page.text).contains(&plain(text)))),
+fn missing(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Vec<String> {
+    let labels: Vec<String> = page.controls.iter().map(|control| control.label.clone()).collect();
+    let links: Vec<String> = page.links.iter().map(|link| link.text.clone()).collect();
+    let text = plain(&page.text);
+    let listed = |words: &[String], wanted: &str| words.iter().any(|word| same(word, wanted));
+    let words = [
+        ("heading", &expected.heading, &page.headings),
+        ("field", &expected.field, &labels),
+        ("button", &expected.button, &page.buttons),
+        ("link", &expected.link, &links),
     ];
-    found
+    let mut missing: Vec<String> = words
         .into_iter()
-        .filter(|(_, _, found)| !found)
-        .map(|(what, word, _)| format!("{what} “{}”", word.as_deref().unwrap_or_default()))
-        .collect()
+        .filter_map(|(what, word, there)| {
+            let word = context.word(word.as_ref()?);
+            (!listed(there, &word)).then(|| format!("{what} “{word}”"))
+        })
+        .collect();
+    if let Some(word) =
+        expected.text.as_ref().map(|word| plain(&context.word(word))).filter(|word| !text.contains(word))
+    {
+        missing.push(format!("text “{word}”"));
+    }
+    missing.extend(expected.table.iter().filter_map(|row| missing_row(row, page, context)));
+    if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot) {
+        let pattern = if slot.as_second() % 60 == 0 { "at %H:%M UTC" } else { "at %H:%M:%S UTC" };
+        let words = slot.strftime(pattern).to_string();
+        if !text.contains(&words) {
+            missing.push(format!("“{words}”"));
+        }
+    }
+    missing
 }
 
-fn has(words: &[String], wanted: Option<&str>) -> bool {
-    wanted.is_none_or(|wanted| words.iter().any(|word| same(word, wanted)))
+/// A row of the list that no table shows. The page's rows begin with a number of their own.
+fn missing_row(row: &[Template], page: &Snapshot, context: &Context<'_>) -> Option<String> {
+    let wanted: Vec<String> = row.iter().map(|cell| plain(&context.word(cell))).collect();
+    let shown = page.tables.iter().flatten().any(|cells| {
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        cells.ends_with(&wanted)
+    });
+    (!shown).then(|| format!("row “{}”", wanted.join(", ")))
 }
 
 /// Whether two texts read the same: white space and the form of an apostrophe do not count.
@@ -77,7 +152,8 @@ fn same(one: &str, two: &str) -> bool {
     plain(one) == plain(two)
 }
 
-fn plain(text: &str) -> String {
+/// A text as it reads: white space and the form of an apostrophe do not count.
+pub(super) fn plain(text: &str) -> String {
     let text = text.replace(['’', '‘'], "'").replace('\u{a0}', " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,43 +1,62 @@
 //! Text messages: ours is one to this number, from this environment's sender, that was not there before we pressed. A
-//! code tells neither who asked for it nor when, so an earlier request of ours that is still open makes it ambiguous.
+//! code tells neither who asked for it nor when, so an earlier request of ours that is still open makes it ambiguous, and
+//! one code more than we have asked for is somebody else's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::fits;
 use super::{Context, Judgement};
 use crate::model::{Blemish, Check, Message, MessageKind, TextExpectation};
 
 pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
-    let to = expected.to.to_string();
+    let to = context.word(&expected.to);
     let fitting: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == MessageKind::Sms && message.to.contains(&to))
         .filter(|message| fits(&expected.text, message.body.trim()))
         .collect();
     let ours: Vec<&Message> = fitting.iter().filter(|text| text.from == context.plan.sms_sender).copied().collect();
-    let Some(first) = ours.first() else {
-        let why = match fitting.first() {
+    let Some(newest) = ours.iter().max_by_key(|message| message.arrived_at) else {
+        return Check::not_yet(match fitting.first() {
             Some(other) => format!("such a text came from {}, not from {}", other.from, context.plan.sms_sender),
             None => format!("none of {} new text(s) reads like it", messages.len()),
-        };
-        return Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None };
+        })
+        .into();
     };
     let copies: BTreeSet<&str> = ours.iter().map(|message| message.provider_id.as_str()).collect();
-    let count = u32::try_from(copies.len()).unwrap_or(u32::MAX);
-    if count < expected.exactly {
-        let why = format!("{count} of {} texts are here", expected.exactly);
-        return Judgement { check: Check::NotYet { why, in_doubt: false }, captured: None };
+    if number(copies.len()) < expected.exactly {
+        return Check::not_yet(format!("{} of {} texts are here", copies.len(), expected.exactly)).into();
     }
-    let blemish = if count > expected.exactly {
-        Some(Blemish::Duplicate { count })
+    let seen = format!("“{}” from {}", newest.body.trim(), newest.from);
+    let blemish = blemish(&ours, expected, context);
+    Judgement {
+        check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen },
+        captured: newest.codes.first().cloned(),
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The same code by two provider ids was sent twice; another code was asked for by somebody.
+fn blemish(ours: &[&Message], expected: &TextExpectation, context: &Context<'_>) -> Option<Blemish> {
+    let mut sendings: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+    for message in ours {
+        sendings.entry(&message.codes).or_default().insert(&message.provider_id);
+    }
+    let most = sendings.values().map(BTreeSet::len).max().unwrap_or(0);
+    if number(most) > expected.exactly {
+        return Some(Blemish::Duplicate { count: number(most) });
+    }
+    let came = number(sendings.len());
+    if came > context.requests + context.open_codes {
+        Some(Blemish::SomebodyElse)
     } else if context.open_codes > 0 {
         Some(Blemish::Ambiguous { requests: context.open_codes })
+    } else if context.requests > 1 {
+        Some(Blemish::SecondTry { came, asked: context.requests })
     } else {
         None
-    };
-    let seen = format!("“{}” from {}", first.body.trim(), first.from);
-    Judgement {
-        check: Check::Met { arrived_at: first.arrived_at, blemish, seen },
-        captured: first.codes.first().cloned(),
     }
 }

@@ -15,6 +15,9 @@ pub enum Check {
         /// What is wrong all the same.
         #[serde(skip_serializing_if = "Option::is_none")]
         blemish: Option<Blemish>,
+        /// The time that was chosen, where that is what was looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Timestamp>,
         /// What was seen, in one line.
         seen: String,
     },
@@ -30,6 +33,21 @@ pub enum Check {
 }
 
 impl Check {
+    /// Met, and nothing more to say.
+    pub fn met(seen: impl Into<String>) -> Self {
+        Self::Met { arrived_at: None, blemish: None, slot: None, seen: seen.into() }
+    }
+
+    /// Not yet, without a doubt.
+    pub fn not_yet(why: impl Into<String>) -> Self {
+        Self::NotYet { why: why.into(), in_doubt: false }
+    }
+
+    /// Never.
+    pub fn never(wrong: Wrong, why: impl Into<String>) -> Self {
+        Self::Never { wrong, why: why.into() }
+    }
+
     /// Whether the expectation holds.
     pub fn is_met(&self) -> bool {
         matches!(self, Self::Met { .. })
@@ -50,6 +68,16 @@ pub enum Wrong {
     OtherHost,
     /// Our message, but not as it should be.
     Message,
+    /// Somebody else has signed in with the same user: a user has one session.
+    SignedOutElsewhere,
+    /// The session is over.
+    SignedOut,
+    /// The password or the code was not taken.
+    SignInRefused,
+    /// The service is in trial mode and does not send to us.
+    Trial,
+    /// Nothing was scheduled: the page has gone back to "Now".
+    NotScheduled,
 }
 
 /// Something that makes a met expectation less than passed.
@@ -60,4 +88,8 @@ pub enum Blemish {
     Duplicate { count: u32 },
     /// It may be the answer to an earlier request of ours.
     Ambiguous { requests: u32 },
+    /// It was asked for a second time, since the first did not come in time; so many of so many came.
+    SecondTry { came: u32, asked: u32 },
+    /// Somebody else asked for one too, with the same user.
+    SomebodyElse,
 }

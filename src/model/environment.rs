@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Template, Window};
+use super::{MessageKind, Template, Window};
 
 /// A shorter secret is refused: it would be found in every other word, so it could not be kept out of reports.
 pub const SECRET_LENGTH_MIN: usize = 4;
@@ -32,12 +32,27 @@ pub struct Environment {
     pub recipients: Vec<String>,
     /// Windows that differ from the service's.
     pub windows: BTreeMap<String, WindowOverride>,
+    /// The service's templates that lists are sent with.
+    pub templates: BTreeMap<MessageKind, MessageTemplate>,
+    /// How far away a time must be to be chosen, where that differs from the service's.
+    pub lead_ms: Option<u64>,
     /// Time between two looks at a mailbox, in milliseconds.
     pub poll_ms: u64,
     /// Present when this environment is a sandbox that the program starts itself.
     pub sandbox: Option<SandboxSettings>,
     /// A `WebDriver` that runs elsewhere, instead of a browser on this machine.
     pub webdriver_url: Option<Template>,
+}
+
+/// A template of the service, as it must read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTemplate {
+    pub name: Template,
+    /// Where its messages come from; texts come from the environment's number.
+    pub sender: Option<Template>,
+    pub subject: String,
+    /// With `((name))` where a row's value goes.
+    pub text: String,
 }
 
 /// HTTP Basic auth before the service.
@@ -52,6 +67,8 @@ pub struct BasicAuth {
 pub struct SandboxSettings {
     /// How many times shorter the service's own waits are.
     pub time_scale: u32,
+    /// How far apart the times are that a job can be scheduled for, in milliseconds.
+    pub slots_ms: u64,
 }
 
 /// How the mailbox of the smoke user is read.
@@ -93,6 +110,9 @@ pub struct WindowOverride {
     pub on_time_ms: Option<u64>,
     pub late_ms: Option<u64>,
     pub settle_ms: Option<u64>,
+    pub second_try_ms: Option<u64>,
+    pub while_moving_ms: Option<u64>,
+    pub standstill_ms: Option<u64>,
 }
 
 impl WindowOverride {
@@ -103,6 +123,10 @@ impl WindowOverride {
             on_time_ms: self.on_time_ms.unwrap_or(window.on_time_ms),
             late_ms: self.late_ms.unwrap_or(window.late_ms),
             settle_ms: self.settle_ms.unwrap_or(window.settle_ms),
+            from: window.from,
+            second_try_ms: self.second_try_ms.or(window.second_try_ms),
+            while_moving_ms: self.while_moving_ms.or(window.while_moving_ms),
+            standstill_ms: self.standstill_ms.or(window.standstill_ms),
         }
     }
 }
@@ -121,5 +145,16 @@ pub struct Target {
     pub hosts: Vec<String>,
     pub recipients: Vec<String>,
     pub windows: BTreeMap<String, WindowOverride>,
+    pub templates: BTreeMap<MessageKind, TargetTemplate>,
+    pub lead_ms: Option<u64>,
     pub poll_ms: u64,
+}
+
+/// A template with its public holes filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetTemplate {
+    pub name: String,
+    pub sender: String,
+    pub subject: String,
+    pub text: String,
 }

@@ -121,6 +121,11 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
+    /// The process ended because there was nothing to do but wait; so far all passed.
+    Detached {
+        /// When the run is to be gone on with.
+        due: Timestamp,
+    },
     /// Somebody asked the program to stop.
     Interrupted {
         signal: String,
@@ -132,11 +137,13 @@ pub enum Fact {
     Unknown,
 }
 
-/// Which of the two looks at the service's health.
+/// Which look at the service's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProbeWhen {
     Before,
+    /// While something is awaited by the service's clock.
+    During,
     After,
 }
 

@@ -11,11 +11,18 @@ pub struct Health {
     /// The answer's `Date` header minus this machine's clock, in milliseconds; the header has whole seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
+    /// How far off that may be: half a second, and half of the time that the answer took.
+    #[serde(default = "half_a_second")]
+    pub clock_error_ms: i64,
     /// The `Date` header itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Timestamp>,
     /// The door (HTTP Basic auth) did not open for us.
     pub refused: bool,
+}
+
+fn half_a_second() -> i64 {
+    500
 }
 
 /// What one part says of itself.

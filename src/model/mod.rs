@@ -17,15 +17,16 @@ pub mod window;
 pub use acted::{Acted, FailureKind, PortFailure};
 pub use check::{Blemish, Check, Wrong};
 pub use component::Component;
-pub use environment::{Environment, MailboxSettings, NumberSettings, Target};
+pub use environment::{Environment, MailboxSettings, MessageTemplate, NumberSettings, Target, TargetTemplate};
 pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
 pub use health::{Health, PartHealth};
-pub use observation::{Control, Link, Message, MessageKind, Observation, PageLink, Snapshot};
+pub use observation::{Control, JobReading, Link, Message, MessageKind, Observation, PageLink, Snapshot};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use scenario::{
-    Act, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, Scenario, Step, TextExpectation,
+    Act, Attachment, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, RowsExpectation,
+    RowsNeeded, Scenario, SlotShown, Step, TextExpectation,
 };
-pub use service::{IssuedAt, LinkShape, Service};
+pub use service::{IssuedAt, LinkShape, Sentences, Service};
 pub use template::{Part, Template};
 pub use verdict::Verdict;
-pub use window::{Timing, Window};
+pub use window::{Timing, Window, WindowFrom};

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Sentences;
+
 /// What one look saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "kebab-case")]
@@ -31,6 +33,31 @@ pub struct Snapshot {
     pub text: String,
 }
 
+/// What the page of a job says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JobReading {
+    /// Its time has not come, or nobody has picked it up.
+    pub waits: bool,
+    pub begun: bool,
+    /// All its rows are queued.
+    pub done: bool,
+    /// Messages that were made of its rows, with their status words.
+    pub rows: Vec<String>,
+}
+
+impl Snapshot {
+    /// The page as that of a job.
+    pub fn job(&self, sentences: &Sentences) -> JobReading {
+        let says = |sentence: &str| !sentence.is_empty() && self.text.contains(sentence);
+        let waits = self.buttons.contains(&sentences.job_waits);
+        let (works, done) = (says(&sentences.job_works), says(&sentences.job_done));
+        // A head, then a recipient and a status in each row; an empty table has one wide cell.
+        let rows = self.tables.last().map(|table| table.iter().skip(1).filter(|row| row.len() > 1));
+        let rows = rows.into_iter().flatten().filter_map(|row| row.last().cloned()).collect();
+        JobReading { waits, begun: !waits && (works || done), done, rows }
+    }
+}
+
 /// One form control with its label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
@@ -52,7 +79,7 @@ pub struct PageLink {
 }
 
 /// What kind of message it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MessageKind {
     Email,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Capture, Component, Expectation, LinkShape, Window};
+use super::{Act, Capture, Component, Expectation, LinkShape, Sentences, Window};
 
 /// A run's own line of work, with one browser session; or the run itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +47,12 @@ pub struct Plan {
     #[serde(default)]
     pub code_length: u32,
     pub error_headings: Vec<String>,
+    /// Sentences of pages that mean something by themselves.
+    #[serde(default)]
+    pub sentences: Sentences,
+    /// How far away a time must be to be chosen, in milliseconds.
+    #[serde(default)]
+    pub lead_ms: u64,
     pub links: Vec<LinkShape>,
     /// What the run book says to do, by component.
     pub runbook: BTreeMap<String, String>,
@@ -65,7 +71,16 @@ pub struct PlannedScenario {
     pub name: String,
     pub runbook: String,
     pub lane: Lane,
+    /// The scenario before it in the same session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// It is run only when this has happened, and has no part in the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<super::scenario::Control>,
     pub steps: Vec<StepId>,
+    /// Steps that are only taken when they are needed; they have no part in the verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asides: Vec<StepId>,
 }
 
 /// A step of the plan.
@@ -80,6 +95,7 @@ pub struct PlannedStep {
 /// What kind of step it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a plan has some dozens of steps")]
 pub enum StepKind {
     Act {
         act: Act,
@@ -95,6 +111,17 @@ pub enum StepKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         capture: Option<Capture>,
         proves: Vec<Component>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assumes: Option<Component>,
+        /// The expectation that its window counts from, where that is not the trigger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<StepId>,
+        /// What is done once when it is not met in time.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        second_try: Vec<StepId>,
+        /// The visit and the look at the job's page, where rows are expected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aside: Option<(StepId, StepId)>,
     },
 }
 
@@ -110,17 +137,26 @@ impl Plan {
         let known = |id: &StepId| id.index() < self.steps.len();
         let refers = |step: &PlannedStep| match &step.kind {
             StepKind::Act { watch, .. } => watch.iter().all(known),
-            StepKind::Expect { trigger, .. } => known(trigger),
+            StepKind::Expect { trigger, from, second_try, aside, .. } => {
+                known(trigger)
+                    && from.iter().chain(second_try).all(known)
+                    && aside.iter().all(|(visit, look)| known(visit) && known(look))
+            }
         };
         let in_order = self.steps.iter().enumerate().all(|(index, step)| step.id.index() == index);
-        let mut owned: Vec<StepId> = self.scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect();
+        let mut owned: Vec<StepId> = self.scenarios.iter().flat_map(PlannedScenario::all_steps).collect();
         owned.sort();
         in_order && self.steps.iter().all(refers) && owned.iter().copied().eq(self.steps.iter().map(|step| step.id))
     }
 
+    /// The scenarios that have a verdict.
+    pub fn judged(&self) -> impl Iterator<Item = &PlannedScenario> {
+        self.scenarios.iter().filter(|scenario| scenario.control.is_none())
+    }
+
     /// The scenario that a step belongs to.
     pub fn scenario_of(&self, id: StepId) -> &PlannedScenario {
-        let owner = self.scenarios.iter().find(|scenario| scenario.steps.contains(&id));
+        let owner = self.scenarios.iter().find(|scenario| scenario.all_steps().any(|step| step == id));
         owner.unwrap_or_else(|| unreachable!("every planned step belongs to a scenario"))
     }
 
@@ -130,6 +166,13 @@ impl Plan {
             StepKind::Expect { capture: Some(capture), .. } => capture.name == name,
             StepKind::Expect { .. } | StepKind::Act { .. } => false,
         })
+    }
+}
+
+impl PlannedScenario {
+    /// Its steps, and those that are only taken when they are needed.
+    pub fn all_steps(&self) -> impl Iterator<Item = StepId> + '_ {
+        self.steps.iter().chain(&self.asides).copied()
     }
 }
 

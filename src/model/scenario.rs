@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Component, Template};
+use super::{Component, MessageKind, Template};
 
 /// One scenario file.
 #[derive(Debug, Clone)]
@@ -12,7 +12,19 @@ pub struct Scenario {
     pub name: String,
     /// What the run book says, word for word.
     pub runbook: String,
+    /// The scenario whose browser session this one goes on in.
+    pub after: Option<String>,
+    /// It is run only to tell what is broken, when this has happened; it has no verdict of its own.
+    pub control: Option<Control>,
     pub steps: Vec<Step>,
+}
+
+/// What has to happen before a control is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// A scheduled job was not picked up: does the worker work at all?
+    MissedSchedule,
 }
 
 /// One step of a scenario file.
@@ -22,7 +34,7 @@ pub enum Step {
     Expect(Expect),
 }
 
-/// Something to do. `Visit` and `Fill` only prepare and may be repeated; `Press` is done once.
+/// Something to do. `Visit`, `Fill` and `Schedule` only prepare and may be repeated; the others are done once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
@@ -32,14 +44,33 @@ pub enum Act {
     Fill(Vec<(String, Template)>),
     /// Press the button with this text.
     Press(String),
+    /// Follow the link with this text.
+    Follow(Template),
+    /// Give the file input with this label a list of recipients.
+    Attach(Attachment),
+    /// Choose the soonest time that is far enough away.
+    Schedule,
+}
+
+/// A list of recipients that is made for the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The label of the file input.
+    pub field: String,
+    /// The file's name, which the service refuses a second time on one day.
+    pub file: Template,
+    /// Which of the environment's templates the rows are for.
+    pub template: MessageKind,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Template>>,
 }
 
 impl Act {
     /// Whether doing it twice could cause something twice.
     pub fn is_once(&self) -> bool {
         match self {
-            Self::Visit(_) | Self::Fill(_) => false,
-            Self::Press(_) => true,
+            Self::Visit(_) | Self::Fill(_) | Self::Schedule => false,
+            Self::Press(_) | Self::Follow(_) | Self::Attach(_) => true,
         }
     }
 }
@@ -53,6 +84,9 @@ impl std::fmt::Display for Act {
                 write!(f, "fill {}", labels.join(", "))
             }
             Self::Press(button) => write!(f, "press {button}"),
+            Self::Follow(link) => write!(f, "follow {link}"),
+            Self::Attach(attachment) => write!(f, "attach {} ({} rows)", attachment.file, attachment.rows.len()),
+            Self::Schedule => write!(f, "schedule for the soonest time"),
         }
     }
 }
@@ -65,6 +99,10 @@ pub struct Expect {
     pub within: Option<String>,
     pub capture: Option<Capture>,
     pub proves: Vec<Component>,
+    /// What is not as the test needs it where this does not hold: then nothing was tested.
+    pub assumes: Option<Component>,
+    /// What is done once when it is not met in time.
+    pub second_try: Vec<Act>,
 }
 
 /// What is expected.
@@ -74,16 +112,61 @@ pub enum Expectation {
     Page(PageExpectation),
     Email(EmailExpectation),
     Text(TextExpectation),
+    /// The messages of a list's rows.
+    Rows(RowsExpectation),
+    /// The page of a job; it is met once it says that the job has begun.
+    Job,
 }
 
 impl Expectation {
     /// Whether a mailbox or a number is looked at, not a page.
     pub fn is_message(&self) -> bool {
         match self {
-            Self::Page(_) => false,
-            Self::Email(_) | Self::Text(_) => true,
+            Self::Page(_) | Self::Job => false,
+            Self::Email(_) | Self::Text(_) | Self::Rows(_) => true,
         }
     }
+
+    /// Whether it is looked at once more at the end: a second copy must not come.
+    pub fn must_stay(&self) -> bool {
+        match self {
+            Self::Page(_) | Self::Job => false,
+            Self::Email(_) | Self::Text(_) => true,
+            Self::Rows(rows) => rows.need == RowsNeeded::All,
+        }
+    }
+
+    /// Whether its messages come to the test number.
+    pub fn is_of_number(&self) -> bool {
+        match self {
+            Self::Page(_) | Self::Job | Self::Email(_) => false,
+            Self::Text(_) => true,
+            Self::Rows(rows) => rows.kind == MessageKind::Sms,
+        }
+    }
+}
+
+/// The messages of a list's rows, as they must arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsExpectation {
+    pub need: RowsNeeded,
+    pub kind: MessageKind,
+    pub to: Template,
+    pub from: String,
+    /// Of each row, for mails.
+    pub subjects: Vec<Template>,
+    /// The text of each row.
+    pub texts: Vec<Template>,
+}
+
+/// How many rows must be here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowsNeeded {
+    /// One: the job was picked up.
+    First,
+    /// Every one, exactly once.
+    All,
 }
 
 /// What a page must show; all of it at once.
@@ -91,15 +174,33 @@ impl Expectation {
 #[serde(default)]
 pub struct PageExpectation {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub heading: Option<String>,
+    pub heading: Option<Template>,
     /// A form field with this label.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    pub field: Option<Template>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub button: Option<String>,
+    pub button: Option<Template>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Template>,
     /// Text that a reader sees somewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub text: Option<Template>,
+    /// A table that holds these rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub table: Vec<Vec<Template>>,
+    /// What it must show of the time that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<SlotShown>,
+}
+
+/// What a page must show of the time that was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SlotShown {
+    /// Its radio is checked, and far enough away.
+    Checked,
+    /// Its words stand on the page.
+    Named,
 }
 
 /// The mail that must arrive.
@@ -139,6 +240,8 @@ pub enum Captured {
     Path(String),
     /// The code of so many digits.
     Digits(u32),
+    /// The address of the page, which is no secret.
+    Page,
 }
 
 impl Capture {
@@ -146,7 +249,7 @@ impl Capture {
     pub fn path(&self) -> Option<&str> {
         match &self.of {
             Captured::Path(path) => Some(path),
-            Captured::Digits(_) => None,
+            Captured::Digits(_) | Captured::Page => None,
         }
     }
 }
@@ -155,14 +258,26 @@ impl std::fmt::Display for Expectation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             // The heading alone names a page; what else must be on it is said where it is missing.
+            Self::Page(PageExpectation { time: Some(SlotShown::Checked), .. }) => write!(f, "the time is chosen"),
             Self::Page(PageExpectation { heading: Some(heading), .. }) => write!(f, "page “{heading}”"),
+            Self::Page(page) if !page.table.is_empty() => {
+                write!(f, "page with the file's {} rows", page.table.len() - 1)
+            }
             Self::Page(page) => {
-                let words = [&page.field, &page.button, &page.text];
+                let words = [&page.field, &page.button, &page.link, &page.text];
                 let said: Vec<String> = words.into_iter().flatten().map(|word| format!("“{word}”")).collect();
                 write!(f, "page with {}", said.join(" and "))
             }
             Self::Email(email) => write!(f, "{} mail to {}, “{}”", email.exactly, email.to, email.subject),
             Self::Text(text) => write!(f, "{} text to {}, “{}”", text.exactly, text.to, text.text),
+            Self::Rows(rows) => {
+                let what = if rows.kind == MessageKind::Sms { "texts" } else { "mails" };
+                match rows.need {
+                    RowsNeeded::First => write!(f, "the job is picked up: the first of its {what} is here"),
+                    RowsNeeded::All => write!(f, "{} {what} to {}, each once and right", rows.texts.len(), rows.to),
+                }
+            }
+            Self::Job => write!(f, "the job's page says that it has begun"),
         }
     }
 }

@@ -14,7 +14,10 @@ pub struct Service {
     pub name: String,
     /// Headings of pages that say that something went wrong: seeing one ends the wait.
     pub error_headings: Vec<String>,
+    pub sentences: Sentences,
     pub windows: BTreeMap<String, Window>,
+    /// How far away a time must be to be chosen, in milliseconds.
+    pub lead_ms: u64,
     pub links: Vec<LinkShape>,
     /// Digits of a texted code.
     pub code_length: u32,
@@ -23,10 +26,34 @@ pub struct Service {
     pub code_lifetime_ms: u64,
     /// Which scenarios a profile runs, in order.
     pub profiles: BTreeMap<String, Vec<String>>,
+    /// Logins that may fail one after another before the harness stops.
+    pub failed_logins_max: u32,
     /// Reset mails that we ask for in an hour at most.
     pub resets_per_hour: u32,
     /// The longest that a run may take, in milliseconds.
     pub run_longest_ms: u64,
+}
+
+/// Sentences of pages that mean something by themselves, and the words of a job's page.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Sentences {
+    /// Somebody else has signed in with the same user.
+    pub signed_out_elsewhere: String,
+    /// The session is over.
+    pub signed_out: String,
+    /// The password was not taken.
+    pub sign_in_refused: String,
+    /// The code was not taken.
+    pub code_refused: String,
+    /// The service does not send to strangers yet.
+    pub trial: String,
+    /// The button of a job whose time has not come.
+    pub job_waits: String,
+    /// What stands on the page of a job that is at work.
+    pub job_works: String,
+    /// What stands on the page of a job that is done.
+    pub job_done: String,
 }
 
 /// The shape of links in Notify's own mails; the last piece of the path is a secret.

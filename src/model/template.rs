@@ -1,11 +1,25 @@
 //! Texts with holes: `{{ name }}`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A text whose holes are filled when it is known what goes there: at planning, in the run, or never in writing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Template(pub Vec<Part>);
+pub struct Template(#[serde(deserialize_with = "parts")] pub Vec<Part>);
+
+/// Plans of older journals hold plain texts where a template may stand now.
+fn parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Part>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Parts(Vec<Part>),
+        Text(String),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Parts(parts) => parts,
+        Written::Text(text) => vec![Part::Text(text)],
+    })
+}
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

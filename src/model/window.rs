@@ -13,6 +13,38 @@ pub struct Window {
     pub late_ms: u64,
     /// How long after it was met a second copy is watched for.
     pub settle_ms: u64,
+    /// What it counts from.
+    #[serde(default, skip_serializing_if = "WindowFrom::is_trigger")]
+    pub from: WindowFrom,
+    /// When the action is tried a second time, by the means that the page offers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_try_ms: Option<u64>,
+    /// While the job's own page shows that it moves, its end is put off up to here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub while_moving_ms: Option<u64>,
+    /// A job page that shows nothing new for so long stands still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standstill_ms: Option<u64>,
+}
+
+/// What a window counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowFrom {
+    /// The action that should cause it.
+    #[default]
+    Trigger,
+    /// The time that a job was scheduled for, by the service's clock.
+    Slot,
+    /// The moment in which the job was seen to be picked up: the expectation before this one.
+    Pickup,
+}
+
+impl WindowFrom {
+    /// Whether it is the usual one.
+    pub fn is_trigger(&self) -> bool {
+        matches!(self, Self::Trigger)
+    }
 }
 
 /// When, within its window, an expectation was met.
@@ -26,6 +58,20 @@ pub enum Timing {
 }
 
 impl Window {
+    /// A window that counts from the trigger and knows no second try.
+    pub fn plain(not_before_ms: u64, on_time_ms: u64, late_ms: u64, settle_ms: u64) -> Self {
+        Self {
+            not_before_ms,
+            on_time_ms,
+            late_ms,
+            settle_ms,
+            from: WindowFrom::Trigger,
+            second_try_ms: None,
+            while_moving_ms: None,
+            standstill_ms: None,
+        }
+    }
+
     /// Where `after_ms` from the anchor lies.
     pub fn timing(&self, after_ms: u64) -> Timing {
         if after_ms < self.not_before_ms {
@@ -47,7 +93,7 @@ mod tests {
 
     #[test]
     fn limits_belong_to_the_better_side() {
-        let window = Window { not_before_ms: 10, on_time_ms: 60, late_ms: 420, settle_ms: 5 };
+        let window = Window::plain(10, 60, 420, 5);
         let timings = [9, 10, 60, 61, 420, 421].map(|after_ms| window.timing(after_ms));
         assert_eq!(timings, [TooEarly, OnTime, OnTime, Late, Late, TooLate]);
     }

@@ -1,11 +1,14 @@
 //! Scenarios × service × environment → [`Plan`]: every word resolved that can be known before the run.
 
+mod fill;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{
-    Expectation, Lane, Plan, PlannedScenario, PlannedStep, Scenario, Service, Step, StepId, StepKind, Target, Template,
-    Window,
+    Act, Attachment, Capture, Captured, Expect, Expectation, Lane, Plan, PlannedScenario, PlannedStep, RowsNeeded,
+    Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
 };
+use fill::Words;
 
 /// The window of an expectation that names none.
 const DEFAULT_WINDOW: &str = "page";
@@ -20,9 +23,17 @@ pub fn plan(
     scenarios: &[Scenario],
     target: &Target,
 ) -> Result<Plan, Vec<String>> {
-    let mut planner = Planner { service, target, steps: Vec::new(), problems: Vec::new() };
-    let all: Vec<PlannedScenario> =
-        scenarios.iter().enumerate().map(|(index, scenario)| planner.scenario(index, scenario)).collect();
+    let mut planner =
+        Planner { service, target, words: Words { target }, steps: Vec::new(), problems: Vec::new(), lanes: 0 };
+    let mut all: Vec<PlannedScenario> = Vec::new();
+    for scenario in scenarios {
+        let before = scenario.after.as_ref().and_then(|name| all.iter().find(|other| other.id == *name));
+        if let (Some(name), None) = (&scenario.after, before) {
+            planner.problems.push(format!("`{}` comes after `{name}`, which is not part of this run.", scenario.id));
+        }
+        let lane = before.map(|other| other.lane);
+        all.push(planner.scenario(lane, scenario));
+    }
     if !planner.problems.is_empty() {
         return Err(planner.problems);
     }
@@ -42,11 +53,13 @@ pub fn plan(
         sms_sender: target.sms_sender.clone(),
         code_length: service.code_length,
         error_headings: service.error_headings.clone(),
+        sentences: service.sentences.clone(),
+        lead_ms: target.lead_ms.unwrap_or(service.lead_ms),
         links: service.links.clone(),
         runbook: runbook.clone(),
         poll_ms: target.poll_ms,
         run_longest_ms: service.run_longest_ms,
-        lanes: u16::try_from(all.len()).unwrap_or(u16::MAX),
+        lanes: planner.lanes,
         scenarios: all,
         steps: planner.steps,
     })
@@ -67,50 +80,161 @@ fn host_of(url: &str) -> Option<String> {
 struct Planner<'a> {
     service: &'a Service,
     target: &'a Target,
+    words: Words<'a>,
     steps: Vec<PlannedStep>,
     problems: Vec<String>,
+    lanes: u16,
+}
+
+/// What the steps of one scenario have led to so far.
+#[derive(Default)]
+struct Sofar {
+    last_act: Option<StepId>,
+    list: Option<Attachment>,
+    /// The expectation that saw the time that was chosen.
+    slot: Option<StepId>,
+    /// The expectation of the first row.
+    pickup: Option<StepId>,
+    /// Visit and look at the job's page.
+    aside: Option<(StepId, StepId)>,
+    asides: Vec<StepId>,
 }
 
 impl Planner<'_> {
-    fn scenario(&mut self, index: usize, scenario: &Scenario) -> PlannedScenario {
+    fn scenario(&mut self, lane: Option<Lane>, scenario: &Scenario) -> PlannedScenario {
         // Scenarios that need nothing of each other run beside each other.
-        let lane = Lane::Browser(u16::try_from(index).unwrap_or(u16::MAX));
-        let first = self.steps.len();
-        let mut last_act = None;
+        let lane = lane.unwrap_or_else(|| {
+            self.lanes += 1;
+            Lane::Browser(self.lanes - 1)
+        });
+        let mut sofar = Sofar::default();
+        let mut steps = Vec::new();
         for step in &scenario.steps {
-            let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
-            let kind = match step {
+            let id = match step {
                 Step::Act(act) => {
-                    last_act = Some(id);
-                    StepKind::Act { act: self.act(act), watch: Vec::new() }
+                    let act = self.words.act(act);
+                    if let Act::Attach(list) = &act {
+                        sofar.list = Some(list.clone());
+                    }
+                    let id = self.add(lane, StepKind::Act { act, watch: Vec::new() });
+                    sofar.last_act = Some(id);
+                    id
                 }
-                Step::Expect(expect) => StepKind::Expect {
-                    expect: self.expectation(&expect.what),
-                    window: self.window(expect.within.as_deref().unwrap_or(DEFAULT_WINDOW)),
-                    trigger: last_act.unwrap_or(id),
-                    capture: expect.capture.clone(),
-                    proves: expect.proves.clone(),
-                },
+                Step::Expect(expect) => self.expect(lane, expect, &mut sofar),
             };
-            self.steps.push(PlannedStep { id, lane, kind });
+            steps.push(id);
         }
-        self.watch_messages(first);
-        let steps = self.steps[first..].iter().map(|step| step.id).collect();
+        self.watch_messages(&steps);
         PlannedScenario {
             id: scenario.id.clone(),
             name: scenario.name.clone(),
             runbook: scenario.runbook.clone(),
             lane,
+            after: scenario.after.clone(),
+            control: scenario.control,
             steps,
+            asides: sofar.asides,
+        }
+    }
+
+    fn add(&mut self, lane: Lane, kind: StepKind) -> StepId {
+        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
+        self.steps.push(PlannedStep { id, lane, kind });
+        id
+    }
+
+    fn expect(&mut self, lane: Lane, expect: &Expect, sofar: &mut Sofar) -> StepId {
+        let what = self.words.expectation(&expect.what, sofar.list.as_ref()).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            expect.what.clone()
+        });
+        let window = self.window(expect.within.as_deref().unwrap_or(DEFAULT_WINDOW));
+        let from = match window.from {
+            WindowFrom::Trigger => None,
+            WindowFrom::Slot => self.anchor("slot", sofar.slot),
+            WindowFrom::Pickup => self.anchor("pickup", sofar.pickup),
+        };
+        let is_rows = matches!(&what, Expectation::Rows(_));
+        let is_first = matches!(&what, Expectation::Rows(rows) if rows.need == RowsNeeded::First);
+        let sees_slot = matches!(&what, Expectation::Page(page) if page.time == Some(crate::model::SlotShown::Checked));
+        let captures_page = matches!(&expect.capture, Some(Capture { of: Captured::Page, .. }));
+        let id = self.add(
+            lane,
+            StepKind::Expect {
+                expect: what,
+                window,
+                trigger: sofar.last_act.unwrap_or(StepId(0)),
+                capture: expect.capture.clone(),
+                proves: expect.proves.clone(),
+                assumes: expect.assumes,
+                from,
+                second_try: Vec::new(),
+                aside: if is_rows { sofar.aside } else { None },
+            },
+        );
+        if is_first {
+            sofar.pickup = Some(id);
+        }
+        if sees_slot {
+            sofar.slot = Some(id);
+        }
+        if let (true, Some(capture)) = (captures_page, &expect.capture) {
+            sofar.aside = Some(self.job_page(lane, &capture.name, sofar));
+        }
+        self.second_try(lane, id, &expect.second_try, sofar);
+        id
+    }
+
+    fn anchor(&mut self, what: &str, step: Option<StepId>) -> Option<StepId> {
+        if step.is_none() {
+            self.problems.push(format!("A window counts from the {what}, and no step before it knows one."));
+        }
+        step
+    }
+
+    /// The job's page is read where rows do not come in time: for the diagnosis, not as a proof.
+    fn job_page(&mut self, lane: Lane, name: &str, sofar: &mut Sofar) -> (StepId, StepId) {
+        let hole = Template(vec![crate::model::Part::Hole(name.to_owned())]);
+        let visit = self.add(lane, StepKind::Act { act: Act::Visit(hole), watch: Vec::new() });
+        let window = self.window(DEFAULT_WINDOW);
+        let look = self.add(
+            lane,
+            StepKind::Expect {
+                expect: Expectation::Job,
+                window,
+                trigger: visit,
+                capture: None,
+                proves: Vec::new(),
+                assumes: None,
+                from: None,
+                second_try: Vec::new(),
+                aside: None,
+            },
+        );
+        sofar.asides.extend([visit, look]);
+        (visit, look)
+    }
+
+    fn second_try(&mut self, lane: Lane, of: StepId, acts: &[Act], sofar: &mut Sofar) {
+        let ids: Vec<StepId> = acts
+            .iter()
+            .map(|act| {
+                let act = self.words.act(act);
+                self.add(lane, StepKind::Act { act, watch: Vec::new() })
+            })
+            .collect();
+        sofar.asides.extend(&ids);
+        if let StepKind::Expect { second_try, .. } = &mut self.steps[of.index()].kind {
+            *second_try = ids;
         }
     }
 
     /// Tells each action which mailbox to look at before it.
-    fn watch_messages(&mut self, first: usize) {
-        let messages: Vec<(StepId, StepId)> = self.steps[first..]
+    fn watch_messages(&mut self, steps: &[StepId]) {
+        let messages: Vec<(StepId, StepId)> = steps
             .iter()
-            .filter_map(|step| match &step.kind {
-                StepKind::Expect { expect, trigger, .. } if expect.is_message() => Some((*trigger, step.id)),
+            .filter_map(|step| match &self.steps[step.index()].kind {
+                StepKind::Expect { expect, trigger, .. } if expect.is_message() => Some((*trigger, *step)),
                 StepKind::Expect { .. } | StepKind::Act { .. } => None,
             })
             .collect();
@@ -125,47 +249,12 @@ impl Planner<'_> {
         }
     }
 
-    fn act(&self, act: &crate::model::Act) -> crate::model::Act {
-        use crate::model::Act;
-        match act {
-            Act::Visit(path) => Act::Visit(self.fill(path)),
-            Act::Fill(fields) => {
-                Act::Fill(fields.iter().map(|(label, value)| (label.clone(), self.fill(value))).collect())
-            }
-            Act::Press(button) => Act::Press(button.clone()),
-        }
-    }
-
-    fn expectation(&self, expectation: &Expectation) -> Expectation {
-        match expectation {
-            Expectation::Page(page) => Expectation::Page(page.clone()),
-            Expectation::Email(email) => {
-                let mut email = email.clone();
-                email.to = self.fill(&email.to);
-                email.subject = self.fill(&email.subject);
-                Expectation::Email(email)
-            }
-            Expectation::Text(text) => {
-                Expectation::Text(crate::model::TextExpectation { to: self.fill(&text.to), ..text.clone() })
-            }
-        }
-    }
-
-    /// Fills what is public and known. The token and what steps capture are the run's; secrets stay out of plans.
-    fn fill(&self, template: &Template) -> Template {
-        template.filled(&|name| match name {
-            "user.email" => Some(self.target.user_email.clone()),
-            "user.mobile" => Some(self.target.user_mobile.clone()),
-            _ => None,
-        })
-    }
-
     fn window(&mut self, name: &str) -> Window {
         match self.service.windows.get(name) {
             Some(window) => self.target.windows.get(name).map_or(*window, |change| change.applied_to(*window)),
             None => {
                 self.problems.push(format!("service.yaml has no window `{name}`: add it under `windows`."));
-                Window { not_before_ms: 0, on_time_ms: 0, late_ms: 0, settle_ms: 0 }
+                Window::plain(0, 0, 0, 0)
             }
         }
     }

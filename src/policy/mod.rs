@@ -13,6 +13,14 @@ pub fn may_act(plan: &Plan, step: StepId) -> Result<(), String> {
             StepKind::Act { act: Act::Fill(fields), .. } => {
                 fields.iter().try_for_each(|(_, value)| recipient(plan, value))?;
             }
+            StepKind::Act { act: Act::Attach(list), .. } => {
+                list.rows.iter().flatten().try_for_each(|cell| recipient(plan, cell))?;
+                list.rows
+                    .iter()
+                    .flatten()
+                    .filter(|cell| looks_like_number(cell))
+                    .try_for_each(|cell| number(plan, cell))?;
+            }
             StepKind::Expect { expect: Expectation::Email(email), .. } => recipient(plan, &email.to)?,
             StepKind::Expect { expect: Expectation::Text(text), .. } => number(plan, &text.to)?,
             StepKind::Act { .. } | StepKind::Expect { .. } => {}
@@ -34,6 +42,13 @@ fn recipient(plan: &Plan, value: &Template) -> Result<(), String> {
     Err(format!(
         "{text} is not among the environment's recipients: add it under `recipients`, or use the smoke user's own."
     ))
+}
+
+/// Digits enough for a telephone number, and nothing but what is written between them.
+fn looks_like_number(value: &Template) -> bool {
+    let text = value.to_string();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (7..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c))
 }
 
 /// A number that is texted must be one that the environment allows.

@@ -4,7 +4,7 @@
 
 mod raw;
 
-pub use raw::{MaskedPng, RawAct, RawControl, RawLink, RawMessage, RawPage};
+pub use raw::{Jar, MaskedPng, RawAct, RawControl, RawCookie, RawLink, RawMessage, RawPage};
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,9 @@ use crate::model::{Acted, Health, Lane, PortFailure};
 /// Opens browser sessions.
 #[async_trait]
 pub trait Browser: Send + Sync {
-    /// A new, empty session. It is ended by [`Session::close`] or, if this process dies, by its keeper.
-    async fn open(&self, lane: Lane) -> Result<Box<dyn Session>, PortFailure>;
+    /// A new session: empty, or going on where the one left off whose jar this is. It is ended by [`Session::close`] or,
+    /// if this process dies, by its keeper.
+    async fn open(&self, lane: Lane, jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure>;
 }
 
 /// One browser session. Every call is bounded in time by the adapter.
@@ -31,6 +32,8 @@ pub trait Session: Send {
     async fn look(&mut self) -> Result<RawPage, PortFailure>;
     /// A picture of the page with every password and code field blanked, if one can be had.
     async fn screenshot(&mut self) -> Option<MaskedPng>;
+    /// What a new browser needs to go on in this session, if it can be had.
+    async fn jar(&mut self) -> Option<Jar>;
     /// Ends the session and everything that belongs to it.
     async fn close(self: Box<Self>);
 }

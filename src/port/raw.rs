@@ -13,6 +13,35 @@ pub enum RawAct {
     Fill(Vec<(String, String)>),
     /// The button's text.
     Press(String),
+    /// The link's text.
+    Follow(String),
+    /// Give a file input a list.
+    Attach {
+        /// Its label.
+        field: String,
+        /// The file's name.
+        name: String,
+        /// What is in it.
+        csv: String,
+    },
+    /// Choose the first time that is not before this one.
+    Schedule {
+        not_before: Timestamp,
+        /// The page is loaded again first.
+        reload: bool,
+    },
+}
+
+/// What makes a new browser go on in the session of one that was closed. Held in memory only.
+pub struct Jar(pub Vec<RawCookie>);
+
+/// One cookie.
+pub struct RawCookie {
+    pub name: String,
+    pub value: String,
+    pub path: String,
+    pub secure: bool,
+    pub http_only: bool,
 }
 
 /// What the snapshot script returns.

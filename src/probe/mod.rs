@@ -53,6 +53,7 @@ impl Probe for HealthProbe {
             admin: admin(status, &body),
             api: api(status, &body),
             clock_offset_ms: date.map(|date| offset_ms(date, sent, answered)),
+            clock_error_ms: 500 + answered.duration_since(sent).as_millis().try_into().unwrap_or(i64::MAX / 2) / 2 + 1,
             date,
             refused: status == StatusCode::UNAUTHORIZED,
         })

@@ -43,6 +43,7 @@ impl Texts for Fact {
             | Self::Recalled { failure: None, .. }
             | Self::Closed { .. }
             | Self::Evidence { .. }
+            | Self::Detached { .. }
             | Self::Interrupted { .. }
             | Self::RunEnded
             | Self::Unknown => {}

@@ -19,7 +19,7 @@ pub fn json(history: &History) -> Value {
         "plan_digest": crate::plan::digest(plan),
         "harness": { "version": history.harness },
         "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
-        "scenarios": plan.scenarios.iter().map(|scenario| one_scenario(history, scenario)).collect::<Vec<_>>(),
+        "scenarios": plan.judged().map(|scenario| one_scenario(history, scenario)).collect::<Vec<_>>(),
     })
 }
 
@@ -39,7 +39,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         .map(|(step, judged)| {
             let state = history.step(*step);
             json!({
-                "step": history.plan.step(*step).to_string(),
+                "step": history.name(*step),
                 "verdict": judged.verdict.name(),
                 "why": judged.why,
                 "after_ms": state.met.map(|met| met.after_ms),
@@ -53,6 +53,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         "runbook": scenario.runbook,
         "verdict": verdict.verdict.name(),
         "softened": verdict.softened,
+        "blocked_by": verdict.blocked_by,
         "proven": proven(history, scenario),
         "steps": steps,
         "diagnosis": diagnosis(history, scenario),

@@ -14,9 +14,9 @@ use crate::model::{PlannedScenario, Verdict};
 pub fn junit(history: &History) -> String {
     let mut report = Report::new(format!("notify-smoke {}", history.plan.environment));
     let mut suite = TestSuite::new(history.plan.environment.clone());
-    suite.add_test_cases(history.plan.scenarios.iter().map(|scenario| case(history, scenario)));
+    suite.add_test_cases(history.plan.judged().map(|scenario| case(history, scenario)));
     let frame_is_worse =
-        history.plan.scenarios.iter().all(|scenario| history.scenario_verdict(scenario).verdict < history.verdict());
+        history.plan.judged().all(|scenario| history.scenario_verdict(scenario).verdict < history.verdict());
     if frame_is_worse && history.verdict() > Verdict::Degraded {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(words(history.verdict()));
@@ -28,10 +28,8 @@ pub fn junit(history: &History) -> String {
 
 fn case(history: &History, scenario: &PlannedScenario) -> TestCase {
     let verdict = history.scenario_verdict(scenario);
-    let why = verdict
-        .worst()
-        .map(|(step, judged)| format!("{}: {}", history.plan.step(step), judged.why))
-        .unwrap_or_default();
+    let why =
+        verdict.worst().map(|(step, judged)| format!("{}: {}", history.name(step), judged.why)).unwrap_or_default();
     let mut status = match verdict.verdict {
         Verdict::Passed | Verdict::Degraded => TestCaseStatus::success(),
         Verdict::NotVerified => TestCaseStatus::skipped(),

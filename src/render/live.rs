@@ -20,7 +20,7 @@ impl Live {
     }
 
     fn said(&mut self, history: &History, fact: &Fact) -> Option<String> {
-        let name = |step: &StepId| format!("{}: {}", history.plan.scenario_of(*step).id, history.plan.step(*step));
+        let name = |step: &StepId| format!("{}: {}", history.plan.scenario_of(*step).id, history.name(*step));
         match fact {
             Fact::RunStarted { run, plan, .. } => {
                 Some(format!("run {run} on {} at {}", plan.environment, plan.base_url))
@@ -50,6 +50,7 @@ impl Live {
                 Seen::New(_) => None,
             },
             Fact::Closed { step, .. } => Some(format!("{} was not met", name(step))),
+            Fact::Detached { due } => Some(format!("nothing to do before {}", due.strftime("%H:%M:%S UTC"))),
             Fact::Interrupted { signal } => Some(format!("stopped by {signal}")),
             Fact::Probed { .. }
             | Fact::BrowserOpened { .. }

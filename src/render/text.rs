@@ -23,7 +23,7 @@ pub fn text(history: &History, folder: &str) -> String {
         seconds(history.last.t),
         history.run
     );
-    for scenario in &plan.scenarios {
+    for scenario in plan.judged() {
         out.push('\n');
         one_scenario(&mut out, history, scenario, folder);
     }
@@ -35,17 +35,20 @@ pub fn text(history: &History, folder: &str) -> String {
 fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str) {
     let verdict = history.scenario_verdict(scenario);
     let _ = writeln!(out, "{}: {}", scenario.name, words(verdict.verdict));
-    for (step, judged) in &verdict.steps {
+    for (step, judged) in verdict.steps.iter().filter(|_| verdict.blocked_by.is_none()) {
         hop(out, history, *step, judged);
+    }
+    if let Some(before) = &verdict.blocked_by {
+        let _ = writeln!(out, "  note       {before} did not get so far, so this was not tried");
     }
     if let Some(softened) = &verdict.softened {
         let _ = writeln!(out, "  note       {softened}");
     }
-    if verdict.verdict == Verdict::Passed {
+    if verdict.verdict == Verdict::Passed || verdict.blocked_by.is_some() {
         return;
     }
     if let Some((step, judged)) = verdict.worst() {
-        let _ = writeln!(out, "\n  Expected   {}", history.plan.step(step));
+        let _ = writeln!(out, "\n  Expected   {}", history.name(step));
         let _ = writeln!(out, "  Last seen  {}", last_seen(history, step, judged));
     }
     let mut told = BTreeSet::new();
@@ -60,18 +63,19 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
 
 /// One line for each expectation; actions only where something is to be said of them.
 fn hop(out: &mut String, history: &History, step: StepId, judged: &Judged) {
-    let planned = history.plan.step(step);
+    let planned = history.name(step);
     let state = history.step(step);
-    match &planned.kind {
+    match &history.plan.step(step).kind {
         StepKind::Act { .. } if judged.verdict == Verdict::Passed => {}
         StepKind::Act { .. } => {
             let _ = writeln!(out, "  {:<12} {:>6}  {planned}: {}", words(judged.verdict), "", judged.why);
         }
-        StepKind::Expect { proves, .. } => {
+        StepKind::Expect { proves, assumes, .. } => {
             let time = state.met.map_or_else(|| "-".to_owned(), |met| seconds(met.after_ms));
             let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
             let word = if judged.verdict == Verdict::Passed { "ok" } else { words(judged.verdict) };
-            let _ = writeln!(out, "  {word:<12} {time:>6}  {planned}  [{}]", parts.join(" "));
+            let parts = assumes.map_or_else(|| parts.join(" "), |part| format!("needs {part}"));
+            let _ = writeln!(out, "  {word:<12} {time:>6}  {planned}  [{parts}]");
         }
     }
 }

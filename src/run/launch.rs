@@ -39,6 +39,14 @@ pub struct Going {
     /// Control endpoint of a sandbox that runs already.
     pub sandbox: Option<String>,
     pub no_basic_auth: bool,
+    /// Whether the process ends when there is nothing to do but to wait for a schedule.
+    pub detach: bool,
+}
+
+/// Who is told of a run, and who can stop it.
+pub struct Company {
+    pub stop: watch::Receiver<Option<String>>,
+    pub observer: Box<Observer>,
 }
 
 /// A run that has stopped, at its end or before.
@@ -54,12 +62,7 @@ pub struct Finished {
 ///
 /// # Errors
 /// [`NotStarted`] when it did not begin; then nothing was touched.
-pub async fn smoke(
-    prepared: &Prepared,
-    going: &Going,
-    stop: watch::Receiver<Option<String>>,
-    observer: Box<Observer>,
-) -> Result<Finished, NotStarted> {
+pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Result<Finished, NotStarted> {
     let keeper = keeper()?;
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = async {
@@ -67,7 +70,7 @@ pub async fn smoke(
         let plan = prepared.plan(&resolved)?;
         let run = run_id().map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
         let lease = take_lease(prepared, &run, &keeper)?;
-        let outcome = begin(prepared, &resolved, plan, &run, &keeper, stop, observer).await;
+        let outcome = begin(prepared, going, &resolved, plan, &run, &keeper, company).await;
         lease.give_back().await;
         outcome
     }
@@ -78,12 +81,12 @@ pub async fn smoke(
 
 async fn begin(
     prepared: &Prepared,
+    going: &Going,
     resolved: &Resolved,
     plan: Plan,
     run: &str,
     keeper: &Keeper,
-    stop: watch::Receiver<Option<String>>,
-    observer: Box<Observer>,
+    company: Company,
 ) -> Result<Finished, NotStarted> {
     let runs = prepared.files.runs();
     let open_codes = within_budget(prepared, &plan, &runs)?;
@@ -95,8 +98,9 @@ async fn begin(
     let vault = vault(resolved, &plan);
     let first =
         Fact::RunStarted { run: run.to_owned(), harness: HARNESS.to_owned(), plan: Box::new(plan), token, open_codes };
-    let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, observer).map_err(cannot)?;
-    Ok(drive(engine, path, stop).await)
+    let engine =
+        engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
+    Ok(drive(engine.detaching(going.detach), path, company.stop).await)
 }
 
 /// Goes on with a run that another process left.
@@ -107,15 +111,14 @@ pub async fn go_on(
     recorded: Recorded,
     prepared: &Prepared,
     going: &Going,
-    stop: watch::Receiver<Option<String>>,
-    observer: Box<Observer>,
+    company: Company,
 ) -> Result<Finished, NotStarted> {
     let keeper = keeper()?;
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = async {
         let resolved = world.resolve(prepared)?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
-        let outcome = Box::pin(reopen(recorded, &resolved, &keeper, stop, observer)).await;
+        let outcome = Box::pin(reopen(recorded, &resolved, &keeper, company)).await;
         lease.give_back().await;
         outcome
     }
@@ -128,8 +131,7 @@ async fn reopen(
     recorded: Recorded,
     resolved: &Resolved,
     keeper: &Keeper,
-    stop: watch::Receiver<Option<String>>,
-    observer: Box<Observer>,
+    company: Company,
 ) -> Result<Finished, NotStarted> {
     // Read again under the lease: until then another process may have been at work on it.
     let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
@@ -149,8 +151,8 @@ async fn reopen(
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
-    let engine = engine::resume(ports, journal, vault, history, HARNESS, observer).map_err(cannot)?;
-    Ok(drive(engine, folder, stop).await)
+    let engine = engine::resume(ports, journal, vault, history, HARNESS, company.observer).map_err(cannot)?;
+    Ok(drive(engine, folder, company.stop).await)
 }
 
 async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>) -> Finished {
@@ -328,8 +330,7 @@ impl Surroundings {
             Some(url) => Sandbox::join(url, &going.faults).await,
             None => {
                 let basic_auth = !going.no_basic_auth;
-                let start =
-                    Start { time_scale: settings.time_scale, faults: &going.faults, seed: going.seed, basic_auth };
+                let start = Start { settings, faults: &going.faults, seed: going.seed, basic_auth };
                 Sandbox::start(keeper, &start).await
             }
         };

@@ -9,7 +9,7 @@ mod recorded;
 #[cfg(feature = "local")]
 mod sandbox;
 
-pub use launch::{Finished, Going, go_on, smoke};
+pub use launch::{Company, Finished, Going, go_on, smoke};
 pub use prepare::{Prepared, Wanted, prepare, show_plan};
 pub use recorded::Recorded;
 

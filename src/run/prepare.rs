@@ -5,6 +5,7 @@ use std::path::Path;
 use super::NotStarted;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
+use crate::model::scenario::Control;
 use crate::model::{Act, Environment, Expect, Expectation, Plan, Scenario, Service, Step};
 use crate::scenario::Runbook;
 use crate::yaml::{did_you_mean, quoted};
@@ -78,16 +79,25 @@ fn select(wanted: &Wanted, service: &Service, all: &[Scenario]) -> Result<Vec<Sc
     } else {
         wanted.scenarios.clone()
     };
-    let known: Vec<String> = all.iter().map(|scenario| scenario.id.clone()).collect();
+    // Controls are run when something asks for them, not by name.
+    let by_name = all.iter().filter(|scenario| scenario.control.is_none());
+    let known: Vec<String> = by_name.map(|scenario| scenario.id.clone()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         let said =
             format!("There is no scenario `{unknown}`: there are {}.{}", quoted(&known), did_you_mean(unknown, &known));
         return Err(NotStarted::new(Exit::WrongInput, said));
     }
-    // In the order that was asked for.
-    let selected: Vec<Scenario> =
-        names.iter().filter_map(|name| all.iter().find(|scenario| scenario.id == *name).cloned()).collect();
+    // In the order that was asked for, each behind what it comes after.
+    let mut selected: Vec<Scenario> = Vec::new();
+    for name in &names {
+        add_with_what_it_needs(name, all, &mut selected, all.len());
+    }
+    let schedules = |scenario: &Scenario| scenario.steps.iter().any(|step| matches!(step, Step::Act(Act::Schedule)));
+    if selected.iter().any(schedules) {
+        let controls = all.iter().filter(|scenario| scenario.control == Some(Control::MissedSchedule));
+        selected.extend(controls.cloned());
+    }
     if selected.is_empty() {
         return Err(NotStarted::new(
             Exit::NothingSelected,
@@ -95,6 +105,18 @@ fn select(wanted: &Wanted, service: &Service, all: &[Scenario]) -> Result<Vec<Sc
         ));
     }
     Ok(selected)
+}
+
+/// Bounded by the number of scenarios: files may name each other in a circle.
+fn add_with_what_it_needs(name: &str, all: &[Scenario], selected: &mut Vec<Scenario>, left: usize) {
+    let Some(scenario) = all.iter().find(|scenario| scenario.id == name) else { return };
+    if left == 0 || selected.iter().any(|known| known.id == name) {
+        return;
+    }
+    if let Some(before) = &scenario.after {
+        add_with_what_it_needs(before, all, selected, left - 1);
+    }
+    selected.push(scenario.clone());
 }
 
 impl Prepared {
@@ -119,6 +141,10 @@ impl Prepared {
         };
         let expects_text = |step: &Step| matches!(step, Step::Expect(Expect { what: Expectation::Text(_), .. }));
         let environment = &self.environment;
+        let lacks_template = |step: &Step| match step {
+            Step::Act(Act::Attach(list)) => !environment.templates.contains_key(&list.template),
+            Step::Act(_) | Step::Expect(_) => false,
+        };
         let missing = if environment.user_password.is_none() && steps().any(fills_password) {
             Some((
                 "a scenario uses {{ user.password }}, and this environment has none",
@@ -130,6 +156,11 @@ impl Prepared {
             Some((
                 "a scenario expects a text, and this environment has no number",
                 "Add `number`, `sms-sender` and `user: mobile`.",
+            ))
+        } else if steps().any(lacks_template) {
+            Some((
+                "a scenario sends a list, and this environment does not have its template",
+                "Add it under `templates`, as it stands in the service.",
             ))
         } else {
             None

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
+use crate::model::environment::SandboxSettings;
 use crate::process::{Keeper, Kept};
 
 const READY_LONGEST: Duration = Duration::from_mins(1);
@@ -19,7 +20,7 @@ pub(super) struct Sandbox {
 
 /// How to start one.
 pub(super) struct Start<'a> {
-    pub(super) time_scale: u32,
+    pub(super) settings: SandboxSettings,
     pub(super) faults: &'a [String],
     pub(super) seed: u64,
     pub(super) basic_auth: bool,
@@ -29,7 +30,9 @@ impl Sandbox {
     /// Starts one as a child.
     pub(super) async fn start(keeper: &Keeper, start: &Start<'_>) -> Result<Self, String> {
         let program = keeper.program();
-        let mut arguments = vec!["sandbox".to_owned(), "--time-scale".to_owned(), start.time_scale.to_string()];
+        let mut arguments = vec!["sandbox".to_owned(), "--time-scale".to_owned()];
+        arguments.push(start.settings.time_scale.to_string());
+        arguments.extend(["--slots".to_owned(), format!("{}ms", start.settings.slots_ms)]);
         arguments.extend(["--seed".to_owned(), start.seed.to_string()]);
         for fault in start.faults {
             arguments.extend(["--fault".to_owned(), fault.clone()]);

@@ -1,16 +1,28 @@
 //! Trees to scenarios and services: every problem, each with its place.
 
+mod attachment;
+mod expectation;
 mod service;
 mod step;
 pub mod verbs;
 
 pub use service::{Runbook, runbook, service};
 
+use crate::model::scenario::Control;
 use crate::model::{Component, Scenario, Service};
 use crate::yaml::{Node, Problem, Reader, Source, parse};
 
 /// Holes that every scenario may use; what it captures itself comes on top.
-pub const HOLES: [&str; 4] = ["token", "user.email", "user.mobile", "user.password"];
+pub const HOLES: [&str; 8] = [
+    "token",
+    "user.email",
+    "user.mobile",
+    "user.password",
+    "template.email.name",
+    "template.email.text",
+    "template.sms.name",
+    "template.sms.text",
+];
 
 /// Reads one scenario file.
 ///
@@ -24,6 +36,11 @@ pub fn scenario(id: &str, source: &Source, service: &Service) -> Result<Scenario
     let runbook = fields
         .need(&mut reader, "runbook")
         .and_then(|node| reader.text(node, "the run book's sentence").map(str::to_owned));
+    let after = fields.take("after").and_then(|node| reader.text(node, "a scenario's name").map(str::to_owned));
+    let control = fields.take("control").and_then(|node| {
+        reader.known(node, "reason for a control", &["missed-schedule"], "A control is run after a")?;
+        Some(Control::MissedSchedule)
+    });
     let steps = fields.need(&mut reader, "steps");
     fields.finish(&mut reader);
     let steps = match steps {
@@ -32,7 +49,7 @@ pub fn scenario(id: &str, source: &Source, service: &Service) -> Result<Scenario
     };
     match (name, runbook) {
         (Some(name), Some(runbook)) if reader.problems.is_empty() => {
-            Ok(Scenario { id: id.to_owned(), name, runbook, steps })
+            Ok(Scenario { id: id.to_owned(), name, runbook, after, control, steps })
         }
         _ => Err(reader.problems),
     }

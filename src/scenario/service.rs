@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Component, IssuedAt, LinkShape, Service, Window};
+use crate::model::{Component, IssuedAt, LinkShape, Sentences, Service, Window, WindowFrom};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, parse, quoted};
 
 /// A reset link of the real service is good for an hour, so a longer run could not use it.
 const RUN_LONGEST_MS: u64 = 115 * 60_000;
+/// A preview and the bucket's retries take up to 9 s each, and a time that has passed ends on an error page.
+const LEAD_MS: u64 = 120_000;
 
 /// What to do next, by component.
 pub type Runbook = BTreeMap<String, String>;
@@ -25,25 +27,28 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let windows = fields.need(&mut reader, "windows").map(|node| windows(&mut reader, node)).unwrap_or_default();
     let links = fields.need(&mut reader, "links").map(|node| links(&mut reader, node)).unwrap_or_default();
     let profiles = fields.need(&mut reader, "profiles").map(|node| profiles(&mut reader, node)).unwrap_or_default();
+    let sentences = fields.take("sentences").map(|node| sentences(&mut reader, node)).unwrap_or_default();
+    let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`")).unwrap_or(LEAD_MS);
     let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
     let code = fields.need(&mut reader, "code").and_then(|node| code(&mut reader, node));
     let longest = fields.take("run-longest").and_then(|node| reader.duration_ms(node, "`run-longest`"));
     fields.finish(&mut reader);
     match (name, budget, code) {
-        (Some(name), Some((resets_per_hour, codes_live_max)), Some((code_length, code_lifetime_ms)))
-            if reader.problems.is_empty() =>
-        {
+        (Some(name), Some(budget), Some((code_length, code_lifetime_ms))) if reader.problems.is_empty() => {
             Ok(Service {
                 id: id.to_owned(),
                 name,
                 error_headings,
+                sentences,
                 windows,
+                lead_ms,
                 links,
                 code_length,
-                codes_live_max,
+                codes_live_max: budget.codes_live,
                 code_lifetime_ms,
                 profiles,
-                resets_per_hour,
+                failed_logins_max: budget.failed_logins,
+                resets_per_hour: budget.resets_per_hour,
                 run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
             })
         }
@@ -62,7 +67,7 @@ pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
     for entry in reader.fields(&tree, "a run book").rest() {
         let known = [
             Component::PROVABLE.as_slice(),
-            &[Component::Mailbox, Component::Number, Component::Account, Component::Harness],
+            &[Component::Mailbox, Component::Number, Component::Template, Component::Account, Component::Harness],
         ]
         .concat();
         let names: Vec<&str> = known.iter().map(|component| component.name()).collect();
@@ -95,6 +100,10 @@ fn windows(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Window> {
         let on_time_ms = time(reader, "on-time");
         let late_ms = time(reader, "late");
         let settle_ms = time(reader, "settle").unwrap_or(5_000);
+        let second_try_ms = time(reader, "second-try");
+        let while_moving_ms = time(reader, "while-moving");
+        let standstill_ms = time(reader, "standstill");
+        let from = fields.take("from").and_then(|node| window_from(reader, node)).unwrap_or_default();
         fields.finish(reader);
         let (Some(on_time_ms), Some(late_ms)) = (on_time_ms, late_ms) else {
             reader.problem(
@@ -111,9 +120,18 @@ fn windows(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Window> {
                 "Order its limits: not-before ≤ on-time ≤ late.",
             );
         }
-        all.insert(entry.key.clone(), Window { not_before_ms, on_time_ms, late_ms, settle_ms });
+        let limits = Window::plain(not_before_ms, on_time_ms, late_ms, settle_ms);
+        all.insert(entry.key.clone(), Window { from, second_try_ms, while_moving_ms, standstill_ms, ..limits });
     }
     all
+}
+
+fn window_from(reader: &mut Reader<'_>, node: &Node) -> Option<WindowFrom> {
+    Some(match reader.known(node, "beginning of a window", &["press", "slot", "pickup"], "It counts from")?.as_str() {
+        "slot" => WindowFrom::Slot,
+        "pickup" => WindowFrom::Pickup,
+        _ => WindowFrom::Trigger,
+    })
 }
 
 fn links(reader: &mut Reader<'_>, node: &Node) -> Vec<LinkShape> {
@@ -157,10 +175,37 @@ fn code(reader: &mut Reader<'_>, node: &Node) -> Option<(u32, u64)> {
     length.zip(lifetime)
 }
 
-fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<(u32, u32)> {
+/// What a run may ask for.
+struct Budget {
+    resets_per_hour: u32,
+    codes_live: u32,
+    failed_logins: u32,
+}
+
+fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<Budget> {
     let mut fields: Fields<'_> = reader.fields(node, "`budget`");
     let resets = fields.need(reader, "resets-per-hour").and_then(|node| reader.number(node, "`resets-per-hour`"));
     let codes = fields.need(reader, "codes-live").and_then(|node| reader.number(node, "`codes-live`"));
+    let logins = fields.need(reader, "failed-logins").and_then(|node| reader.number(node, "`failed-logins`"));
     fields.finish(reader);
-    resets.zip(codes)
+    Some(Budget { resets_per_hour: resets?, codes_live: codes?, failed_logins: logins? })
+}
+
+fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
+    let mut fields = reader.fields(node, "`sentences`");
+    let mut text = |reader: &mut Reader<'_>, key| {
+        fields.take(key).and_then(|node| reader.text(node, "a sentence").map(str::to_owned)).unwrap_or_default()
+    };
+    let found = Sentences {
+        signed_out_elsewhere: text(reader, "signed-out-elsewhere"),
+        signed_out: text(reader, "signed-out"),
+        sign_in_refused: text(reader, "sign-in-refused"),
+        code_refused: text(reader, "code-refused"),
+        trial: text(reader, "trial"),
+        job_waits: text(reader, "job-waits"),
+        job_works: text(reader, "job-works"),
+        job_done: text(reader, "job-done"),
+    };
+    fields.finish(reader);
+    found
 }

@@ -1,15 +1,8 @@
 //! One step: exactly one verb, and beside `expect` its modifiers.
 
-use super::verbs::{EXPECTATIONS, MODIFIERS, VERBS, names};
-use crate::model::{
-    Act, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, Service, Step, Template,
-    TextExpectation,
-};
-use crate::yaml::Fields;
+use super::verbs::{MODIFIERS, VERBS, names};
+use crate::model::{Act, Service, Step, Template};
 use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, quoted};
-
-/// In `capture`: the code of a text message.
-const DIGITS: &str = "digits";
 
 /// Reads a step. `holes` are the names that its templates may use; what it captures is added.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, holes: &mut Vec<String>) -> Option<Step> {
@@ -47,7 +40,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, hole
         return None;
     };
     if verb.key == "expect" {
-        return read_expect(reader, verb, entries, service, holes).map(Step::Expect);
+        return super::expectation::read(reader, verb, entries, service, holes).map(Step::Expect);
     }
     for entry in entries.iter().filter(|entry| modifiers.contains(&entry.key.as_str())) {
         let mend = format!("`{}` goes with `expect`; move it there.", entry.key);
@@ -56,7 +49,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, hole
     read_act(reader, verb, holes).map(Step::Act)
 }
 
-fn read_act(reader: &mut Reader<'_>, verb: &Entry, holes: &[String]) -> Option<Act> {
+pub(super) fn read_act(reader: &mut Reader<'_>, verb: &Entry, holes: &[String]) -> Option<Act> {
     match verb.key.as_str() {
         "visit" => {
             let target = template(reader, &verb.value, "a path", holes)?;
@@ -88,137 +81,18 @@ fn read_act(reader: &mut Reader<'_>, verb: &Entry, holes: &[String]) -> Option<A
             };
             Some(Act::Fill(fields.iter().filter_map(|field| fill(field, reader)).collect()))
         }
+        "follow" => template(reader, &verb.value, "a link's text", holes).map(Act::Follow),
+        "attach" => super::attachment::read(reader, &verb.value, holes).map(Act::Attach),
+        "schedule" => {
+            reader.known(&verb.value, "time", &["soonest"], "The one that can be chosen is")?;
+            Some(Act::Schedule)
+        }
         _ => Some(Act::Press(reader.text(&verb.value, "a button's text")?.to_owned())),
     }
 }
 
-fn read_expect(
-    reader: &mut Reader<'_>,
-    verb: &Entry,
-    entries: &[Entry],
-    service: &Service,
-    holes: &mut Vec<String>,
-) -> Option<Expect> {
-    let modifier = |name: &str| entries.iter().find(|entry| entry.key == name);
-    let within = modifier("within").and_then(|entry| {
-        let known: Vec<&str> = service.windows.keys().map(String::as_str).collect();
-        reader.known(&entry.value, "window", &known, "service.yaml knows")
-    });
-    let capture = modifier("capture").and_then(|entry| read_capture(reader, entry, service));
-    let proves = match modifier("proves") {
-        Some(entry) => super::components(reader, &entry.value),
-        None => Vec::new(),
-    };
-    let misspelt =
-        entries.iter().any(|entry| entry.key != "expect" && !names(&MODIFIERS).contains(&entry.key.as_str()));
-    let empty =
-        modifier("proves").is_some_and(|entry| matches!(&entry.value.kind, Kind::List(items) if items.is_empty()));
-    if empty || (modifier("proves").is_none() && !misspelt) {
-        reader.problem(
-            verb.key_mark,
-            "an expectation that proves nothing",
-            "Add `proves: [component, …]`: a failure here has to name a part.",
-        );
-    }
-    let what = read_expectation(reader, &verb.value, holes)?;
-    if let (Some(_), Expectation::Page(_)) = (&capture, &what) {
-        reader.problem(
-            verb.key_mark,
-            "only a message can be captured from",
-            "Move `capture` to the step that expects the mail.",
-        );
-    }
-    if let Some(capture) = &capture {
-        holes.push(capture.name.clone());
-    }
-    Some(Expect { what, within, capture, proves })
-}
-
-fn read_capture(reader: &mut Reader<'_>, entry: &Entry, service: &Service) -> Option<Capture> {
-    let wrong = "a capture is a name and the path that its link begins with";
-    let Kind::Map(entries) = &entry.value.kind else {
-        reader.problem(entry.value.mark, wrong, "Write `capture: { link: /new-password/ }`.");
-        return None;
-    };
-    let [only] = entries.as_slice() else {
-        reader.problem(entry.value.mark, wrong, "Capture one thing in a step.");
-        return None;
-    };
-    let mut known: Vec<&str> = service.links.iter().map(|link| link.path.as_str()).collect();
-    known.push(DIGITS);
-    let word = reader.known(&only.value, "link or code", &known, "service.yaml knows")?;
-    let of = if word == DIGITS { Captured::Digits(service.code_length) } else { Captured::Path(word) };
-    Some(Capture { name: only.key.clone(), of })
-}
-
-fn read_expectation(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<Expectation> {
-    let known = names(&EXPECTATIONS);
-    let mut fields = reader.fields(node, "an expectation");
-    let mut page = PageExpectation::default();
-    let mut word = |reader: &mut Reader<'_>, key| {
-        fields.take(key).and_then(|node| reader.text(node, "a word of the page").map(str::to_owned))
-    };
-    page.heading = word(reader, "heading");
-    page.field = word(reader, "field");
-    page.button = word(reader, "button");
-    page.text = word(reader, "text");
-    let (email, sms) = (fields.take("email"), fields.take("sms"));
-    fields.finish(reader);
-    let is_page = page != PageExpectation::default();
-    if let (Some(_), Some(second)) = (email, sms) {
-        reader.problem(second.mark, "one expectation looks at a mailbox and at a number", "Make two steps of it.");
-        return None;
-    }
-    match (email.or(sms), is_page) {
-        (Some(node), false) if sms.is_some() => read_sms(reader, node, holes).map(Expectation::Text),
-        (Some(node), false) => read_email(reader, node, holes).map(Expectation::Email),
-        (None, true) => Some(Expectation::Page(page)),
-        (Some(node), true) => {
-            reader.problem(node.mark, "one expectation looks at a page and at a mailbox", "Make two steps of it.");
-            None
-        }
-        (None, false) => {
-            if matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
-                reader.problem(
-                    node.mark,
-                    "an empty expectation is always met",
-                    format!("Expect one of {}.", quoted(&known)),
-                );
-            }
-            None
-        }
-    }
-}
-
-fn read_email(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<EmailExpectation> {
-    let mut fields = reader.fields(node, "a mail");
-    let to = fields.need(reader, "to").and_then(|node| template(reader, node, "an address", holes));
-    let subject = fields.need(reader, "subject").and_then(|node| template(reader, node, "a subject", holes));
-    let exactly = read_exactly(reader, &mut fields);
-    fields.finish(reader);
-    Some(EmailExpectation { to: to?, subject: subject?, exactly })
-}
-
-fn read_sms(reader: &mut Reader<'_>, node: &Node, holes: &[String]) -> Option<TextExpectation> {
-    let mut fields = reader.fields(node, "a text message");
-    let to = fields.need(reader, "to").and_then(|node| template(reader, node, "a number", holes));
-    let text = fields.need(reader, "text").and_then(|node| reader.text(node, "its text").map(str::to_owned));
-    let exactly = read_exactly(reader, &mut fields);
-    fields.finish(reader);
-    Some(TextExpectation { to: to?, text: text?, exactly })
-}
-
-fn read_exactly(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> u32 {
-    let exactly = fields.take("exactly").and_then(|node| reader.number(node, "`exactly`")).unwrap_or(1);
-    if exactly == 0 {
-        let mend = "Expect at least one; a second one is watched for anyway.";
-        reader.problem(fields.mark(), "no message at all cannot be expected here", mend);
-    }
-    exactly
-}
-
 /// A text whose holes must be known by now.
-fn template(reader: &mut Reader<'_>, node: &Node, what: &str, holes: &[String]) -> Option<Template> {
+pub(super) fn template(reader: &mut Reader<'_>, node: &Node, what: &str, holes: &[String]) -> Option<Template> {
     let text = reader.text(node, what)?;
     let known: Vec<&str> = holes.iter().map(String::as_str).collect();
     match Template::parse(text) {

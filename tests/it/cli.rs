@@ -9,7 +9,7 @@ fn smoke_alone_lists_what_there_is() {
     let said = Desk::new().run(&["smoke"]);
     assert_eq!(said.code, 0);
     assert!(said.out.contains("  local        us-notify\n"), "{}", said.out);
-    assert!(said.out.contains("  runbook      password-reset, login\n"), "{}", said.out);
+    assert!(said.out.contains("  runbook      password-reset, login, scheduled-send\n"), "{}", said.out);
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn unknown_names_are_refused_with_what_was_meant() {
         (&["smoke", "lokal"], "There is no environment `lokal`: environments/ has "),
         (
             &["smoke", "local", "pasword-reset"],
-            "There is no scenario `pasword-reset`: there are `login` and `password-reset`. Did you mean `password-reset`?",
+            "There is no scenario `pasword-reset`: there are `csv-now`, `login`, `password-reset`, `scheduled-send-sms` and `scheduled-send`. Did you mean `password-reset`?",
         ),
         (&["smoke", "local", "--profile", "runbok"], "There is no profile `runbok`: service.yaml has "),
         (&["smoke", "local", "--fault", "ses=dow"], "`ses=dow` is no fault: this site has no such effect."),
@@ -75,9 +75,15 @@ fn a_missing_variable_is_shown_where_it_stands() {
 #[test]
 fn passwords_do_not_go_over_the_network_in_clear() {
     let mut desk = Desk::new().with("NOTIFY_SMOKE_BASE_URL", "http://notify.example.gov");
-    for name in
-        ["EMAIL_SENDER", "MAILBOX_BUCKET", "USER_EMAIL", "USER_PASSWORD", "BASIC_AUTH_USERNAME", "BASIC_AUTH_PASSWORD"]
-    {
+    for name in [
+        "EMAIL_SENDER",
+        "SERVICE_EMAIL_SENDER",
+        "MAILBOX_BUCKET",
+        "USER_EMAIL",
+        "USER_PASSWORD",
+        "BASIC_AUTH_USERNAME",
+        "BASIC_AUTH_PASSWORD",
+    ] {
         desk = desk.with(&format!("NOTIFY_SMOKE_{name}"), "something");
     }
     let said = desk.run(&["smoke", "staging"]);
@@ -90,8 +96,8 @@ fn an_empty_profile_selects_nothing() {
     let desk = Desk::new();
     desk.edit(
         "scenarios/us-notify/service.yaml",
-        "runbook: [password-reset, login]",
-        "runbook: [password-reset, login]\n  none: []",
+        "runbook: [password-reset, login, scheduled-send]",
+        "runbook: [password-reset, login, scheduled-send]\n  none: []",
     );
     let said = desk.run(&["smoke", "local", "--profile", "none"]);
     assert_eq!(said.code, 4, "{said:?}");

@@ -56,8 +56,11 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         plan: &history.plan,
         token: &history.token,
         acted: history.acted_between(*trigger),
-        capture: capture.as_ref().and_then(|capture| capture.path()),
+        capture: capture.as_ref().map(|capture| &capture.of),
         open_codes: history.open_codes,
+        requests: history.requests(*step),
+        slot: history.slot_of(*step),
+        now: history.service_time(event.at),
     };
     let again = judge(expect, observation, &context);
     assert_eq!((&again.check, &again.captured), (check, captured), "{name}: event {}", event.seq);

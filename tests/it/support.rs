@@ -35,6 +35,8 @@ pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
         hosts: Vec::new(),
         recipients: Vec::new(),
         windows: windows.iter().map(|(name, window)| ((*name).to_owned(), *window)).collect::<BTreeMap<_, _>>(),
+        templates: BTreeMap::new(),
+        lead_ms: None,
         poll_ms,
     };
     let scenarios: Vec<_> =
@@ -168,7 +170,14 @@ impl Sandbox {
     pub fn start(arguments: &[&str]) -> Self {
         use std::io::{BufRead as _, BufReader};
         let mut command = Command::new(program());
-        command.args(["sandbox", "--time-scale", "60"]).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        let slots: &[&str] =
+            if arguments.iter().any(|word| ["--slots", "--clock"].contains(word)) { &[] } else { &["--slots", "10s"] };
+        command
+            .args(["sandbox", "--time-scale", "60"])
+            .args(slots)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().expect("the sandbox");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a ready line");

@@ -40,7 +40,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
             "aws", "browser", "inbox", "probe", "guard", "store", "config", "exit",
         ],
     ),
-    ("cli", false, &["model", "scenario", "plan", "render", "engine", "process", "config", "run", "exit"]),
+    ("cli", false, &["model", "yaml", "scenario", "plan", "render", "engine", "process", "config", "run", "exit"]),
 ];
 
 /// What a pure module may not touch.

@@ -51,8 +51,10 @@ impl Part {
             "upload"
         } else if user_agent.contains("app/notify-api") {
             "start-job"
-        } else {
+        } else if user_agent.contains("app/notify-worker") {
             "process"
+        } else {
+            "elsewhere"
         }
     }
 }
@@ -94,7 +96,8 @@ fn serve_with_faults(listener: tokio::net::TcpListener, service: s3s::service::S
         let agent = request.headers().get("x-amz-user-agent").or(request.headers().get("user-agent"));
         let moment = Part::moment(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default());
         let of_uploads = request.uri().path().trim_start_matches('/').starts_with(UPLOADS_BUCKET);
-        if of_uploads {
+        // Who makes the buckets is no part of the service.
+        if of_uploads && moment != "elsewhere" {
             let Disturbance { delay, status } = faults.disturbance(Site::S3, "", moment);
             tokio::time::sleep(delay).await;
             if let Some(status) = status {

@@ -58,7 +58,11 @@ async fn send_email(
         .text_body(field("Message.Body.Text.Data").unwrap_or_default())
         .html_body(field("Message.Body.Html.Data").unwrap_or_default());
     let Ok(mime) = mail.write_to_vec() else { return refusal(500, "InternalFailure", "Cannot compose") };
-    world.ledger.add(Entry::MailAccepted { message_id: message_id.clone(), to: to.to_owned(), subject: subject.clone() });
+    world.ledger.add(Entry::MailAccepted {
+        message_id: message_id.clone(),
+        to: to.to_owned(),
+        subject: subject.clone(),
+    });
     let parcel = Parcel { message_id: message_id.clone(), to: to.to_owned(), subject, mime };
     tokio::spawn(deliver(world.clone(), delay, parcel));
     let xml = format!(

@@ -76,7 +76,7 @@ pub(crate) struct Job {
     pub scheduled_for: Option<f64>,
     pub processing_started: Option<f64>,
     pub processing_finished: Option<f64>,
-    pub job_status: String,
+    pub status: String,
 }
 
 const JOB: &str = "
@@ -96,7 +96,7 @@ fn job(row: &SqlRow) -> Job {
         scheduled_for: row.get(6),
         processing_started: row.get(7),
         processing_finished: row.get(8),
-        job_status: row.get(9),
+        status: row.get(9),
     }
 }
 
@@ -180,8 +180,7 @@ impl Db {
         let query = "
             SELECT 1 FROM jobs WHERE template_id = $1::text::uuid AND template_version = $2 AND original_file_name = $3
                 AND job_status <> 'cancelled' AND date_trunc('day', created_at) = date_trunc('day', to_timestamp($4) AT TIME ZONE 'utc')";
-        let found =
-            self.client.query_opt(query, &[&template.id, &template.version, &file, &seconds(now)]).await?;
+        let found = self.client.query_opt(query, &[&template.id, &template.version, &file, &seconds(now)]).await?;
         Ok(found.is_some())
     }
 
@@ -282,10 +281,7 @@ impl Db {
         let values = serde_json::to_string(values).unwrap_or_default();
         let row = self
             .client
-            .query_one(
-                insert,
-                &[&SMOKE_SERVICE_ID, &job.id, &number, &to, &values, &seconds(now), &job.template_id],
-            )
+            .query_one(insert, &[&SMOKE_SERVICE_ID, &job.id, &number, &to, &values, &seconds(now), &job.template_id])
             .await?;
         Ok(row.get(0))
     }

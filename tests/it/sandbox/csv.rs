@@ -96,7 +96,7 @@ fn a_scheduled_file_is_sent_at_its_time_and_its_page_says_so() {
 
 #[test]
 fn a_job_can_be_cancelled_before_its_time_and_has_no_page_then() {
-    let sandbox = Sandbox::start(&[]);
+    let sandbox = Sandbox::start(&["--slots", "1h"]);
     let mut visitor = Visitor::new(&sandbox);
     visitor.sign_in();
     let check = visitor.upload(EMAIL, "list.csv", &rows(&sandbox));
@@ -111,7 +111,7 @@ fn a_job_can_be_cancelled_before_its_time_and_has_no_page_then() {
 
 #[test]
 fn a_time_in_the_past_is_an_error_page_and_now_is_now() {
-    let sandbox = Sandbox::start(&[]);
+    let sandbox = Sandbox::start(&["--slots", "1h"]);
     let mut visitor = Visitor::new(&sandbox);
     visitor.sign_in();
     let check = visitor.upload(EMAIL, "list.csv", &rows(&sandbox));
@@ -128,24 +128,47 @@ fn a_time_in_the_past_is_an_error_page_and_now_is_now() {
 
 #[test]
 fn every_bad_file_has_its_heading() {
-    let sandbox = Sandbox::start(&[]);
+    let sandbox = Sandbox::start(&["--slots", "1h"]);
     let mut visitor = Visitor::new(&sandbox);
     visitor.sign_in();
     let number = sandbox.ready["user_mobile"].clone();
-    let many: String = (0..51).map(|_| format!("{number},r,x\n")).collect();
+    let many = vec![format!("{number},r,x"); 51].join("\n");
     let cases: &[(&str, &str, &[&str])] = &[
         ("a.csv", "phone number,run,row\n", &["Your file is missing some rows", "It needs at least one row of data."]),
-        ("a.csv", "run,row\nr,x\n", &["There’s a problem with your column names", "Your file needs a column called ‘phone number’."]),
-        ("a.csv", "phone number,Phone Number,run,row\n1,2,r,x\n", &["We found more than one column called ‘phone number’."]),
+        (
+            "a.csv",
+            "run,row\nr,x\n",
+            &["There’s a problem with your column names", "Your file needs a column called ‘phone number’."],
+        ),
+        (
+            "a.csv",
+            "phone number,Phone Number,run,row\n1,2,r,x\n",
+            &["We found more than one column called ‘phone number’."],
+        ),
         (
             "a.csv",
             "phone number,run\n2025550123,r\n",
-            &["Your column names need to match the double brackets in your template", "Your file is missing a column called ‘row’."],
+            &[
+                "Your column names need to match the double brackets in your template",
+                "Your file is missing a column called ‘row’.",
+            ],
         ),
-        ("a.csv", "phone number,run,row\n202,r,x\n", &["There’s a problem with a.csv", "You need to fix 1 phone number.", "Not enough digits"]),
+        (
+            "a.csv",
+            "phone number,run,row\n202,r,x\n",
+            &["There’s a problem with a.csv", "You need to fix 1 phone number.", "Not enough digits"],
+        ),
         ("a.csv", "phone number,run,row\n2025550123,r,\n", &["You need to enter missing data in 1 row.", "Missing"]),
-        ("a.csv", "phone number,run,row\n2025550199,r,x\n", &["You cannot send to this phone number", "In trial mode you can only send to yourself"]),
-        ("a.csv", &format!("phone number,run,row\n{many}"), &["Too many recipients", "You can only send 50 messages per day"]),
+        (
+            "a.csv",
+            "phone number,run,row\n2025550199,r,x\n",
+            &["You cannot send to this phone number", "In trial mode you can only send to yourself"],
+        ),
+        (
+            "a.csv",
+            &format!("phone number,run,row\n{many}"),
+            &["Too many recipients", "You can only send 50 messages per day"],
+        ),
         ("a.txt", "x", &["a.txt is not a spreadsheet that Notify can read"]),
         ("a.csv", "x\0y", &["Could not read a.csv. Try using a different file format."]),
     ];
@@ -156,12 +179,17 @@ fn every_bad_file_has_its_heading() {
             assert!(page.text.contains(words), "no {words} for {csv}: {}", page.text);
         }
     }
-    assert!(visitor.upload(SMS, "a.csv", "\u{feff}Phone number,RUN,row\n(202) 555-0123,r,x\n").text.contains("Send 1 text message"));
+    assert!(
+        visitor
+            .upload(SMS, "a.csv", "\u{feff}Phone number,RUN,row\n(202) 555-0123,r,x\n")
+            .text
+            .contains("Send 1 text message")
+    );
 }
 
 #[test]
 fn in_trial_mode_a_strangers_row_is_dropped_and_the_job_says_finished() {
-    let sandbox = Sandbox::start(&[]);
+    let sandbox = Sandbox::start(&["--slots", "1h"]);
     let mut visitor = Visitor::new(&sandbox);
     visitor.sign_in();
     let trial = |on: bool| {
@@ -169,7 +197,8 @@ fn in_trial_mode_a_strangers_row_is_dropped_and_the_job_says_finished() {
     };
     trial(false);
     let own = &sandbox.ready["user_email"];
-    let check = visitor.upload(EMAIL, "list.csv", &format!("email address,run,row\nsomebody@else.gov,r1,one\n{own},r1,two\n"));
+    let check =
+        visitor.upload(EMAIL, "list.csv", &format!("email address,run,row\nsomebody@else.gov,r1,one\n{own},r1,two\n"));
     trial(true);
     let job = visitor.start(&check, "").location;
     assert!(wait_until(Duration::from_secs(10), || (!mails(&sandbox).is_empty()).then_some(())).is_some());

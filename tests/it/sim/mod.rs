@@ -32,7 +32,7 @@ fn the_plan() -> Plan {
         on_time_ms: Some(MAIL_ON_TIME_MS),
         late_ms: Some(MAIL_LATE_MS),
         settle_ms: Some(2_000),
-        not_before_ms: None,
+        ..WindowOverride::default()
     };
     reset_plan(500, &[("email-internal", mail)])
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use notify_smoke::model::{Acted, FailureKind, Health, Lane, MessageKind, PartHealth, PortFailure};
 use notify_smoke::port::{
-    Browser, Clock, Inbox, Mark, MaskedPng, Probe, RawAct, RawControl, RawMessage, RawPage, Session, Store, Which,
+    Browser, Clock, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawControl, RawMessage, RawPage, Session, Store, Which,
 };
 use tokio::time::{Instant, sleep};
 
@@ -76,7 +76,7 @@ pub struct SimBrowser(pub World);
 
 #[async_trait]
 impl Browser for SimBrowser {
-    async fn open(&self, _lane: Lane) -> Result<Box<dyn Session>, PortFailure> {
+    async fn open(&self, _lane: Lane, _jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
         sleep(Duration::from_millis(300)).await;
         if self.0.0.lock().expect("the world").trouble == Trouble::BrowserNeverStarts {
             return Err(failure(FailureKind::Harness, "the browser does not start"));
@@ -164,6 +164,9 @@ impl Session for SimSession {
                 Acted::Done
             }
             RawAct::Press(_) => self.press().await,
+            RawAct::Follow(_) | RawAct::Attach { .. } | RawAct::Schedule { .. } => {
+                Acted::NotDone { why: failure(FailureKind::Missing, "nothing of the kind is here") }
+            }
         }
     }
 
@@ -197,6 +200,10 @@ impl Session for SimSession {
     }
 
     async fn screenshot(&mut self) -> Option<MaskedPng> {
+        None
+    }
+
+    async fn jar(&mut self) -> Option<Jar> {
         None
     }
 
@@ -268,6 +275,7 @@ impl Probe for SimProbe {
             admin: part(true),
             api: part(state.fault != Fault::ApiUnwell),
             clock_offset_ms: Some(0),
+            clock_error_ms: 1,
             date: None,
             refused: state.trouble == Trouble::DoorShut,
         })

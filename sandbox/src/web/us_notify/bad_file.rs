@@ -145,8 +145,7 @@ fn of_bad(bad: &Bad, is_sms: bool) -> Trouble {
 }
 
 fn of_rows(name: &str, file: File, notes: Vec<(usize, usize, &'static str)>, is_sms: bool) -> Trouble {
-    let wrong =
-        notes.iter().filter(|(_, at, note)| *at == file.recipient_at() && *note != "Missing").count();
+    let wrong = notes.iter().filter(|(_, at, note)| *at == file.recipient_at() && *note != "Missing").count();
     let mut incomplete: Vec<usize> =
         notes.iter().filter(|(_, _, note)| *note == "Missing").map(|(row, _, _)| *row).collect();
     incomplete.dedup();
@@ -160,8 +159,11 @@ fn of_rows(name: &str, file: File, notes: Vec<(usize, usize, &'static str)>, is_
         todo.push(format!("enter missing data in {}", counted(incomplete.len(), ("row", "rows"))));
     }
     let is_list = todo.len() > 1;
-    let heading =
-        if is_list { format!("There are some problems with {name}") } else { format!("There’s a problem with {name}") };
+    let heading = if is_list {
+        format!("There are some problems with {name}")
+    } else {
+        format!("There’s a problem with {name}")
+    };
     let sentences = if is_list { todo } else { todo.iter().map(|item| format!("You need to {item}.")).collect() };
     Trouble { heading, sentences, is_list, file: Some(file), notes }
 }

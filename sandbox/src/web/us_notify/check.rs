@@ -164,8 +164,8 @@ fn error_page(admin: &Admin, session: &Session, template: &Template, name: &str,
     let main = html! {
         div class="banner-dangerous" role="group" tabindex="-1" {
             h1 class="banner-title" { (trouble.heading) }
-            @match trouble.sentences.as_slice() {
-                [many @ ..] if trouble.is_list => { p { "You need to:" } ul { @for item in many { li { (item) } } } }
+            @match &trouble.sentences {
+                many if trouble.is_list => { p { "You need to:" } ul { @for item in many { li { (item) } } } }
                 sentences => { @for sentence in sentences { p { (sentence) } } }
             }
         }

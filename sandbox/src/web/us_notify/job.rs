@@ -47,7 +47,7 @@ pub(super) async fn page(
     }
     let known = match known(&admin, &id).await {
         // A cancelled job has no page.
-        Ok(known) if known.job.job_status == "cancelled" => return not_found_page(None),
+        Ok(known) if known.job.status == "cancelled" => return not_found_page(None),
         Ok(known) => known,
         Err(response) => return response,
     };
@@ -95,7 +95,7 @@ fn counts(known: &Known) -> Markup {
     let failed = known.rows.iter().filter(|row| row.status == "failed" || row.status.ends_with("-failure")).count();
     let total = usize::try_from(known.job.notification_count).unwrap_or(0);
     let pending =
-        if known.job.job_status == "scheduled" { 0 } else { total.saturating_sub(delivered).saturating_sub(failed) };
+        if known.job.status == "scheduled" { 0 } else { total.saturating_sub(delivered).saturating_sub(failed) };
     html! {
         div class="ajax-block-container" {
             ul class="pill" {
@@ -114,7 +114,7 @@ fn counts(known: &Known) -> Markup {
 
 fn notifications(admin: &Admin, session: &Session, known: &Known) -> Markup {
     let job = &known.job;
-    if let (Some(slot), "scheduled") = (job.scheduled_for, job.job_status.as_str()) {
+    if let (Some(slot), "scheduled") = (job.scheduled_for, job.status.as_str()) {
         let name = known.template.as_ref().map_or("", |template| template.name.as_str());
         let link = path_of(&format!("/templates/{}/version/1", job.template_id));
         return html! {
@@ -129,7 +129,7 @@ fn notifications(admin: &Admin, session: &Session, known: &Known) -> Markup {
     }
     let made = known.rows.len();
     let wanted = usize::try_from(job.notification_count).unwrap_or(0).max(1);
-    let processing = job.job_status != "finished" || made < wanted;
+    let processing = job.status != "finished" || made < wanted;
     // The real page reckons with 99 of 100, rounded.
     let percent = (made * 99 + wanted / 2) / wanted;
     html! {

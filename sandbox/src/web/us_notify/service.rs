@@ -11,12 +11,7 @@ use super::pages::{not_found_page, page, sign_in_first};
 use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME};
 
 /// The session of somebody who may see a page of this service, or the answer for anybody else.
-pub(super) async fn member(
-    admin: &Admin,
-    service: &str,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<Session, Response> {
+pub(super) async fn member(admin: &Admin, service: &str, path: &str, headers: &HeaderMap) -> Result<Session, Response> {
     let session = Session::of(&admin.world, headers);
     match signed_in(admin, &session).await? {
         Signed::In if service == SMOKE_SERVICE_ID => Ok(session),

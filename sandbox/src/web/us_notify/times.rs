@@ -141,8 +141,20 @@ mod tests {
     #[test]
     fn hours_and_days_are_the_real_ones() {
         for (now, count, first, last, days) in [
-            ("2023-08-25T00:30:00Z", 95, "Today at 1am UTC", "Monday at 11pm UTC", "Thursday,Later today,Tomorrow,Sunday"),
-            ("2023-08-25T13:10:00Z", 82, "Today at 2pm UTC", "Monday at 11pm UTC", "Later today,Tomorrow,Sunday,Monday"),
+            (
+                "2023-08-25T00:30:00Z",
+                95,
+                "Today at 1am UTC",
+                "Monday at 11pm UTC",
+                "Thursday,Later today,Tomorrow,Sunday",
+            ),
+            (
+                "2023-08-25T13:10:00Z",
+                82,
+                "Today at 2pm UTC",
+                "Monday at 11pm UTC",
+                "Later today,Tomorrow,Sunday,Monday",
+            ),
             (
                 "2023-08-25T23:59:30Z",
                 72,

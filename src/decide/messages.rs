@@ -1,0 +1,131 @@
+//! Waiting for messages: when to look, when to ask a second time, when to read the job's page, when to stop.
+
+use super::Command;
+use super::lane::{end_of, look, scenarios};
+use super::needs::SESSIONS_MAX;
+use crate::history::History;
+use crate::model::{Acted, Check, Lane, PlannedScenario, StepId, StepKind, Window, WindowFrom};
+
+/// While a time is awaited, it is looked again after so many polls what the service's clock says.
+pub(super) const CLOCK_LOOK_POLLS: u64 = 30;
+/// The job's page is loaded again after so many polls, and less often after a while.
+const RELOAD_POLLS: u64 = 5;
+const SLOW_RELOAD_POLLS: u64 = 15;
+const SLOW_AFTER_POLLS: u64 = 60;
+
+/// What the wait for `step` needs now.
+pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, window: &Window, now: u64) -> Command {
+    let anchor = history.anchor(step);
+    if window.from == WindowFrom::Slot && now < anchor {
+        let look_again = now + CLOCK_LOOK_POLLS * history.plan.poll_ms;
+        return Command::Wait { until: anchor.min(look_again) };
+    }
+    if let Some(command) = second_try(history, scenario, step, window, now) {
+        return command;
+    }
+    if now > anchor + window.on_time_ms
+        && let Some(command) = page_of_job(history, scenario, step, now)
+    {
+        return command;
+    }
+    look(history, step, deadline(history, step, window), history.plan.poll_ms, now)
+}
+
+/// The time that a lane waits for with nothing else to do, in milliseconds of the run.
+pub(super) fn awaited(history: &History, lane: Lane) -> Option<u64> {
+    scenarios(history, lane).filter_map(|scenario| awaits(history, scenario)).min()
+}
+
+/// The chosen time of a scenario whose job is on its way.
+pub(super) fn awaits(history: &History, scenario: &PlannedScenario) -> Option<u64> {
+    scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
+        StepKind::Expect { window, trigger, .. } if window.from == WindowFrom::Slot => {
+            let state = history.step(*step);
+            let under_way = history.step(*trigger).acted.is_some() && state.met.is_none() && state.closed.is_none();
+            under_way.then(|| history.anchor(*step))
+        }
+        StepKind::Expect { .. } | StepKind::Act { .. } => None,
+    })
+}
+
+/// Asked for once more, where one message is lost now and then; only on the page that offers it.
+fn second_try(
+    history: &History,
+    scenario: &PlannedScenario,
+    step: StepId,
+    window: &Window,
+    now: u64,
+) -> Option<Command> {
+    let StepKind::Expect { second_try, .. } = &history.plan.step(step).kind else { return None };
+    let after_ms = window.second_try_ms?;
+    let lane = history.lanes.get(&scenario.lane)?;
+    // Without a look there is nothing to go on.
+    if now < history.anchor(step) + after_ms || !lane.open || history.step(step).looks.last_good.is_none() {
+        return None;
+    }
+    for again in second_try {
+        match (&history.step(*again).started, &history.step(*again).acted) {
+            (None, _) => return Some(Command::Act(*again)),
+            (Some(_), Some((_, Acted::Done))) => {}
+            (Some(_), _) => return None,
+        }
+    }
+    None
+}
+
+/// Whether the job's page can be read now, and was not since the messages were looked at last.
+pub(super) fn page_can_be_read(history: &History, scenario: &PlannedScenario, step: StepId) -> bool {
+    let StepKind::Expect { aside: Some((_, look)), .. } = &history.plan.step(step).kind else { return false };
+    let standing = history.step(step).standing.as_ref().map_or(0, |(moment, _)| moment.t);
+    let read_since = history.step(*look).looks.last.is_some_and(|(_, ended)| ended.t > standing);
+    !read_since && is_readable(history, scenario, *look)
+}
+
+/// Only in the session that made the job, which this process knows how to have again.
+fn is_readable(history: &History, scenario: &PlannedScenario, look: StepId) -> bool {
+    let captured = scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
+        StepKind::Expect { capture: Some(_), .. } => history.step(*step).captured.as_ref(),
+        StepKind::Expect { .. } | StepKind::Act { .. } => None,
+    });
+    let here = captured.is_some_and(|(_, epoch)| *epoch == history.epoch);
+    let lane = history.lanes.get(&scenario.lane);
+    let browser = lane.is_some_and(|lane| lane.open || lane.opened_now < SESSIONS_MAX && lane.failed.is_none());
+    let refused = matches!(&history.step(look).check, Some((_, Check::Never { .. })));
+    here && browser && !refused
+}
+
+/// Loads the job's page again and looks at it, every few polls.
+pub(super) fn page_of_job(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> Option<Command> {
+    let StepKind::Expect { aside: Some((visit, look)), .. } = &history.plan.step(step).kind else { return None };
+    if !is_readable(history, scenario, *look) {
+        return None;
+    }
+    let looked = history.step(*look).looks.last.map(|(_, ended)| ended.t);
+    let visited = history.step(*visit).acted.as_ref().map(|(moment, _)| moment.t);
+    if visited > looked {
+        return Some(Command::Look { step: *look, standing: false });
+    }
+    let begun = history.step(*look).looks.first.as_ref().map_or(now, |(moment, _)| moment.t);
+    let slow = now.saturating_sub(begun) > SLOW_AFTER_POLLS * history.plan.poll_ms;
+    let polls = if slow { SLOW_RELOAD_POLLS } else { RELOAD_POLLS };
+    if looked.is_some_and(|looked| now < looked + polls * history.plan.poll_ms) {
+        return None;
+    }
+    let open = history.lanes.get(&scenario.lane).is_some_and(|lane| lane.open);
+    Some(if open { Command::Act(*visit) } else { Command::OpenBrowser })
+}
+
+/// The end of the window; put off while the job's page shows that something moves.
+fn deadline(history: &History, step: StepId, window: &Window) -> u64 {
+    let end = end_of(history, step, window);
+    let StepKind::Expect { aside: Some((_, look)), .. } = &history.plan.step(step).kind else { return end };
+    let (Some(most), Some(standstill)) = (window.while_moving_ms, window.standstill_ms) else { return end };
+    let looks = &history.step(*look).looks;
+    match &looks.seen {
+        Some((moment, _)) if looks.news > 1 => {
+            let moving_until = moment.t + standstill;
+            end.max(moving_until).min(history.anchor(step) + most)
+        }
+        Some(_) | None => end,
+    }
+}

@@ -1,0 +1,22 @@
+//! The page of a job, read where its rows do not come in time.
+
+use super::Context;
+use super::page::trouble;
+use crate::model::{Check, Snapshot};
+
+pub(super) fn judge(page: &Snapshot, context: &Context<'_>) -> Check {
+    if let Some(check) = trouble(page, context.plan) {
+        return check;
+    }
+    let reading = page.job(&context.plan.sentences);
+    let rows = reading.rows.len();
+    if reading.waits {
+        Check::not_yet("the job's page still says that its time has not come")
+    } else if reading.done {
+        Check::met(format!("the job is done, {rows} message(s) were made"))
+    } else if reading.begun {
+        Check::met(format!("the job has begun, {rows} message(s) were made"))
+    } else {
+        Check::not_yet("this page says nothing of a job")
+    }
+}

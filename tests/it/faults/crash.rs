@@ -1,0 +1,128 @@
+//! Killed, interrupted, finished: nothing is done twice, and nothing is left.
+
+use std::time::Duration;
+
+use super::{LOGIN, RESET, scenario, smoke};
+use crate::support::{Desk, Said, Sandbox, processes_with, wait_until};
+
+const RESET_SUBJECT: &str = "Reset your U.S. Notify password";
+
+/// Kills the run with `kill -9` after `after_ms`, resumes it, and holds the sandbox's ledger against it.
+fn kill_and_resume(scenarios: &[&str], after_ms: u64) {
+    let sandbox = Sandbox::start(&["--slots", "6s"]);
+    let mark = format!("crash-{}-{after_ms}", std::process::id());
+    let tmp = tempfile::tempdir().expect("a folder");
+    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    let folders = || std::fs::read_dir(tmp.path()).expect("a folder").count();
+    let mut run = desk.start(&[&["smoke", "local"], scenarios, &["--sandbox", sandbox.control_url()]].concat());
+    std::thread::sleep(Duration::from_millis(after_ms));
+    run.kill().expect("a kill");
+    run.wait().expect("an end");
+    let gone = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
+    assert!(gone.is_some(), "{after_ms} ms: left after 2 s: {:#?}", processes_with(&mark));
+    assert!(!desk.path().join("runs/local/lease").exists(), "{after_ms} ms: the lease is left");
+    assert!(
+        wait_until(Duration::from_secs(2), || (folders() == 0).then_some(())).is_some(),
+        "{after_ms} ms: a folder is left"
+    );
+    let folder = desk.path().join("runs/local/latest");
+    if !folder.join("journal.jsonl").is_file()
+        || std::fs::read(folder.join("journal.jsonl")).expect("a journal").is_empty()
+    {
+        assert!(sandbox.entries("reset-requested").is_empty(), "asked before anything was written");
+        return;
+    }
+    let said = desk.run(&["resume", "runs/local/latest", "--sandbox", sandbox.control_url()]);
+    let asked = sandbox.entries("reset-requested").len();
+    assert!(asked <= 1, "{after_ms} ms: asked {asked} times\n{}", said.out);
+    for (what, most) in [("code-requested", 1), ("uploaded", 1), ("job-made", 1), ("text-accepted", 1)] {
+        let count = sandbox.entries(what).len();
+        assert!(count <= most, "{after_ms} ms: {count} times {what}\n{}", said.out);
+    }
+    let rows = sandbox.entries("mail-accepted").iter().filter(|mail| mail["subject"] != RESET_SUBJECT).count();
+    assert!(rows == 0 || rows == 2, "{after_ms} ms: {rows} mails of rows\n{}", said.out);
+    let report = desk.report();
+    // Killed between the press and the look at its answer, that page cannot be seen again; all else is known.
+    let verdict = report["verdict"].as_str().expect("a verdict");
+    let allowed = ["passed", "not-verified", "inconclusive"];
+    assert!(allowed.contains(&verdict), "{after_ms} ms: {verdict}\n{}", said.out);
+    let reset = scenario(&report, RESET)["verdict"].as_str().expect("a verdict");
+    if asked == 0 {
+        assert_eq!(reset, "inconclusive", "{after_ms} ms: {}", said.out);
+    } else if reset == "inconclusive" {
+        panic!("{after_ms} ms: it was asked, the mail is there, and it was not seen\n{}", said.out);
+    }
+    assert!(wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(())).is_some());
+}
+
+#[test]
+fn killed_and_resumed_nothing_is_asked_twice() {
+    // Spread over the run, from its start to after the mail; where exactly is left to chance. `--full` does more.
+    let chance = u64::from(std::process::id());
+    for (slot, begin) in [300, 800, 1_200, 1_450].into_iter().enumerate() {
+        kill_and_resume(&[RESET, LOGIN], begin + (chance * (slot as u64 + 7)) % 250);
+    }
+}
+
+#[test]
+fn killed_around_its_schedule_no_job_is_made_twice() {
+    let chance = u64::from(std::process::id());
+    for (slot, begin) in [2_600, 4_200].into_iter().enumerate() {
+        kill_and_resume(&[], begin + (chance * (slot as u64 + 5)) % 900);
+    }
+}
+
+#[test]
+#[ignore = "long: script/test --full"]
+fn killed_at_many_moments() {
+    for step in 0..12 {
+        kill_and_resume(&[RESET, LOGIN], 100 + step * 180);
+    }
+    let chance = u64::from(std::process::id());
+    for step in 0..10 {
+        kill_and_resume(&[], 1_500 + step * 900 + (chance * (step + 3)) % 700);
+    }
+}
+
+#[test]
+fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
+    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+    let mark = format!("interrupt-{}", std::process::id());
+    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark);
+    let run = desk.start(&["smoke", "local", RESET, LOGIN, "--sandbox", sandbox.control_url()]);
+    assert!(
+        wait_until(Duration::from_secs(20), || (!sandbox.entries("reset-requested").is_empty()).then_some(()))
+            .is_some()
+    );
+    std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    assert_eq!(said.code, 130, "{said:?}");
+    assert!(said.out.contains("Stopped by SIGINT. Go on with: notify-smoke resume "), "{}", said.out);
+    assert!(
+        wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(())).is_some(),
+        "{:#?}",
+        processes_with(&mark)
+    );
+    sandbox.faults(&[]);
+    let said = desk.run(&["resume", "runs/local/latest", "--sandbox", sandbox.control_url()]);
+    assert_eq!(sandbox.entries("reset-requested").len(), 1);
+    assert!(sandbox.entries("code-requested").len() <= 1);
+    assert!(sandbox.entries("mail-delivered").len() == 1, "{}", said.out);
+}
+
+#[test]
+fn nothing_is_left_after_a_run() {
+    let mark = format!("clean-{}", std::process::id());
+    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", "");
+    let tmp = tempfile::tempdir().expect("a folder");
+    // PostgreSQL runs as a user of its own when the tests run as root, and has to get through.
+    std::fs::set_permissions(tmp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+    let desk = desk.with("TMPDIR", &tmp.path().display().to_string());
+    let (said, _) = smoke(&desk, &[]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let left = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
+    assert!(left.is_some(), "{:#?}", processes_with(&mark));
+    let folders: Vec<_> =
+        std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    assert!(folders.is_empty(), "{folders:?}");
+}

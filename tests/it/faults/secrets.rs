@@ -1,0 +1,91 @@
+//! Nothing secret leaves: not in the journal, not in reports, not on the terminal.
+
+use base64::Engine as _;
+
+use super::{LOGIN, RESET};
+use crate::support::{Desk, Sandbox};
+
+/// Everything that must not be written, in every encoding that could turn up.
+fn forms(secret: &str) -> Vec<String> {
+    let percent: String = secret
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    let quoted: String = secret
+        .bytes()
+        .map(|byte| {
+            if (b'!'..=b'~').contains(&byte) && byte != b'=' {
+                char::from(byte).to_string()
+            } else {
+                format!("={byte:02X}")
+            }
+        })
+        .collect();
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
+    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(secret);
+    vec![
+        secret.to_owned(),
+        percent.clone(),
+        lower_hex(&percent),
+        quoted,
+        html,
+        base64,
+        url_safe,
+        secret.replace('.', "%2E"),
+    ]
+}
+
+fn lower_hex(encoded: &str) -> String {
+    let pieces = encoded.split('%').enumerate().map(|(index, piece)| match piece.split_at_checked(2) {
+        Some((code, rest)) if index > 0 => format!("%{}{rest}", code.to_lowercase()),
+        _ => piece.to_owned(),
+    });
+    pieces.collect()
+}
+
+#[test]
+fn no_secret_is_written_or_said_by_good_and_bad_runs() {
+    for fault in ["", "ses=slow:5s", "reset=other-host", "admin=500@new-password"] {
+        let sandbox = Sandbox::start(&[]);
+        let desk = Desk::new();
+        let mut arguments = vec!["smoke", "local", "--sandbox", sandbox.control_url()];
+        if !fault.is_empty() {
+            arguments.extend([RESET, LOGIN, "--fault", fault]);
+        }
+        let said = desk.run(&arguments);
+        let links = sandbox.entries("link-made");
+        assert!(!links.is_empty(), "{fault}: no link was made: {}", said.out);
+        let codes: Vec<String> = sandbox.codes();
+        assert!(!codes.is_empty(), "{fault}: no code was texted: {}{}", said.out, said.err);
+        let mut secrets = vec![
+            sandbox.ready["user_password"].clone(),
+            sandbox.ready["basic_auth_password"].clone(),
+            sandbox.ready["s3_secret_access_key"].clone(),
+        ];
+        for link in &links {
+            secrets.push(link["token"].as_str().expect("a token").to_owned());
+            secrets.push(link["link"].as_str().expect("a link").to_owned());
+            // The payload alone would say whose it is.
+            secrets.push(link["token"].as_str().expect("a token").split('.').next().expect("a payload").to_owned());
+        }
+        let mut texts: Vec<(String, Vec<u8>)> =
+            desk.written().into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)).collect();
+        assert!(texts.len() >= 3, "{texts:?}");
+        texts.push(("stdout".to_owned(), said.out.clone().into_bytes()));
+        texts.push(("stderr".to_owned(), said.err.clone().into_bytes()));
+        for code in &codes {
+            // Six digits can stand inside a digest or a time; as a word of their own they may stand nowhere.
+            let is_word = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
+            for (name, bytes) in &texts {
+                assert!(!is_word(&String::from_utf8_lossy(bytes)), "{fault}: a code is in {name}");
+            }
+        }
+        for form in secrets.iter().flat_map(|secret| forms(secret)) {
+            for (name, bytes) in &texts {
+                let found = bytes.windows(form.len()).any(|window| window == form.as_bytes());
+                assert!(!found, "{fault}: {form} is in {name}");
+            }
+        }
+    }
+}
