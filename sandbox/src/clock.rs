@@ -17,6 +17,11 @@ impl Clock {
         Timestamp::now().checked_add(offset).unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether it shows another time than the machine's.
+    pub(crate) fn is_moved(&self) -> bool {
+        self.offset_ms.load(Ordering::Relaxed) != 0
+    }
+
     /// Sets the clock to a time of day; it goes on from there.
     pub(crate) fn set(&self, time: Timestamp) {
         self.set_offset_ms(time.as_millisecond() - Timestamp::now().as_millisecond());

@@ -41,7 +41,7 @@ pub(super) async fn resume(options: Resume) -> Exit {
         Err(not_started) => return refuse(&not_started),
     };
     let history = &recorded.history;
-    let scenarios = history.plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
+    let scenarios = history.plan.judged().map(|scenario| scenario.id.clone()).collect();
     let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,

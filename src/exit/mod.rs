@@ -28,9 +28,7 @@ pub enum Exit {
 impl Exit {
     /// The exit code of a run whose process has ended to wait: a failure that is known already is told now.
     pub fn of_waiting(history: &History) -> Self {
-        let failed =
-            history.plan.judged().any(|scenario| history.scenario_verdict(scenario).verdict == Verdict::Failed);
-        if failed { Self::Failed } else { Self::Waiting }
+        if history.waits() { Self::Waiting } else { Self::of(history, false) }
     }
 
     /// The exit code of a run that has come to its end.

@@ -90,6 +90,7 @@ impl History {
         if matches!(fact, Fact::Started { .. }) {
             self.forget_what_was_chosen(step);
         }
+        let service_now = self.service_time(moment.at);
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {
@@ -100,11 +101,14 @@ impl History {
             Fact::Refused { why, .. } => state.refused = Some((moment, why.clone())),
             Fact::Started { .. } => {
                 state.started = Some(moment);
+                state.began_at = Some(service_now);
+                state.over_at = None;
                 state.times_started += 1;
                 state.acted = None;
             }
             Fact::Acted { acted, .. } => {
                 state.acted = Some((moment, acted.clone()));
+                state.over_at = Some(service_now);
                 state.session = Some(session);
             }
             Fact::Looked { since, seen, .. } => state.looked(*since, seen, moment),
@@ -186,6 +190,8 @@ impl History {
             if cut_off && step.is_once() {
                 let why = PortFailure::new(FailureKind::Harness, "the run was cut off inside this action");
                 state.acted = Some((moment, Acted::Unknown { why }));
+                // Whenever it ended: by now it had.
+                state.over_at = None;
             } else if cut_off {
                 state.started = None;
             }

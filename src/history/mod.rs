@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom,
+    Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom,
 };
 
 /// Everything known of a run.
@@ -133,7 +133,7 @@ impl History {
     /// The same by the service's clock.
     pub fn anchor_time(&self, step: StepId) -> Option<Timestamp> {
         let StepKind::Expect { trigger, window, from, .. } = &self.plan.step(step).kind else { return None };
-        let of_trigger = || self.step(*trigger).started.map(|moment| self.service_time(moment.at));
+        let of_trigger = || self.step(*trigger).began_at;
         match (window.from, from) {
             (WindowFrom::Slot, Some(from)) => self.step(*from).slot.or_else(of_trigger),
             (WindowFrom::Pickup, Some(from)) => {
@@ -181,15 +181,7 @@ impl History {
     /// When the action was begun, and when it was over as far as is known, by the service's clock.
     pub fn acted_between(&self, trigger: StepId) -> Option<(Timestamp, Timestamp)> {
         let state = self.step(trigger);
-        let begun = state.started?.at;
-        let over = state.acted.as_ref().map_or(self.last.at, |(moment, _)| moment.at);
-        Some((self.service_time(begun), self.service_time(over)))
-    }
-
-    /// The last visit of a scenario that a step's page goes back to.
-    pub fn last_visit(&self, scenario: &PlannedScenario, step: StepId) -> Option<StepId> {
-        let is_visit = |id: &&StepId| matches!(&self.plan.step(**id).kind, StepKind::Act { act: Act::Visit(_), .. });
-        scenario.steps.iter().take_while(|id| **id <= step).filter(is_visit).last().copied()
+        Some((state.began_at?, state.over_at.unwrap_or_else(|| self.service_time(self.last.at))))
     }
 
     /// What a step has proven, and when: nothing that came after its window counts.
@@ -202,6 +194,12 @@ impl History {
     /// Whether nothing is left to do for a run: it ended, or the door did not open.
     pub fn refused_at_door(&self) -> bool {
         self.before.as_ref().and_then(|probe| probe.health.as_ref()).is_some_and(|health| health.refused)
+    }
+
+    /// Whether its process has ended to wait, and nothing is known to be wrong.
+    pub fn waits(&self) -> bool {
+        let fine = |scenario: &PlannedScenario| self.scenario_verdict(scenario).verdict < Verdict::Inconclusive;
+        self.detached.is_some() && self.plan.judged().all(fine)
     }
 
     /// Whether a guard refused a step.

@@ -21,6 +21,9 @@ pub struct StepState {
     /// The latest start (only repeatable actions have more than one).
     pub started: Option<Moment>,
     pub times_started: u32,
+    /// When it was begun and when it was over, by the service's clock as it was then.
+    pub began_at: Option<Timestamp>,
+    pub over_at: Option<Timestamp>,
     pub acted: Option<(Moment, Acted)>,
     /// The browser session in which it was last done.
     pub session: Option<u32>,

@@ -160,7 +160,10 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         return if tells { standing } else { timing };
     }
     if let Some((_, Check::Never { why, wrong })) = &state.check {
-        let verdict = if assumes.is_some() { Verdict::Errored } else { of_wrong(*wrong) };
+        let verdict = match of_wrong(*wrong) {
+            Verdict::Failed if assumes.is_some() => Verdict::Errored,
+            verdict => verdict,
+        };
         return judged(verdict, why.clone());
     }
     if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {

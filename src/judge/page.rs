@@ -59,6 +59,7 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
         (&known.signed_out, Wrong::SignedOut),
         (&known.sign_in_refused, Wrong::SignInRefused),
         (&known.code_refused, Wrong::SignInRefused),
+        (&known.code_expired, Wrong::SignInRefused),
         (&known.trial, Wrong::Trial),
     ];
     let here = describe(page, plan);

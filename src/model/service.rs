@@ -46,6 +46,8 @@ pub struct Sentences {
     pub sign_in_refused: String,
     /// The code was not taken.
     pub code_refused: String,
+    /// The code was used before, or is too old.
+    pub code_expired: String,
     /// The service does not send to strangers yet.
     pub trial: String,
     /// The button of a job whose time has not come.

@@ -14,6 +14,7 @@ pub fn json(history: &History) -> Value {
         "run": history.run,
         "environment": plan.environment,
         "verdict": history.verdict().name(),
+        "waiting_until": history.detached.map(|due| due.to_string()),
         "started_at": history.started_at.to_string(),
         "duration_ms": history.last.t,
         "plan_digest": crate::plan::digest(plan),

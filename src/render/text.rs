@@ -13,11 +13,12 @@ pub fn text(history: &History, folder: &str) -> String {
     let mut out = String::new();
     let verdict = history.verdict();
     let plan = &history.plan;
+    let word = if history.waits() { "waiting" } else { words(verdict) };
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
         "{}  {} ({})  {}  run {}",
-        words(verdict).to_uppercase(),
+        word.to_uppercase(),
         plan.environment,
         plan.service_name,
         seconds(history.last.t),
@@ -124,7 +125,10 @@ fn frame(out: &mut String, history: &History) {
     if let Some(failure) = history.after.as_ref().and_then(|probe| probe.failure.as_ref()) {
         let _ = writeln!(out, "\nAfter the run: {}.", failure.text);
     }
-    if let Some(signal) = &history.interrupted {
+    if let Some(due) = history.detached {
+        let due = due.strftime("%F %H:%M:%S UTC");
+        let _ = writeln!(out, "\nSo far all is well; the next thing is due at {due}. {}", go_on(history));
+    } else if let Some(signal) = &history.interrupted {
         let _ = writeln!(out, "\nStopped by {signal}. {}", go_on(history));
     } else if !history.ended {
         let _ = writeln!(out, "\nThe run did not come to its end. {}", go_on(history));

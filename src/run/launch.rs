@@ -321,6 +321,12 @@ impl Surroundings {
         let Some(settings) = prepared.environment.sandbox else {
             return no_sandbox(prepared, going).map(|()| Self { sandbox: None });
         };
+        if going.detach && going.sandbox.is_none() {
+            return Err(NotStarted::new(
+                Exit::WrongInput,
+                "The sandbox of this run would end with it: start one with `notify-smoke sandbox`, and give --sandbox URL.",
+            ));
+        }
         for fault in &going.faults {
             fault
                 .parse::<notify_sandbox::Fault>()

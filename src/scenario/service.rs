@@ -201,6 +201,7 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         signed_out: text(reader, "signed-out"),
         sign_in_refused: text(reader, "sign-in-refused"),
         code_refused: text(reader, "code-refused"),
+        code_expired: text(reader, "code-expired"),
         trial: text(reader, "trial"),
         job_waits: text(reader, "job-waits"),
         job_works: text(reader, "job-works"),

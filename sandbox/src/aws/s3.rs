@@ -2,7 +2,8 @@
 //! of uploaded files. The parts of the service say who they are in the User-Agent, as clients with an app name do.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{AppName, BehaviorVersion, Region};
@@ -10,6 +11,7 @@ use aws_sdk_s3::types::{MetadataDirective, ServerSideEncryption};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 
@@ -153,6 +155,17 @@ pub(crate) async fn put(client: &Client, name: &str, body: Vec<u8>) -> Result<()
     let key = format!("{MAILBOX_PREFIX}{name}");
     let stored = client.put_object().bucket(MAILBOX_BUCKET).key(key).body(body.into()).send().await;
     stored.map(|_| ()).map_err(|error| format!("{:?}", error.into_service_error()))
+}
+
+/// Stores an incoming mail as of this time: where the service's clock was moved, the bucket's must agree with it. The file
+/// comes to its place with its time, so that nobody sees it with another one.
+pub(crate) fn put_at(folder: &Path, name: &str, body: &[u8], time: Timestamp) -> std::io::Result<()> {
+    let aside = folder.with_extension("coming").join(name);
+    std::fs::create_dir_all(folder.with_extension("coming"))?;
+    std::fs::write(&aside, body)?;
+    let file = std::fs::File::options().write(true).open(&aside)?;
+    file.set_modified(SystemTime::from(time))?;
+    std::fs::rename(&aside, folder.join(name))
 }
 
 /// The bucket of uploaded files, as one part of the service uses it.

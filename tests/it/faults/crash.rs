@@ -110,19 +110,31 @@ fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
     assert!(sandbox.entries("mail-delivered").len() == 1, "{}", said.out);
 }
 
-#[test]
-fn nothing_is_left_after_a_run() {
+/// So many clean runs, one after another: all pass, and none leaves anything.
+fn clean_runs(count: u32) {
     let mark = format!("clean-{}", std::process::id());
-    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", "");
     let tmp = tempfile::tempdir().expect("a folder");
     // PostgreSQL runs as a user of its own when the tests run as root, and has to get through.
     std::fs::set_permissions(tmp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
-    let desk = desk.with("TMPDIR", &tmp.path().display().to_string());
-    let (said, _) = smoke(&desk, &[]);
-    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-    let left = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
-    assert!(left.is_some(), "{:#?}", processes_with(&mark));
-    let folders: Vec<_> =
-        std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
-    assert!(folders.is_empty(), "{folders:?}");
+    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    for run in 1..=count {
+        let (said, report) = smoke(&desk, &[]);
+        assert_eq!((said.code, &report["verdict"]), (0, &"passed".into()), "run {run}: {}{}", said.out, said.err);
+        let left = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
+        assert!(left.is_some(), "run {run}: {:#?}", processes_with(&mark));
+        let folders: Vec<_> =
+            std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect();
+        assert!(folders.is_empty(), "run {run}: {folders:?}");
+    }
+}
+
+#[test]
+fn clean_runs_pass_and_leave_nothing() {
+    clean_runs(5);
+}
+
+#[test]
+#[ignore = "long: script/test --full"]
+fn twenty_clean_runs_pass_and_leave_nothing() {
+    clean_runs(20);
 }

@@ -1,9 +1,12 @@
 //! Real Chromium against the real sandbox: what is broken, what is said of it, and what is left behind.
 
+mod clock;
 mod crash;
 mod lists;
 mod login;
 mod secrets;
+mod together;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -10,12 +10,12 @@ use serde_json::Value;
 use crate::support::{Sandbox, http, wait_until};
 
 /// A browser without a face: keeps its cookie, follows nothing.
-struct Visitor<'a> {
+pub struct Visitor<'a> {
     sandbox: &'a Sandbox,
     cookie: String,
 }
 
-struct Page {
+pub struct Page {
     status: u16,
     location: String,
     text: String,
@@ -30,7 +30,7 @@ impl Page {
 }
 
 impl<'a> Visitor<'a> {
-    fn new(sandbox: &'a Sandbox) -> Self {
+    pub fn new(sandbox: &'a Sandbox) -> Self {
         Self { sandbox, cookie: String::new() }
     }
 
@@ -78,13 +78,13 @@ impl<'a> Visitor<'a> {
         self.ask("POST", path, &body.finish())
     }
 
-    fn give_password(&mut self) -> Page {
+    pub fn give_password(&mut self) -> Page {
         let (email, password) = (self.sandbox.ready["user_email"].clone(), self.sandbox.ready["user_password"].clone());
         self.send("/sign-in", &[("email_address", &email), ("password", &password)])
     }
 
     /// Signs in to the end with the newest code.
-    fn sign_in(&mut self) -> Page {
+    pub fn sign_in(&mut self) -> Page {
         let before = texts(self.sandbox).len();
         assert_eq!(self.give_password().location, "/two-factor-sms");
         let code = next_code(self.sandbox, before);

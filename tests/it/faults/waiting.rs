@@ -1,0 +1,37 @@
+//! A run that ends its process to wait for the schedule, and goes on later, perhaps elsewhere.
+
+use serde_json::Value;
+
+use super::{CSV, scenario};
+use crate::support::{Desk, Sandbox};
+
+#[test]
+fn a_run_can_wait_without_a_process_and_go_on_from_a_copy_of_its_folder() {
+    let sandbox = Sandbox::start(&["--slots", "20s"]);
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", "--detach", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 6, "{}{}", said.out, said.err);
+    let run = desk.report()["run"].as_str().expect("an id").to_owned();
+    assert!(said.out.contains("WAITING  local") && said.out.contains("the next thing is due at "), "{}", said.out);
+    assert!(said.out.contains(&format!("notify-smoke resume {run}")), "{}", said.out);
+    assert!(desk.report()["waiting_until"].is_string());
+    assert!(sandbox.entries("job-started").is_empty(), "the slot has passed: nothing was waited for");
+    let elsewhere = Desk::new();
+    for (path, bytes) in desk.written() {
+        let name = path.strip_prefix(desk.path()).expect("inside").display().to_string();
+        elsewhere.write(&name.replace("runs/local", "copy"), &bytes);
+    }
+    let said = elsewhere.run(&["resume", &format!("copy/{run}"), "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let text = std::fs::read_to_string(elsewhere.path().join(format!("copy/{run}/report.json"))).expect("a report");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&report["verdict"], &scenario(&report, CSV)["verdict"]), (&"passed".into(), &"passed".into()));
+    assert_eq!(sandbox.entries("job-made").len(), 1);
+}
+
+#[test]
+fn a_sandbox_that_would_end_with_the_run_cannot_be_waited_for() {
+    let said = Desk::new().run(&["smoke", "local", "--detach"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.err.contains("The sandbox of this run would end with it"), "{}", said.err);
+}
