@@ -64,6 +64,9 @@ pub(super) struct Smoke {
     /// What ends with exit code 1 besides a failure
     #[arg(long, value_enum)]
     pub fail_on: Option<FailOn>,
+    /// Go on though the last logins were refused; first make sure that the password is right
+    #[arg(long)]
+    pub forget_failed_logins: bool,
     /// End with exit code 6 when there is nothing to do but wait for a schedule; `resume` goes on
     #[arg(long)]
     pub detach: bool,

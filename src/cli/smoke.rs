@@ -24,6 +24,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         seed: options.seed,
         sandbox: options.sandbox,
         no_basic_auth: options.no_basic_auth,
+        forget_failed_logins: options.forget_failed_logins,
         detach: options.detach,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {

@@ -191,6 +191,10 @@ causes! {
         "the service is in trial mode and does not send to this recipient",
         "whether the recipient is exactly a team member's address or number",
         [Wrong];
+    RECEIPTS_OFF = "receipts-off", Receipts,
+        "the messages came, and the service was not told so",
+        "the subscription of the SNS topic for e-mail, the delivery logs for texts",
+        [Untold];
     TEMPLATE_CHANGED = "template-changed", Template,
         "the template does not read as the environment file says",
         "the template's page against `templates` in the environment file",

@@ -54,6 +54,8 @@ pub(super) enum Sign {
     /// A control: another mail came by the same worker.
     HeartbeatCame,
     HeartbeatMissing,
+    /// A later run found messages without a receipt.
+    Untold,
     SignedOutElsewhere,
     SignedOut,
     LoginRefused,
@@ -80,6 +82,11 @@ impl Evidence {
             evidence.controls(history);
         }
         evidence.health(history);
+        if let Some((moment, untold, all)) = history.untold(scenario).filter(|(_, untold, _)| *untold > 0) {
+            let text =
+                format!("a later run found {untold} of {all} message(s) not shown as delivered on the job's page");
+            evidence.note(Sign::Untold, moment, text);
+        }
         evidence
     }
 

@@ -30,7 +30,7 @@ impl Evidence {
     /// Whether a control that was run has told something.
     pub(super) fn controls(&mut self, history: &History) {
         let controls =
-            history.plan.scenarios.iter().filter(|scenario| scenario.control == Some(Control::MissedSchedule));
+            history.plan.scenarios.iter().filter(|scenario| matches!(scenario.control, Some(Control::MissedSchedule)));
         for step in controls.flat_map(|scenario| &scenario.steps) {
             let StepKind::Expect { expect: Expectation::Email(_), .. } = &history.plan.step(*step).kind else {
                 continue;

@@ -68,6 +68,9 @@ fn candidates(
     if verdict.softened.is_some() {
         return vec![&causes::DEPLOYED];
     }
+    if judged == Verdict::Passed && evidence.has(Sign::Untold) {
+        return vec![&causes::RECEIPTS_OFF];
+    }
     let known = [
         (Sign::SignedOutElsewhere, &causes::SIGNED_OUT_ELSEWHERE),
         (Sign::SignedOut, &causes::SIGNED_OUT),

@@ -61,6 +61,9 @@ impl History {
             Fact::Detached { due } => self.detached = Some(*due),
             Fact::Interrupted { signal } => self.interrupted = Some(signal.clone()),
             Fact::RunEnded => self.ended = true,
+            Fact::LookedBack { scenario, words, .. } => {
+                self.receipts.insert(scenario.clone(), (moment, words.clone()));
+            }
             // The start is folded by `begin`; steps' facts went the other way.
             Fact::RunStarted { .. }
             | Fact::Marked { .. }
@@ -135,6 +138,7 @@ impl History {
             | Fact::Detached { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded
+            | Fact::LookedBack { .. }
             | Fact::Unknown => {}
         }
     }
@@ -281,6 +285,7 @@ fn step_of(fact: &Fact) -> Option<StepId> {
         | Fact::Detached { .. }
         | Fact::Interrupted { .. }
         | Fact::RunEnded
+        | Fact::LookedBack { .. }
         | Fact::Unknown => None,
     }
 }

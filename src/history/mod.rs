@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom,
+    Acted, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing, Verdict,
+    WindowFrom,
 };
 
 /// Everything known of a run.
@@ -40,6 +41,8 @@ pub struct History {
     pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
     pub ended: bool,
+    /// What a later run found beside the messages of a scenario's job.
+    pub receipts: BTreeMap<String, (Moment, Vec<String>)>,
     steps: Vec<StepState>,
 }
 
@@ -72,6 +75,7 @@ impl History {
             detached: None,
             interrupted: None,
             ended: false,
+            receipts: BTreeMap::new(),
             steps: vec![StepState::default(); plan.steps.len()],
             plan: (**plan).clone(),
         })
@@ -161,15 +165,26 @@ impl History {
 
     /// Whether what a control is for has happened.
     pub fn is_wanted(&self, scenario: &PlannedScenario) -> bool {
-        match scenario.control {
-            None => true,
-            Some(Control::MissedSchedule) => self.plan.steps.iter().any(|step| match &step.kind {
-                StepKind::Expect { window, .. } => {
-                    window.from == WindowFrom::Slot && matches!(self.step(step.id).closed, Some((_, Gap::WindowClosed)))
-                }
-                StepKind::Act { .. } => false,
-            }),
+        match &scenario.control {
+            None | Some(Control::LookBack { .. }) => true,
+            Some(Control::MissedSchedule) => self.plan.steps.iter().any(|step| self.missed_its_slot(step)),
         }
+    }
+
+    /// Whether a job was certainly made, and not picked up in time.
+    fn missed_its_slot(&self, step: &PlannedStep) -> bool {
+        let StepKind::Expect { window, trigger, .. } = &step.kind else { return false };
+        window.from == WindowFrom::Slot
+            && matches!(self.step(step.id).closed, Some((_, Gap::WindowClosed)))
+            && matches!(self.step(*trigger).acted, Some((_, Acted::Done)))
+    }
+
+    /// The messages of a scenario's job whose delivery the service was not told of, as a later run found, and of how many.
+    pub fn untold(&self, scenario: &PlannedScenario) -> Option<(Moment, usize, usize)> {
+        let (moment, words) = self.receipts.get(&scenario.id)?;
+        let delivered = &self.plan.sentences.delivered;
+        let untold = words.iter().filter(|word| !word.starts_with(delivered.as_str())).count();
+        Some((*moment, untold, words.len()))
     }
 
     /// The scenario whose browser session another one goes on in.

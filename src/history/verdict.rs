@@ -80,7 +80,9 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
         let softened = Some("another version answered after the run than before: deployed during the run".to_owned());
         return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
-    ScenarioVerdict { verdict: worst, steps, softened: None, blocked_by }
+    let untold = history.untold(scenario).filter(|(_, untold, _)| *untold > 0);
+    let verdict = if untold.is_some() { worst.max(Verdict::Degraded) } else { worst };
+    ScenarioVerdict { verdict, steps, softened: None, blocked_by }
 }
 
 /// Whether nothing in a scenario keeps the next one from going on.

@@ -130,8 +130,15 @@ pub enum Fact {
     Interrupted {
         signal: String,
     },
-    /// Always the last.
+    /// The last, but for what a later run finds when it looks back.
     RunEnded,
+    /// A later run has looked at the page of this run's job again: what stood beside its messages.
+    LookedBack {
+        /// The run that looked.
+        by: String,
+        scenario: String,
+        words: Vec<String>,
+    },
     /// Written by a later version; passed over.
     #[serde(other)]
     Unknown,

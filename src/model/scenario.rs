@@ -20,11 +20,18 @@ pub struct Scenario {
 }
 
 /// What has to happen before a control is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// A scheduled job was not picked up: does the worker work at all?
     MissedSchedule,
+    /// An earlier run's job is old enough: what has the service been told of its messages?
+    LookBack {
+        /// The earlier run.
+        run: String,
+        /// Its scenario.
+        scenario: String,
+    },
 }
 
 /// One step of a scenario file.

@@ -56,6 +56,8 @@ pub struct Sentences {
     pub job_works: String,
     /// What stands on the page of a job that is done.
     pub job_done: String,
+    /// What stands beside a message whose delivery the service was told of.
+    pub delivered: String,
 }
 
 /// The shape of links in Notify's own mails; the last piece of the path is a secret.

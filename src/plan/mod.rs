@@ -4,6 +4,7 @@ mod fill;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::model::scenario::Control;
 use crate::model::{
     Act, Attachment, Capture, Captured, Expect, Expectation, Lane, Plan, PlannedScenario, PlannedStep, RowsNeeded,
     Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
@@ -63,6 +64,45 @@ pub fn plan(
         scenarios: all,
         steps: planner.steps,
     })
+}
+
+/// Adds looks at the job pages of an earlier run, in the session of the scenario `after`: what they say is settled into
+/// that run's record. Of each: the control and the page's whole address.
+pub fn look_back(plan: &mut Plan, after: &str, window: Window, targets: Vec<(Control, String)>) {
+    let Some(lane) = plan.scenarios.iter().find(|scenario| scenario.id == after).map(|scenario| scenario.lane) else {
+        return;
+    };
+    for (control, url) in targets {
+        let id = |number: usize| StepId(u32::try_from(number).unwrap_or(u32::MAX));
+        let (visit, look) = (id(plan.steps.len()), id(plan.steps.len() + 1));
+        let act = Act::Visit(Template::literal(url));
+        plan.steps.push(PlannedStep { id: visit, lane, kind: StepKind::Act { act, watch: Vec::new() } });
+        plan.steps.push(PlannedStep {
+            id: look,
+            lane,
+            kind: StepKind::Expect {
+                expect: Expectation::Job,
+                window,
+                trigger: visit,
+                capture: None,
+                proves: Vec::new(),
+                assumes: None,
+                from: None,
+                second_try: Vec::new(),
+                aside: None,
+            },
+        });
+        plan.scenarios.push(PlannedScenario {
+            id: format!("look-back-{}", plan.scenarios.len()),
+            name: "Look back".to_owned(),
+            runbook: "Not in the run book: receipts come after a run has ended.".to_owned(),
+            lane,
+            after: Some(after.to_owned()),
+            control: Some(control),
+            steps: vec![visit, look],
+            asides: Vec::new(),
+        });
+    }
 }
 
 /// SHA-256 of the plan's JSON, in hex: equal plans, equal digest.
@@ -131,7 +171,7 @@ impl Planner<'_> {
             runbook: scenario.runbook.clone(),
             lane,
             after: scenario.after.clone(),
-            control: scenario.control,
+            control: scenario.control.clone(),
             steps,
             asides: sofar.asides,
         }

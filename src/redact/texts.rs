@@ -45,6 +45,7 @@ impl Texts for Fact {
             | Self::Evidence { .. }
             | Self::Detached { .. }
             | Self::Interrupted { .. }
+            | Self::LookedBack { .. }
             | Self::RunEnded
             | Self::Unknown => {}
         }

@@ -55,6 +55,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         "verdict": verdict.verdict.name(),
         "softened": verdict.softened,
         "blocked_by": verdict.blocked_by,
+        "receipts": history.untold(scenario).map(|(_, untold, all)| json!({ "told": all - untold, "of": all })),
         "proven": proven(history, scenario),
         "steps": steps,
         "diagnosis": diagnosis(history, scenario),

@@ -60,6 +60,7 @@ impl Live {
             | Fact::Recalled { .. }
             | Fact::Evidence { .. }
             | Fact::RunEnded
+            | Fact::LookedBack { .. }
             | Fact::Unknown => None,
         }
     }

@@ -42,6 +42,15 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
     if let Some(before) = &verdict.blocked_by {
         let _ = writeln!(out, "  note       {before} did not get so far, so this was not tried");
     }
+    if let Some((_, untold, all)) = history.untold(scenario) {
+        let word = if untold == 0 { "ok" } else { "degraded" };
+        let _ = writeln!(
+            out,
+            "  {word:<12} {:>6}  {} of {all} receipts, seen by a later run  [receipts]",
+            "",
+            all - untold
+        );
+    }
     if let Some(softened) = &verdict.softened {
         let _ = writeln!(out, "  note       {softened}");
     }
@@ -164,8 +173,18 @@ fn unproven(history: &History) -> Vec<Component> {
         .flatten()
         .copied()
         .collect();
+    let told = plan_told(history);
     Component::PROVABLE
         .into_iter()
         .filter(|component| *component != Component::Deploy && !proven.contains(component))
+        .filter(|component| *component != Component::Receipts || !told)
         .collect()
+}
+
+/// Whether a later run found every message of a job with its receipt.
+fn plan_told(history: &History) -> bool {
+    history
+        .plan
+        .judged()
+        .any(|scenario| history.untold(scenario).is_some_and(|(_, untold, all)| untold == 0 && all > 0))
 }

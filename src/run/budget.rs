@@ -1,8 +1,96 @@
 //! What earlier runs have asked the service for, as far as their journals tell: mails in the last hour, and codes that
 //! nobody has used. A code that is asked for and not used blocks others: the service keeps five live ones of a user.
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::launch::Going;
+use super::prepare::Prepared;
+use super::{NotStarted, Recorded};
+use crate::exit::Exit;
 use crate::history::History;
-use crate::model::{Expectation, Plan, StepId, StepKind};
+use crate::model::{Check, Expectation, Plan, StepId, StepKind, Wrong};
+use crate::store;
+
+/// As far back as runs are counted.
+const RUNS_MAX: usize = 200;
+const HOUR_S: i64 = 3600;
+/// Texts can come minutes after their request, so a code counts a little longer than it lives.
+const CODE_MARGIN_S: i64 = 300;
+
+/// What earlier runs have asked for must leave room for this one. Gives the codes that are still live and unused.
+pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Path) -> Result<u32, NotStarted> {
+    // A sandbox that is started for the run is new: what was asked of another one is nothing to it.
+    if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
+        return Ok(0);
+    }
+    let refused = |said: String| NotStarted::new(Exit::Refused, said);
+    let now = Timestamp::now().as_second();
+    let earlier: Vec<History> = store::newest_runs(runs, &prepared.environment.name, RUNS_MAX)
+        .iter()
+        .filter_map(|run| Some(Recorded::read(run).ok()?.history))
+        .filter(|history| history.plan.base_url == plan.base_url)
+        .collect();
+    let resets = mails_since(&earlier, now - HOUR_S);
+    let limit = prepared.service.resets_per_hour as usize;
+    if resets + mails(plan) > limit {
+        return Err(refused(format!(
+            "Runs of the last hour have asked for {resets} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
+        )));
+    }
+    let failed = failed_logins(&earlier);
+    if texts(plan) > 0 && failed >= prepared.service.failed_logins_max as usize && !going.forget_failed_logins {
+        return Err(refused(format!(
+            "The last {failed} logins of the smoke user were refused, and the service locks a user after ten. Sign in by hand once, mend the password where it is kept, then add --forget-failed-logins."
+        )));
+    }
+    open_codes_left(prepared, plan, &earlier, now)
+}
+
+fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i64) -> Result<u32, NotStarted> {
+    let lifetime_s = i64::try_from(prepared.service.code_lifetime_ms / 1000).unwrap_or(i64::MAX);
+    let open = open_codes(earlier, now - lifetime_s - CODE_MARGIN_S);
+    let most = prepared.service.codes_live_max as usize;
+    match open.first() {
+        Some(oldest) if open.len() + texts(plan) > most => {
+            let safe = Timestamp::from_second(oldest + lifetime_s + CODE_MARGIN_S).unwrap_or(Timestamp::MAX);
+            let said = format!(
+                "{} codes that earlier runs asked for are not used yet, and the service sends no sixth one (budget: {most}). It is safe again at {}.",
+                open.len(),
+                safe.strftime("%H:%M:%S UTC")
+            );
+            Err(NotStarted::new(Exit::Refused, said))
+        }
+        _ => Ok(u32::try_from(open.len()).unwrap_or(u32::MAX)),
+    }
+}
+
+fn was_refused(history: &History, step: StepId) -> bool {
+    matches!(&history.step(step).check, Some((_, Check::Never { wrong: Wrong::SignInRefused, .. })))
+}
+
+/// Logins that were refused one after another, up to the newest run; one that worked ends the row.
+fn failed_logins(newest_first: &[History]) -> usize {
+    let mut failed = 0;
+    for history in newest_first {
+        let pages = triggers(&history.plan, is_text).into_iter().flat_map(|trigger| {
+            history.plan.scenario_of(trigger).steps.iter().copied().filter(move |step| *step > trigger)
+        });
+        let (mut refused, mut last_met) = (false, false);
+        for step in pages {
+            let state = history.step(step);
+            refused |= was_refused(history, step);
+            last_met = state.met.is_some();
+        }
+        if refused {
+            failed += 1;
+        } else if last_met {
+            break;
+        }
+    }
+    failed
+}
 
 /// Actions of a plan that cause a message of this kind.
 fn triggers(plan: &Plan, of: fn(&Expectation) -> bool) -> Vec<StepId> {
@@ -22,17 +110,17 @@ fn is_text(expectation: &Expectation) -> bool {
 }
 
 /// Mails that a plan asks for.
-pub(super) fn mails(plan: &Plan) -> usize {
+fn mails(plan: &Plan) -> usize {
     triggers(plan, is_mail).len()
 }
 
 /// Texts that a plan asks for.
-pub(super) fn texts(plan: &Plan) -> usize {
+fn texts(plan: &Plan) -> usize {
     triggers(plan, is_text).len()
 }
 
 /// Mails that these runs have asked for since then, in Unix seconds.
-pub(super) fn mails_since(runs: &[History], since: i64) -> usize {
+fn mails_since(runs: &[History], since: i64) -> usize {
     let asked = |history: &History| {
         let started = |step: &StepId| history.step(*step).started.is_some_and(|moment| moment.at.as_second() >= since);
         triggers(&history.plan, is_mail).iter().filter(|step| started(step)).count()
@@ -41,22 +129,30 @@ pub(super) fn mails_since(runs: &[History], since: i64) -> usize {
 }
 
 /// When codes were asked for since then that were not used, oldest first, in Unix seconds.
-pub(super) fn open_codes(runs: &[History], since: i64) -> Vec<i64> {
+fn open_codes(runs: &[History], since: i64) -> Vec<i64> {
     let mut open: Vec<i64> = runs.iter().flat_map(|history| open_codes_of(history, since)).collect();
     open.sort_unstable();
     open
 }
 
 fn open_codes_of(history: &History, since: i64) -> Vec<i64> {
-    let asked = triggers(&history.plan, is_text).into_iter().filter_map(|trigger| {
-        let at = history.step(trigger).started?.at.as_second();
-        // The code was used if the next page after it was seen: an expectation behind the text that was met.
+    let asked = triggers(&history.plan, is_text).into_iter().flat_map(|trigger| {
         let scenario = history.plan.scenario_of(trigger);
         let text = scenario.steps.iter().position(|step| {
             matches!(&history.plan.step(*step).kind, StepKind::Expect { expect, trigger: of, .. } if is_text(expect) && *of == trigger)
-        })?;
+        });
+        let Some((text, at)) = text.zip(history.step(trigger).started.map(|moment| moment.at.as_second())) else {
+            return Vec::new();
+        };
+        // With a password that was refused, no code was asked for.
+        if scenario.steps[..text].iter().any(|step| was_refused(history, *step)) {
+            return Vec::new();
+        }
+        // One code was used if the next page after it was seen: an expectation behind the text that was met. What was
+        // asked for beyond that stays open.
         let used = scenario.steps[text + 1..].iter().any(|step| history.step(*step).met.is_some());
-        (!used && at >= since).then_some(at)
+        let open = history.requests(scenario.steps[text]).saturating_sub(u32::from(used));
+        vec![at; if at >= since { open as usize } else { 0 }]
     });
     asked.collect()
 }

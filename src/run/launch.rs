@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::clock::SystemClock;
 use super::prepare::Prepared;
-use super::{NotStarted, Recorded, budget};
+use super::{NotStarted, Recorded, budget, look_back};
 use crate::browser::{Chromium, Settings, find};
 use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber, resolve};
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
@@ -26,10 +26,6 @@ use crate::store::{self, RunFolder};
 use crate::{aws, render};
 
 const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
-/// As far back as runs are counted against the budget of an hour.
-const BUDGET_RUNS: usize = 200;
-const HOUR_S: i64 = 3600;
-const CODE_MARGIN_S: i64 = 300;
 
 /// How a run is to be made.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +35,8 @@ pub struct Going {
     /// Control endpoint of a sandbox that runs already.
     pub sandbox: Option<String>,
     pub no_basic_auth: bool,
+    /// Whether logins that failed before are no reason to stop.
+    pub forget_failed_logins: bool,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }
@@ -65,15 +63,16 @@ pub struct Finished {
 pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Result<Finished, NotStarted> {
     let keeper = keeper()?;
     let world = Surroundings::find(prepared, going, &keeper).await?;
-    let outcome = async {
+    let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
-        let plan = prepared.plan(&resolved)?;
+        let mut plan = prepared.plan(&resolved)?;
+        look_back::add(prepared, &mut plan, &prepared.files.runs());
         let run = run_id().map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
         let lease = take_lease(prepared, &run, &keeper)?;
         let outcome = begin(prepared, going, &resolved, plan, &run, &keeper, company).await;
         lease.give_back().await;
         outcome
-    }
+    })
     .await;
     world.end().await;
     outcome
@@ -89,7 +88,7 @@ async fn begin(
     company: Company,
 ) -> Result<Finished, NotStarted> {
     let runs = prepared.files.runs();
-    let open_codes = within_budget(prepared, &plan, &runs)?;
+    let open_codes = budget::within(prepared, going, &plan, &runs)?;
     let ports = ports(resolved, run, keeper).await?;
     let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
@@ -161,6 +160,14 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
         Err((stopped, history)) => (*history, Some(stopped)),
     };
     let unreported = report(&folder, &history);
+    // A run's folder lies in its environment's, and that in the folder of all runs.
+    let runs = folder.parent().and_then(Path::parent).unwrap_or(&folder);
+    for earlier in look_back::settle(&history, runs) {
+        if let Ok(recorded) = Recorded::read(&earlier) {
+            // Its journal holds what was found; a report that cannot be written can be made again from it.
+            let _ = report(&earlier, &recorded.history);
+        }
+    }
     Finished { history, folder, stopped, unreported }
 }
 
@@ -202,48 +209,6 @@ fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLea
         ),
         NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
     })
-}
-
-/// Runs of this environment that are young enough to count.
-fn earlier_runs(prepared: &Prepared, runs: &Path) -> Vec<History> {
-    store::newest_runs(runs, &prepared.environment.name, BUDGET_RUNS)
-        .iter()
-        .filter_map(|run| Some(Recorded::read(run).ok()?.history))
-        .collect()
-}
-
-/// What earlier runs have asked for must leave room for this one. Gives the codes that are still live and unused.
-fn within_budget(prepared: &Prepared, plan: &Plan, runs: &Path) -> Result<u32, NotStarted> {
-    // A sandbox is new each time: what was asked of another one is nothing to it.
-    if prepared.environment.sandbox.is_some() {
-        return Ok(0);
-    }
-    let now = Timestamp::now();
-    let earlier = earlier_runs(prepared, runs);
-    let resets = budget::mails_since(&earlier, now.as_second() - HOUR_S);
-    let limit = prepared.service.resets_per_hour as usize;
-    if resets + budget::mails(plan) > limit {
-        let said = format!(
-            "Runs of the last hour have asked for {resets} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
-        );
-        return Err(NotStarted::new(Exit::Refused, said));
-    }
-    let lifetime_s = i64::try_from(prepared.service.code_lifetime_ms / 1000).unwrap_or(i64::MAX);
-    // Texts can come minutes after their request, so a code counts a little longer than it lives.
-    let open = budget::open_codes(&earlier, now.as_second() - lifetime_s - CODE_MARGIN_S);
-    let most = prepared.service.codes_live_max as usize;
-    match open.first() {
-        Some(oldest) if open.len() + budget::texts(plan) > most => {
-            let safe = Timestamp::from_second(oldest + lifetime_s + CODE_MARGIN_S).unwrap_or(now);
-            let said = format!(
-                "{} codes that earlier runs asked for are not used yet, and the service sends no sixth one (budget: {most}). It is safe again at {}.",
-                open.len(),
-                safe.strftime("%H:%M:%S UTC")
-            );
-            Err(NotStarted::new(Exit::Refused, said))
-        }
-        _ => Ok(u32::try_from(open.len()).unwrap_or(u32::MAX)),
-    }
 }
 
 fn vault(resolved: &Resolved, plan: &Plan) -> Vault {

@@ -4,6 +4,7 @@
 mod budget;
 mod clock;
 mod launch;
+mod look_back;
 mod prepare;
 mod recorded;
 #[cfg(feature = "local")]

@@ -95,7 +95,7 @@ fn select(wanted: &Wanted, service: &Service, all: &[Scenario]) -> Result<Vec<Sc
     }
     let schedules = |scenario: &Scenario| scenario.steps.iter().any(|step| matches!(step, Step::Act(Act::Schedule)));
     if selected.iter().any(schedules) {
-        let controls = all.iter().filter(|scenario| scenario.control == Some(Control::MissedSchedule));
+        let controls = all.iter().filter(|scenario| matches!(scenario.control, Some(Control::MissedSchedule)));
         selected.extend(controls.cloned());
     }
     if selected.is_empty() {

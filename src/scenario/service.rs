@@ -206,6 +206,7 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         job_waits: text(reader, "job-waits"),
         job_works: text(reader, "job-works"),
         job_done: text(reader, "job-done"),
+        delivered: text(reader, "delivered"),
     };
     fields.finish(reader);
     found

@@ -1,9 +1,11 @@
 //! Real Chromium against the real sandbox: what is broken, what is said of it, and what is left behind.
 
+mod account;
 mod clock;
 mod crash;
 mod lists;
 mod login;
+mod receipts;
 mod secrets;
 mod together;
 mod waiting;

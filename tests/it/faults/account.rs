@@ -1,0 +1,47 @@
+//! The smoke user's own trouble: wrong passwords, and what earlier runs have used up.
+
+use serde_json::Value;
+
+use super::{LOGIN, RESET, candidates, scenario, set};
+use crate::support::{Desk, Sandbox};
+
+#[test]
+fn refused_logins_are_no_failure_of_the_service_and_stop_the_harness_at_three() {
+    let sandbox = Sandbox::start(&[]);
+    let desk = Desk::new().with("WRONG", "a wrong password");
+    desk.edit("environments/local.yaml", "\"{{ sandbox.user_password }}\"", "\"{{ env.WRONG }}\"");
+    let login = ["smoke", "local", LOGIN, "--sandbox", sandbox.control_url()];
+    for _ in 0..3 {
+        let said = desk.run(&login);
+        let report = desk.report();
+        assert_eq!((said.code, &scenario(&report, LOGIN)["verdict"]), (3, &Value::from("errored")), "{}", said.out);
+        assert_eq!(candidates(&report, LOGIN), set(&["account"]));
+    }
+    let pages = sandbox.entries("page").len();
+    let said = desk.run(&login);
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.err.contains("The last 3 logins of the smoke user were refused"), "{}", said.err);
+    assert_eq!(sandbox.entries("page").len(), pages, "it was touched all the same");
+    // Without a login there is nothing to stop, and a person who has looked can go on.
+    assert_eq!(desk.run(&["smoke", "local", RESET, "--sandbox", sandbox.control_url()]).code, 0);
+    let said = desk.run(&[&login[..], &["--forget-failed-logins"]].concat());
+    assert_eq!(said.code, 3, "{said:?}");
+}
+
+#[test]
+fn codes_that_were_not_used_stop_the_harness_before_the_service_does() {
+    let sandbox = Sandbox::start(&["--fault", "sns=down"]);
+    let desk = Desk::new();
+    let login = ["smoke", "local", LOGIN, "--sandbox", sandbox.control_url()];
+    let mut codes = Vec::new();
+    for _ in 0..4 {
+        codes.push(desk.run(&login).code);
+    }
+    // Each asks a second time when the first text does not come: two codes a run, three may be open.
+    assert_eq!(codes, [1, 1, 5, 5]);
+    let made = sandbox.entries("code-requested").iter().filter(|entry| entry["made"] == true).count();
+    assert!(made <= 4, "{made} codes were asked for");
+    let said = desk.run(&login);
+    assert!(said.err.contains("codes that earlier runs asked for are not used yet"), "{}", said.err);
+    assert!(said.err.contains("It is safe again at "), "{}", said.err);
+}

@@ -1,0 +1,41 @@
+//! Receipts never hold a run: the next run settles them into the last one's record.
+
+use serde_json::Value;
+
+use super::{CSV, RESET, candidates, scenario, set, smoke};
+use crate::support::{Desk, Sandbox};
+
+/// Two runs against one sandbox: the first one's report as it was, and as it is after the second has looked back.
+fn twice(faults: &[&str]) -> (Value, Value) {
+    let sandbox = Sandbox::start(faults);
+    let desk = Desk::new();
+    let (said, before) = smoke(&desk, &["--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &before["verdict"]), (0, &Value::from("passed")), "{}", said.out);
+    // The first one's receipts are due 4 s after its mails.
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let first = before["run"].as_str().expect("an id").to_owned();
+    let (said, second) = smoke(&desk, &["--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &second["verdict"]), (0, &Value::from("passed")), "{}", said.out);
+    assert_ne!(second["run"], before["run"]);
+    let text = std::fs::read_to_string(desk.path().join(format!("runs/local/{first}/report.json"))).expect("a report");
+    let after: Value = serde_json::from_str(&text).expect("JSON");
+    let again = desk.run(&["report", &first, "--format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&again.out).expect("JSON"), after, "the journal says the same");
+    (before, after)
+}
+
+#[test]
+fn receipts_that_stay_away_make_the_last_run_degraded() {
+    let (_, after) = twice(&["--fault", "receipts=off"]);
+    assert_eq!(after["verdict"], "degraded", "{after:#}");
+    assert_eq!(scenario(&after, CSV)["verdict"], "degraded");
+    assert_eq!(candidates(&after, CSV), set(&["receipts"]));
+    assert_eq!(scenario(&after, RESET)["verdict"], "passed");
+}
+
+#[test]
+fn receipts_that_came_are_settled_and_change_nothing() {
+    let (before, after) = twice(&[]);
+    assert_eq!((&before["verdict"], &after["verdict"]), (&"passed".into(), &"passed".into()), "{after:#}");
+    assert_eq!(scenario(&after, CSV)["receipts"]["told"], 2, "{after:#}");
+}
