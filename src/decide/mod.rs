@@ -68,7 +68,9 @@ fn look_at_clock(history: &History, now: u64) -> Option<Command> {
     let every_ms = messages::CLOCK_LOOK_POLLS * history.plan.poll_ms;
     let last = [&history.before, &history.during].into_iter().flatten().map(|state| state.moment.t).max().unwrap_or(0);
     let due = if history.knows_clock() { last + every_ms } else { last + history.plan.poll_ms };
-    Some(if now < due { Command::Wait { until: due } } else { Command::Probe(ProbeWhen::During) })
+    // A wait is not broken off when the lanes get done, so it is a short one.
+    let until = due.min(now + history.plan.poll_ms);
+    Some(if now < due { Command::Wait { until } } else { Command::Probe(ProbeWhen::During) })
 }
 
 /// The next time that is awaited by the service's clock, in milliseconds of the run.
