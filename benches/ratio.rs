@@ -19,7 +19,7 @@ use notify_smoke::aws::{AwsSettings, s3};
 use serde_json::{Value, json};
 
 /// Rounds; the medians count. Machines are noisy.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 const RATIO_MAX: f64 = 1.3;
 /// One poll interval and a little: local looks every 100 ms.
 const NOTICED_MS_MAX: i64 = 200;

@@ -7,8 +7,10 @@ const wanted = plain(name);
 if (kind === "field") {
   const controls = Array.from(document.querySelectorAll("input:not([type=hidden]), select, textarea"));
   const labels = (control) => [...(control.labels || [])].map((label) => plain(label.innerText));
-  return controls.find((control) => visible(control)
-    && (labels(control).includes(wanted) || plain(control.getAttribute("aria-label")) === wanted)) || null;
+  const found = controls.find((control) => visible(control)
+    && (labels(control).includes(wanted) || plain(control.getAttribute("aria-label")) === wanted));
+  // Only whether something is in it leaves the page.
+  return found ? { found, filled: found.value !== "" } : null;
 }
 if (kind === "file") {
   const inputs = Array.from(document.querySelectorAll("input[type=file]"));

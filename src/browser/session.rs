@@ -48,8 +48,23 @@ impl ChromiumSession {
         if found.is_null() {
             return Err(PortFailure::new(FailureKind::Missing, format!("the page has no {kind} “{name}”")));
         }
-        let reference = reference(&found).ok_or_else(|| harness("the driver answers with no element"))?;
+        self.element_of(&found)
+    }
+
+    fn element_of(&self, found: &Value) -> Result<Element, PortFailure> {
+        let reference = reference(found).ok_or_else(|| harness("the driver answers with no element"))?;
         Ok(Element::from_element_id(self.client.clone(), reference.to_owned().into()))
+    }
+
+    /// The one field with this label, and whether something is in it.
+    async fn field(&self, label: &str) -> Result<(Element, bool), PortFailure> {
+        let found = bounded(self.client.execute(FIND, vec![json!("field"), json!(label)]))
+            .await
+            .map_err(|error| error.failure())?;
+        if found.is_null() {
+            return Err(PortFailure::new(FailureKind::Missing, format!("the page has no field “{label}”")));
+        }
+        Ok((self.element_of(&found["found"])?, found["filled"] == true))
     }
 
     async fn visit(&self, url: &str) -> Acted {
@@ -64,8 +79,10 @@ impl ChromiumSession {
     }
 
     async fn fill(&self, label: &str, value: &str) -> Result<(), Acted> {
-        let element = self.element("field", label).await.map_err(|why| Acted::NotDone { why })?;
-        bounded(element.clear()).await.map_err(|error| error.acted())?;
+        let (element, filled) = self.field(label).await.map_err(|why| Acted::NotDone { why })?;
+        if filled {
+            bounded(element.clear()).await.map_err(|error| error.acted())?;
+        }
         bounded(element.send_keys(value)).await.map_err(|error| error.acted())
     }
 

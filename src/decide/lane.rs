@@ -61,7 +61,8 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
     }
     let Some(until) = until else { return state.open.then_some(Command::CloseBrowser) };
     let idle_ms = awaited(history, lane).unwrap_or(until).saturating_sub(now);
-    if state.open && idle_ms > KEEP_OPEN_MS && browser_is_idle(history, lane) {
+    let long = idle_ms > KEEP_OPEN_MS && browser_is_idle(history, lane);
+    if state.open && (long || needs_no_browser(history, lane)) {
         return Some(Command::CloseBrowser);
     }
     Some(Command::Wait { until })
@@ -112,6 +113,13 @@ fn leaves_browser(history: &History, scenario: &PlannedScenario) -> bool {
 
 fn browser_is_idle(history: &History, lane: Lane) -> bool {
     scenarios(history, lane).all(|scenario| blocked_by_another(history, scenario) || leaves_browser(history, scenario))
+}
+
+/// Whether only what must stay true is left to be looked at.
+fn needs_no_browser(history: &History, lane: Lane) -> bool {
+    scenarios(history, lane).all(|scenario| {
+        blocked_by_another(history, scenario) || matches!(place(history, scenario), Place::Over | Place::Standing(..))
+    })
 }
 
 /// The step whose failure the browser still shows, if no picture of it was asked for.
