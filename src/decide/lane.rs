@@ -192,7 +192,11 @@ enum Progress {
 fn progress(history: &History, step: StepId) -> Progress {
     let state = history.step(step);
     match state.closed {
-        Some((_, Gap::SessionLost)) => return Progress::Settled,
+        // A page that cannot be seen again leaves its messages to be looked for; an action that was not done causes none.
+        Some((_, Gap::SessionLost)) => {
+            let is_act = matches!(&history.plan.step(step).kind, StepKind::Act { .. });
+            return if is_act { Progress::Blocked } else { Progress::Settled };
+        }
         Some((_, Gap::WindowClosed | Gap::CaptureLost | Gap::RunTooLong)) => return Progress::Blocked,
         None => {}
     }

@@ -36,16 +36,19 @@ pub(super) fn awaited(history: &History, lane: Lane) -> Option<u64> {
     scenarios(history, lane).filter_map(|scenario| awaits(history, scenario)).min()
 }
 
-/// The chosen time of a scenario whose job is on its way.
+/// The chosen time of a scenario that has nothing to do before it.
 pub(super) fn awaits(history: &History, scenario: &PlannedScenario) -> Option<u64> {
-    scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
-        StepKind::Expect { window, trigger, .. } if window.from == WindowFrom::Slot => {
-            let state = history.step(*step);
-            let under_way = history.step(*trigger).acted.is_some() && state.met.is_none() && state.closed.is_none();
-            under_way.then(|| history.anchor(*step))
+    for step in &scenario.steps {
+        let state = history.step(*step);
+        let StepKind::Expect { window, trigger, .. } = &history.plan.step(*step).kind else { continue };
+        if state.met.is_some() || state.closed.is_some() {
+            continue;
         }
-        StepKind::Expect { .. } | StepKind::Act { .. } => None,
-    })
+        // The first expectation that is open: what is before it has been seen.
+        let under_way = window.from == WindowFrom::Slot && history.step(*trigger).acted.is_some();
+        return under_way.then(|| history.anchor(*step));
+    }
+    None
 }
 
 /// Asked for once more, where one message is lost now and then; only on the page that offers it.

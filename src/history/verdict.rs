@@ -226,6 +226,9 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         {
             judged(Verdict::Inconclusive, format!("{why}, but nothing shows that messages are received here at all"))
         }
+        _ if history.step(trigger).started.is_none() => {
+            judged(Verdict::NotVerified, "what should cause it was not done")
+        }
         _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
             judged(Verdict::Inconclusive, why)
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use notify_smoke::config::Files;
 use notify_smoke::model::environment::WindowOverride;
-use notify_smoke::model::{Plan, Target};
+use notify_smoke::model::{MessageKind, Plan, Target, TargetTemplate};
 use notify_smoke::plan::plan;
 use serde_json::Value;
 
@@ -23,6 +23,17 @@ pub fn program() -> PathBuf {
 
 /// The plan of the password reset as the repository's files have it, against a made-up environment.
 pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
+    plan_of(&["password-reset"], poll_ms, windows, BTreeMap::new(), None)
+}
+
+/// The plan of some of the repository's scenarios, against a made-up environment.
+pub fn plan_of(
+    ids: &[&str],
+    poll_ms: u64,
+    windows: &[(&str, WindowOverride)],
+    templates: BTreeMap<MessageKind, TargetTemplate>,
+    lead_ms: Option<u64>,
+) -> Plan {
     let loaded = Files::new(Path::new(&root())).load();
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let target = Target {
@@ -30,17 +41,18 @@ pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
         base_url: "http://notify.test".to_owned(),
         user_email: "smoke@notify.gov".to_owned(),
         email_sender: "testsender@notify.gov".to_owned(),
-        user_mobile: String::new(),
-        sms_sender: String::new(),
+        user_mobile: "+12025550123".to_owned(),
+        sms_sender: "+18556438890".to_owned(),
         hosts: Vec::new(),
         recipients: Vec::new(),
         windows: windows.iter().map(|(name, window)| ((*name).to_owned(), *window)).collect::<BTreeMap<_, _>>(),
-        templates: BTreeMap::new(),
-        lead_ms: None,
+        templates,
+        lead_ms,
         poll_ms,
     };
+    let all = &loaded.scenarios["us-notify"];
     let scenarios: Vec<_> =
-        loaded.scenarios["us-notify"].iter().filter(|scenario| scenario.id == "password-reset").cloned().collect();
+        ids.iter().map(|id| all.iter().find(|scenario| scenario.id == *id).expect(id).clone()).collect();
     plan(&loaded.services["us-notify"], &loaded.runbooks["us-notify"], &scenarios, &target).expect("a plan")
 }
 

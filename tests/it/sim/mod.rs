@@ -2,6 +2,7 @@
 //! crash and resume. Invariants, not examples. The truth (`world.rs`) knows nothing of judging, deciding, diagnosing.
 
 mod ports;
+mod whole;
 mod world;
 
 use std::sync::{Arc, Mutex};

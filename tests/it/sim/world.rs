@@ -11,6 +11,10 @@ use tokio::time::Instant;
 pub struct Chance(u64);
 
 impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn next(&mut self) -> u64 {
         // SplitMix64, public domain (Sebastiano Vigna).
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
