@@ -97,7 +97,7 @@ async fn measure() {
             (harness_ms as f64 / bare_ms as f64, harness.cpu_ms as f64 * 100.0 / harness.wall_ms as f64);
         println!("round {round}: bare {bare_ms} ms, harness {harness_ms} ms, ratio {ratio:.2}; CPU {share:.1} %");
         ratios.push(ratio);
-        noticed.extend(harness.noticed_ms);
+        noticed.extend(harness.noticed);
         cpu.push(share);
     }
     noticed.sort_unstable();
@@ -122,7 +122,8 @@ fn millis(time: Duration) -> i64 {
 struct Measured {
     wall_ms: i64,
     cpu_ms: i64,
-    noticed_ms: Vec<i64>,
+    /// Milliseconds of each message.
+    noticed: Vec<i64>,
 }
 
 /// One run of the harness, as a user starts it.
@@ -148,8 +149,7 @@ async fn harness(sandbox: &Sandbox, http: &reqwest::Client) -> Measured {
     let wall_ms = millis(begun.elapsed());
     assert!(status.success(), "the run did not pass");
     let journal = std::fs::read_to_string(desk.path().join("runs/local/latest/journal.jsonl")).expect("a journal");
-    let noticed_ms = noticed(sandbox, http, &journal).await;
-    Measured { wall_ms, cpu_ms, noticed_ms }
+    Measured { wall_ms, cpu_ms, noticed: noticed(sandbox, http, &journal).await }
 }
 
 /// User and system time of the process itself, without its children; clock ticks are hundredths of a second.

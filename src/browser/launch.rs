@@ -168,8 +168,10 @@ impl Chromium {
     /// Gives a new browser the cookies of one that was closed; only a page of the service may hold them.
     async fn go_on(&self, client: &Client, jar: &Jar) -> Option<()> {
         client.goto(&format!("{}/_status?simple=1", self.settings.base_url)).await.ok()?;
+        let url = url::Url::parse(&self.settings.base_url).ok()?;
         for cookie in &jar.0 {
             let cookie = Cookie::build((cookie.name.clone(), cookie.value.clone()))
+                .domain(url.host_str()?.to_owned())
                 .path(cookie.path.clone())
                 .secure(cookie.secure)
                 .http_only(cookie.http_only);

@@ -201,6 +201,7 @@ fn progress(history: &History, step: StepId) -> Progress {
         None => {}
     }
     match &history.plan.step(step).kind {
+        StepKind::Expect { expect: Expectation::Rows(_), .. } if was_cancelled(history, step) => Progress::Blocked,
         StepKind::Act { .. } if state.refused.is_some() => Progress::Blocked,
         StepKind::Act { act, watch } => match &state.acted {
             Some((_, Acted::Done)) => Progress::Settled,
@@ -217,6 +218,12 @@ fn progress(history: &History, step: StepId) -> Progress {
             _ => Progress::Open,
         },
     }
+}
+
+/// Whether the job whose rows these are was cancelled, or may have been.
+fn was_cancelled(history: &History, step: StepId) -> bool {
+    let cancel = history.plan.scenario_of(step).cancel;
+    cancel.is_some_and(|cancel| history.step(cancel).started.is_some())
 }
 
 fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> Command {

@@ -85,7 +85,7 @@ pub(super) fn page_can_be_read(history: &History, scenario: &PlannedScenario, st
 }
 
 /// Only in the session that made the job, which this process knows how to have again.
-fn is_readable(history: &History, scenario: &PlannedScenario, look: StepId) -> bool {
+pub(super) fn is_readable(history: &History, scenario: &PlannedScenario, look: StepId) -> bool {
     let captured = scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
         StepKind::Expect { capture: Some(_), .. } => history.step(*step).captured.as_ref(),
         StepKind::Expect { .. } | StepKind::Act { .. } => None,

@@ -3,6 +3,7 @@
 mod lane;
 mod messages;
 mod needs;
+mod wind_down;
 
 use crate::history::{History, ProbeState};
 use crate::model::{Gap, Lane, ProbeWhen, StepId};
@@ -71,6 +72,11 @@ fn look_at_clock(history: &History, now: u64) -> Option<Command> {
     // A wait is not broken off when the lanes get done, so it is a short one.
     let until = due.min(now + history.plan.poll_ms);
     Some(if now < due { Command::Wait { until } } else { Command::Probe(ProbeWhen::During) })
+}
+
+/// What is left to do when somebody stops the run. Nothing new is begun.
+pub fn wind_down(history: &History, now: u64, idle: &[Lane]) -> Vec<(Lane, Command)> {
+    idle.iter().filter_map(|lane| Some((*lane, wind_down::next(history, *lane, now)?))).collect()
 }
 
 /// The next time that is awaited by the service's clock, in milliseconds of the run.

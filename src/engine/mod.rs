@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
-use crate::decide::{Command, decide, only_waits};
+use crate::decide::{Command, decide, only_waits, wind_down};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::model::{Fact, Lane, StepId};
@@ -49,6 +49,9 @@ pub enum Stopped {
 /// A port that takes longer than this to do one thing has failed to bound itself; the program goes on without it.
 const JOB_LONGEST: Duration = Duration::from_mins(2);
 
+/// A build machine that cancels a job sends SIGINT, and 7.5 s later SIGTERM.
+const WIND_DOWN_LONGEST: Duration = Duration::from_secs(6);
+
 /// One run.
 pub struct Engine {
     ports: Ports,
@@ -56,6 +59,8 @@ pub struct Engine {
     sessions: BTreeMap<Lane, Box<dyn Session>>,
     /// What closed browsers left behind; never written.
     jars: BTreeMap<Lane, Jar>,
+    /// Lanes whose job is to wait, which may be broken off.
+    waiting: BTreeMap<Lane, AbortHandle>,
     /// Whether the process ends when there is nothing to do but to wait for a time of the service's.
     detach: bool,
     /// Milliseconds of the run that earlier processes have used.
@@ -74,7 +79,15 @@ pub fn start(
     observer: Box<Observer>,
 ) -> std::io::Result<Engine> {
     let recorder = Recorder::start(journal, vault, first, ports.clock.now(), observer)?;
-    Ok(Engine { ports, recorder, sessions: BTreeMap::new(), jars: BTreeMap::new(), detach: false, base_ms: 0 })
+    Ok(Engine {
+        ports,
+        recorder,
+        sessions: BTreeMap::new(),
+        jars: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        detach: false,
+        base_ms: 0,
+    })
 }
 
 /// Goes on with a run that another process left.
@@ -96,6 +109,7 @@ pub fn resume(
         ports,
         sessions: BTreeMap::new(),
         jars: BTreeMap::new(),
+        waiting: BTreeMap::new(),
         detach: false,
         base_ms,
     };
@@ -140,10 +154,7 @@ impl Engine {
         }
         let stopped = match outcome {
             Ok(End::Ended) => return Ok(self.recorder.into_history()),
-            Ok(End::Stopped(signal)) => match self.record(Fact::Interrupted { signal: signal.clone() }) {
-                Ok(()) => Stopped::Interrupted(signal),
-                Err(error) => Stopped::CannotWrite(error),
-            },
+            Ok(End::Stopped(signal)) => Stopped::Interrupted(signal),
             Ok(End::Detached(due)) => match self.record(Fact::Detached { due }) {
                 Ok(()) => Stopped::Detached(due),
                 Err(error) => Stopped::CannotWrite(error),
@@ -161,8 +172,9 @@ impl Engine {
         let mut idle: Vec<Lane> = vec![Lane::Run];
         idle.extend(self.recorder.history().lanes.keys());
         loop {
-            if let Some(signal) = stop.borrow_and_update().clone() {
-                return Ok(End::Stopped(signal));
+            let signal = stop.borrow_and_update().clone();
+            if let Some(signal) = signal {
+                return self.wind_down(jobs, stop, idle, signal).await.map(End::Stopped);
             }
             if let Some(due) = self.detach.then(|| only_waits(self.recorder.history(), self.now())).flatten() {
                 let left = i64::try_from(due.saturating_sub(self.now())).unwrap_or(i64::MAX);
@@ -174,7 +186,7 @@ impl Engine {
             if commands.is_empty() {
                 tokio::select! {
                     done = jobs.join_next() => {
-                        let Some(done) = done else { return Ok(End::Stopped("nothing left to decide".to_owned())) };
+                        let Some(done) = done else { return self.stuck() };
                         let done = done.map_err(std::io::Error::other)?;
                         idle.push(done.lane);
                         idle.sort();
@@ -197,6 +209,55 @@ impl Engine {
                 self.begin(jobs, lane, &command)?;
             }
         }
+    }
+
+    /// Somebody stops the run: what waits is let go, and a job that has not begun is cancelled, within a few seconds. Who
+    /// asks a second time gets his end at once.
+    async fn wind_down(
+        &mut self,
+        jobs: &mut JoinSet<Done>,
+        stop: &mut watch::Receiver<Option<String>>,
+        mut idle: Vec<Lane>,
+        signal: String,
+    ) -> std::io::Result<String> {
+        for (lane, waiting) in std::mem::take(&mut self.waiting) {
+            waiting.abort();
+            idle.push(lane);
+        }
+        idle.sort();
+        idle.dedup();
+        self.record(Fact::Interrupted { signal: signal.clone() })?;
+        let deadline = tokio::time::Instant::now() + WIND_DOWN_LONGEST;
+        loop {
+            for (lane, command) in wind_down(self.recorder.history(), self.now(), &idle) {
+                idle.retain(|known| *known != lane);
+                self.begin(jobs, lane, &command)?;
+            }
+            if idle.len() == self.recorder.history().lanes.len() + 1 {
+                return Ok(signal);
+            }
+            tokio::select! {
+                done = jobs.join_next() => match done {
+                    Some(Ok(done)) => {
+                        idle.push(done.lane);
+                        self.finish(done)?;
+                    }
+                    // What waited was let go.
+                    Some(Err(error)) if error.is_cancelled() => {}
+                    Some(Err(error)) => return Err(std::io::Error::other(error)),
+                    None => return Ok(signal),
+                },
+                () = tokio::time::sleep_until(deadline) => return Ok(signal),
+                _ = stop.changed() => return Ok(signal),
+            }
+        }
+    }
+
+    /// Nobody knows what to do next: an error of this program, which must not look like a wait.
+    fn stuck(&mut self) -> std::io::Result<End> {
+        let signal = "nothing left to decide".to_owned();
+        self.record(Fact::Interrupted { signal: signal.clone() })?;
+        Ok(End::Stopped(signal))
     }
 
     /// Starts a job; an action's intent is written first.
@@ -228,7 +289,11 @@ impl Engine {
         };
         // A job that does not need the browser leaves it here, where an interrupt can end it in order.
         let session = if job.needs_session() { self.sessions.remove(&lane) } else { None };
-        jobs.spawn(work::perform(lane, job, session, JOB_LONGEST));
+        let waits = matches!(job, Job::Wait(_));
+        let handle = jobs.spawn(work::perform(lane, job, session, JOB_LONGEST));
+        if waits {
+            self.waiting.insert(lane, handle);
+        }
         Ok(())
     }
 
@@ -253,6 +318,7 @@ impl Engine {
     fn finish(&mut self, done: Done) -> std::io::Result<()> {
         let now = self.now();
         let at = self.ports.clock.now();
+        self.waiting.remove(&done.lane);
         if let Some(session) = done.session {
             self.sessions.insert(done.lane, session);
         }

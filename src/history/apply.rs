@@ -59,7 +59,10 @@ impl History {
                 }
             }
             Fact::Detached { due } => self.detached = Some(*due),
-            Fact::Interrupted { signal } => self.interrupted = Some(signal.clone()),
+            Fact::Interrupted { signal } => {
+                self.interrupted = Some(signal.clone());
+                self.stopped_at = Some(moment);
+            }
             Fact::RunEnded => self.ended = true,
             Fact::LookedBack { scenario, words, .. } => {
                 self.receipts.insert(scenario.clone(), (moment, words.clone()));
@@ -179,6 +182,7 @@ impl History {
     fn resume(&mut self, moment: Moment) {
         self.epoch += 1;
         self.interrupted = None;
+        self.stopped_at = None;
         self.detached = None;
         // It may be another machine now.
         self.clock = None;

@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Acted, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing, Verdict,
-    WindowFrom,
+    Acted, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing,
+    Verdict, WindowFrom, Wrong,
 };
 
 /// Everything known of a run.
@@ -40,6 +40,8 @@ pub struct History {
     /// When the run is to be gone on with, if its process has ended to wait.
     pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
+    /// When that was, by this process.
+    pub stopped_at: Option<Moment>,
     pub ended: bool,
     /// What a later run found beside the messages of a scenario's job.
     pub receipts: BTreeMap<String, (Moment, Vec<String>)>,
@@ -74,6 +76,7 @@ impl History {
             clock: None,
             detached: None,
             interrupted: None,
+            stopped_at: None,
             ended: false,
             receipts: BTreeMap::new(),
             steps: vec![StepState::default(); plan.steps.len()],
@@ -209,6 +212,27 @@ impl History {
     /// Whether nothing is left to do for a run: it ended, or the door did not open.
     pub fn refused_at_door(&self) -> bool {
         self.before.as_ref().and_then(|probe| probe.health.as_ref()).is_some_and(|health| health.refused)
+    }
+
+    /// Whether the job of a scenario was cancelled, and whether its page was seen to be gone.
+    pub fn cancelled(&self, scenario: &PlannedScenario) -> Option<bool> {
+        let (pressed, _) = self.step(scenario.cancel?).acted.as_ref().filter(|(_, acted)| *acted == Acted::Done)?;
+        let gone = scenario.asides.iter().any(|step| match &self.step(*step).check {
+            Some((moment, Check::Never { wrong: Wrong::ErrorPage, .. })) => moment.t >= pressed.t,
+            Some(_) | None => false,
+        });
+        Some(gone)
+    }
+
+    /// The time for which a job of a stopped run is still scheduled, as far as is known.
+    pub fn left_behind(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
+        let stopped = self.stopped_at?;
+        let slot = scenario.steps.iter().find_map(|step| self.step(*step).slot)?;
+        let made = scenario.steps.iter().any(|step| {
+            matches!(&self.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
+                && self.step(*step).started.is_some()
+        });
+        (made && slot > self.service_time(stopped.at)).then_some(slot)
     }
 
     /// Whether its process has ended to wait, and nothing is known to be wrong.

@@ -81,6 +81,9 @@ pub struct PlannedScenario {
     /// Steps that are only taken when they are needed; they have no part in the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asides: Vec<StepId>,
+    /// What cancels its job on the job's page, as long as its time has not come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<StepId>,
 }
 
 /// A step of the plan.

@@ -101,6 +101,7 @@ pub fn look_back(plan: &mut Plan, after: &str, window: Window, targets: Vec<(Con
             control: Some(control),
             steps: vec![visit, look],
             asides: Vec::new(),
+            cancel: None,
         });
     }
 }
@@ -138,6 +139,7 @@ struct Sofar {
     /// Visit and look at the job's page.
     aside: Option<(StepId, StepId)>,
     asides: Vec<StepId>,
+    cancel: Option<StepId>,
 }
 
 impl Planner<'_> {
@@ -174,6 +176,7 @@ impl Planner<'_> {
             control: scenario.control.clone(),
             steps,
             asides: sofar.asides,
+            cancel: sofar.cancel,
         }
     }
 
@@ -251,7 +254,10 @@ impl Planner<'_> {
                 aside: None,
             },
         );
-        sofar.asides.extend([visit, look]);
+        let act = Act::Press(self.service.sentences.job_waits.clone());
+        let cancel = self.add(lane, StepKind::Act { act, watch: Vec::new() });
+        sofar.asides.extend([visit, look, cancel]);
+        sofar.cancel = Some(cancel);
         (visit, look)
     }
 

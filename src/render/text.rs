@@ -51,6 +51,24 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
             all - untold
         );
     }
+    match history.cancelled(scenario) {
+        Some(true) => {
+            let _ = writeln!(out, "  note       its job was cancelled before its time, and its page is gone");
+        }
+        Some(false) => {
+            let _ =
+                writeln!(out, "  note       its job was cancelled before its time; whether it is gone was not seen");
+        }
+        None => {
+            if let Some(slot) = history.left_behind(scenario) {
+                let slot = slot.strftime("%F %H:%M:%S UTC");
+                let _ = writeln!(
+                    out,
+                    "  note       its job is still scheduled for {slot}; it sends to the smoke user only"
+                );
+            }
+        }
+    }
     if let Some(softened) = &verdict.softened {
         let _ = writeln!(out, "  note       {softened}");
     }

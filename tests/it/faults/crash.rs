@@ -110,6 +110,28 @@ fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
     assert!(sandbox.entries("mail-delivered").len() == 1, "{}", said.out);
 }
 
+#[test]
+fn interrupted_before_its_time_a_job_is_cancelled_and_seen_to_be_gone() {
+    let sandbox = Sandbox::start(&["--slots", "1h"]);
+    let desk = Desk::new();
+    let run = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    let made = wait_until(Duration::from_secs(40), || (!sandbox.entries("job-made").is_empty()).then_some(()));
+    assert!(made.is_some());
+    std::thread::sleep(Duration::from_millis(1_500));
+    std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
+    let begun = std::time::Instant::now();
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    assert!(begun.elapsed() < Duration::from_secs(7), "the build machine would not have waited: {:?}", begun.elapsed());
+    assert_eq!(said.code, 130, "{said:?}");
+    assert!(said.out.contains("its job was cancelled before its time, and its page is gone"), "{}", said.out);
+    assert_eq!(sandbox.entries("job-cancelled").len(), 1);
+    // Gone on with, it does not wait for what was cancelled.
+    let said = desk.run(&["resume", "runs/local/latest", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 3, "{}", said.out);
+    assert_eq!(scenario(&desk.report(), super::CSV)["verdict"], "not-verified", "{}", said.out);
+    assert_eq!((sandbox.entries("job-made").len(), sandbox.entries("job-started").len()), (1, 0));
+}
+
 /// So many clean runs, one after another: all pass, and none leaves anything.
 fn clean_runs(count: u32) {
     let mark = format!("clean-{}", std::process::id());

@@ -165,14 +165,15 @@ type World = Arc<Mutex<State>>;
 
 fn world(seed: u64, clean: bool) -> World {
     let mut chance = Chance::new(seed.wrapping_mul(0x9e6c_63d0_876a_3f6b) ^ 0x0b0e);
-    let fault = if clean || chance.one_in(3) { Fault::None } else { FAULTS[chance.below(14) as usize] };
+    let fault =
+        if clean || chance.one_in(3) { Fault::None } else { FAULTS[usize::try_from(chance.below(14)).expect("small")] };
     let trouble = if clean || !chance.one_in(3) {
         Trouble::None
     } else {
         match chance.below(3) {
-            0 => Trouble::LostInAct { number: chance.below(9) as u32, done: chance.one_in(2) },
+            0 => Trouble::LostInAct { number: u32::try_from(chance.below(9)).expect("small"), done: chance.one_in(2) },
             1 => Trouble::LostInLook { one_in: 4 + chance.below(30) },
-            _ => Trouble::SomebodyElse { after_pages: 3 + chance.below(14) as u32 },
+            _ => Trouble::SomebodyElse { after_pages: 3 + u32::try_from(chance.below(14)).expect("small") },
         }
     };
     let mut crashes_at = Vec::new();
