@@ -106,11 +106,12 @@ impl ChromiumSession {
         let not_done = |error: std::io::Error| Acted::NotDone {
             why: harness(&format!("the list cannot be written to a file: {error}")),
         };
-        let folder = match tempfile::Builder::new().prefix("notify-smoke-list-").tempdir() {
-            Ok(folder) => folder,
-            Err(error) => return not_done(error),
+        // In the driver's own folder, its keeper removes it whatever happens to us.
+        let Some(folder) = self.driver.as_ref().and_then(Kept::folder) else {
+            let why = harness("a list can only be given to a browser on this machine: leave `webdriver-url` out");
+            return Acted::NotDone { why };
         };
-        let path = folder.path().join(name.replace(['/', '\\'], "_"));
+        let path = folder.join(name.replace(['/', '\\'], "_"));
         if let Err(error) = std::fs::write(&path, csv) {
             return not_done(error);
         }

@@ -18,7 +18,8 @@ impl Evidence {
         };
         let looks = &history.step(*look).looks;
         // Rows that came late: what was there when they were missed tells more than what is there in the end.
-        let came = history.step(step).met.is_some() && history.step(step).standing.is_some();
+        let state = history.step(step);
+        let came = state.met.is_some() && (rows.need == RowsNeeded::First || state.standing.is_some());
         let twice = self.has(Sign::Duplicate);
         let told = if came && !twice { &looks.first } else { &looks.seen };
         let Some((moment, Observation::Page(page))) = told else { return };

@@ -72,9 +72,9 @@ impl Keeper {
         let mut words =
             vec!["--folder".into(), folder.path().as_os_str().to_owned(), "--".into(), program.as_os_str().to_owned()];
         words.extend(arguments.iter().map(Into::into));
-        let kept = self.spawn(&words, Some(folder.path()))?;
+        let mut kept = self.spawn(&words, Some(folder.path()))?;
         // The keeper removes the folder from here on.
-        let _ = folder.keep();
+        kept.folder = Some(folder.keep());
         Ok(kept)
     }
 
@@ -97,7 +97,7 @@ impl Keeper {
         command.process_group(0);
         let mut child = Command::from(command).spawn()?;
         let (owner, output) = (child.stdin.take(), child.stdout.take());
-        Ok(Kept { child, owner, output })
+        Ok(Kept { child, owner, output, folder: None })
     }
 }
 
@@ -107,12 +107,18 @@ pub struct Kept {
     child: Child,
     owner: Option<ChildStdin>,
     output: Option<ChildStdout>,
+    folder: Option<PathBuf>,
 }
 
 impl Kept {
     /// The child's standard output, once.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.output.take()
+    }
+
+    /// The child's private folder, which goes with it.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Whether the child has ended by itself.
