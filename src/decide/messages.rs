@@ -1,7 +1,7 @@
 //! Waiting for messages: when to look, when to ask a second time, when to read the job's page, when to stop.
 
 use super::Command;
-use super::lane::{end_of, look, scenarios};
+use super::lane::{browser_is_idle, end_of, look, scenarios};
 use super::needs::SESSIONS_MAX;
 use crate::history::History;
 use crate::model::{Acted, Check, Lane, PlannedScenario, StepId, StepKind, Window, WindowFrom};
@@ -23,7 +23,9 @@ pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, 
     if let Some(command) = second_try(history, scenario, step, window, now) {
         return command;
     }
+    // Another scenario may be in the middle of its pages.
     if now > anchor + window.on_time_ms
+        && browser_is_idle(history, scenario.lane)
         && let Some(command) = page_of_job(history, scenario, step, now)
     {
         return command;

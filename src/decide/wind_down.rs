@@ -22,6 +22,12 @@ fn cancel(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Com
         StepKind::Act { .. } => None,
     })?;
     let pressed = history.step(press).acted.as_ref();
+    let failed = history.step(visit).acted.as_ref().is_some_and(|(at, acted)| {
+        *acted != Acted::Done && history.stopped_at.is_some_and(|stopped| at.t >= stopped.t)
+    });
+    if failed {
+        return None;
+    }
     let visited = history.step(visit).acted.as_ref().filter(|(_, acted)| *acted == Acted::Done).map(|(at, _)| at.t);
     let stopped = history.stopped_at?.t;
     let open = history.lanes.get(&scenario.lane).is_some_and(|lane| lane.open);

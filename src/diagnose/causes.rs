@@ -195,6 +195,10 @@ causes! {
         "the messages came, and the service was not told so",
         "the subscription of the SNS topic for e-mail, the delivery logs for texts",
         [Untold];
+    SET_UP = "account-set-up", Account,
+        "the smoke user or its service is not set up as the test needs it: one service, one sender, mail read within 90 days",
+        "sign in as the smoke user by hand and look at the page that the harness met",
+        [Wrong, Accepted];
     TEMPLATE_CHANGED = "template-changed", Template,
         "the template does not read as the environment file says",
         "the template's page against `templates` in the environment file",

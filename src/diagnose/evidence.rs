@@ -60,6 +60,7 @@ pub(super) enum Sign {
     SignedOut,
     LoginRefused,
     Trial,
+    SetUp,
 }
 
 /// The signs that were seen.
@@ -167,6 +168,7 @@ impl Evidence {
                     Wrong::SignedOut => Some(Sign::SignedOut),
                     Wrong::SignInRefused => Some(Sign::LoginRefused),
                     Wrong::Trial => Some(Sign::Trial),
+                    Wrong::SetUp => Some(Sign::SetUp),
                     _ => None,
                 };
                 self.note(Sign::Wrong, *moment, why.clone());

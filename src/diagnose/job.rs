@@ -5,7 +5,7 @@ use super::{Cause, causes};
 use crate::history::History;
 use crate::model::scenario::Control;
 use crate::model::{
-    Expectation, Gap, JobReading, MessageKind, Observation, RowsExpectation, RowsNeeded, StepId, StepKind,
+    Expectation, Gap, JobReading, MessageKind, Observation, RowsExpectation, RowsNeeded, StepId, StepKind, WindowFrom,
 };
 
 impl Evidence {
@@ -68,7 +68,7 @@ fn read(reading: &JobReading, rows: usize) -> Option<(Sign, String)> {
 }
 
 /// The candidates for rows that did not come as they should.
-pub(super) fn of_rows(rows: &RowsExpectation, evidence: &Evidence) -> Vec<&'static Cause> {
+pub(super) fn of_rows(rows: &RowsExpectation, from: WindowFrom, evidence: &Evidence) -> Vec<&'static Cause> {
     let is_sms = rows.kind == MessageKind::Sms;
     let (unsent, twice) =
         if is_sms { (&causes::SNS_UNSENT, &causes::SNS_TWICE) } else { (&causes::SES_UNSENT, &causes::SES_TWICE) };
@@ -85,6 +85,8 @@ pub(super) fn of_rows(rows: &RowsExpectation, evidence: &Evidence) -> Vec<&'stat
         return vec![&causes::WRONG_ROW];
     }
     match rows.need {
+        // Sent now, the scheduler has no part in it.
+        RowsNeeded::First if from != WindowFrom::Slot => of_missing(evidence, unsent, is_sms),
         RowsNeeded::First => of_pickup(evidence),
         RowsNeeded::All => of_missing(evidence, unsent, is_sms),
     }

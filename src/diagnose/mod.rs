@@ -9,7 +9,7 @@ mod job;
 pub use causes::{CAUSES, Cause};
 
 use crate::history::{History, ScenarioVerdict};
-use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict};
+use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
 use evidence::{Evidence, Sign};
 
 /// One candidate.
@@ -71,11 +71,12 @@ fn candidates(
     if judged == Verdict::Passed && evidence.has(Sign::Untold) {
         return vec![&causes::RECEIPTS_OFF];
     }
-    let known = [
+    let known: [(Sign, &'static Cause); 5] = [
         (Sign::SignedOutElsewhere, &causes::SIGNED_OUT_ELSEWHERE),
         (Sign::SignedOut, &causes::SIGNED_OUT),
         (Sign::LoginRefused, &causes::SIGN_IN_REFUSED),
         (Sign::Trial, &causes::TRIAL),
+        (Sign::SetUp, &causes::SET_UP),
     ];
     if let Some((_, cause)) = known.into_iter().find(|(sign, _)| evidence.has(*sign)) {
         return vec![cause];
@@ -98,7 +99,11 @@ fn candidates(
         StepKind::Expect { expect: Expectation::Text(_), .. } => of_text(evidence, history.requests(step)),
         StepKind::Expect { expect: Expectation::Rows(rows), .. } => {
             let early = history.step(step).met.is_some_and(|met| met.timing == Timing::TooEarly);
-            if early { vec![&causes::SENT_EARLY, &causes::SENT_AT_ONCE] } else { job::of_rows(rows, evidence) }
+            let from = match &history.plan.step(step).kind {
+                StepKind::Expect { window, .. } => window.from,
+                StepKind::Act { .. } => WindowFrom::Trigger,
+            };
+            if early { vec![&causes::SENT_EARLY, &causes::SENT_AT_ONCE] } else { job::of_rows(rows, from, evidence) }
         }
         StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, proves, .. } => of_page(proves, evidence),
     }

@@ -239,7 +239,9 @@ impl Engine {
             tokio::select! {
                 done = jobs.join_next() => match done {
                     Some(Ok(done)) => {
-                        idle.push(done.lane);
+                        if !idle.contains(&done.lane) {
+                            idle.push(done.lane);
+                        }
                         self.finish(done)?;
                     }
                     // What waited was let go.

@@ -204,7 +204,9 @@ impl Recorder {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
             return Check::not_yet("this step expects nothing").into();
         };
+        let address = self.history.address(*trigger);
         let context = Context {
+            address: address.as_deref(),
             plan: &self.history.plan,
             token: &self.history.token,
             acted: self.history.acted_between(*trigger),

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::state::{ClockOffset, Mailbox, Met, Moment, ProbeState, StepState};
 use crate::model::{
-    Act, Acted, Check, Event, Expectation, Fact, FailureKind, PlannedStep, PortFailure, ProbeWhen, RowsNeeded, Seen,
-    StepId, StepKind, Timing, Window, WindowFrom,
+    Act, Acted, Check, Event, Expectation, Fact, FailureKind, Observation, PlannedStep, PortFailure, ProbeWhen,
+    RowsNeeded, Seen, StepId, StepKind, Timing, Window, WindowFrom,
 };
 
 /// Tries to open a browser, before a lane is given up.
@@ -88,8 +88,13 @@ impl History {
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
         let start = match &self.plan.step(step).kind {
-            StepKind::Expect { window, .. } => {
-                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window: *window })
+            StepKind::Expect { window, aside, .. } => {
+                let moved = aside.is_some_and(|(_, look)| self.step(look).looks.news > 1);
+                // What was seen to move has until its longer limit to be late, not lost.
+                let late_ms =
+                    window.while_moving_ms.filter(|_| moved).map_or(window.late_ms, |ms| ms.max(window.late_ms));
+                let window = Window { late_ms, ..*window };
+                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window })
             }
             StepKind::Act { .. } => None,
         };
@@ -169,6 +174,15 @@ impl History {
         let Some(pickup) = self.plan.steps.iter().find(is_pickup).map(|step| step.id) else { return };
         let after_ms = moment.t.saturating_sub(self.anchor(pickup));
         let StepKind::Expect { window, .. } = &self.plan.step(pickup).kind else { return };
+        // A job that is sent now says at once that it works, whoever works: only a message that was made proves it.
+        let sentences = &self.plan.sentences;
+        let made = match &self.step(look).looks.seen {
+            Some((_, Observation::Page(page))) => page.job(sentences).rows.len(),
+            Some((_, Observation::Messages { .. })) | None => 0,
+        };
+        if window.from != WindowFrom::Slot && made == 0 {
+            return;
+        }
         // The first look comes when on time has just passed: what it finds begun was begun by then, or a moment later.
         let at_once = self.step(look).looks.count <= 1 && after_ms <= window.on_time_ms + window.on_time_ms / 2;
         let timing = if at_once { Timing::OnTime } else { window.timing(after_ms) };

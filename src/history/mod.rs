@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Acted, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing,
+    Act, Acted, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing,
     Verdict, WindowFrom, Wrong,
 };
 
@@ -155,6 +155,16 @@ impl History {
         self.plan.scenario_of(step).steps.iter().find_map(|step| self.step(*step).slot)
     }
 
+    /// The whole address that an action visits, where the journal knows it.
+    pub fn address(&self, visit: StepId) -> Option<String> {
+        let StepKind::Act { act: Act::Visit(target), .. } = &self.plan.step(visit).kind else { return None };
+        let captured = |name: &str| {
+            let holder = self.plan.capture_step(visit, name)?;
+            self.step(holder).captured.as_ref().map(|(address, _)| address.clone())
+        };
+        target.text(&captured).ok()
+    }
+
     /// How often what is expected has been asked for.
     pub fn requests(&self, step: StepId) -> u32 {
         match &self.plan.step(step).kind {
@@ -218,7 +228,10 @@ impl History {
     pub fn cancelled(&self, scenario: &PlannedScenario) -> Option<bool> {
         let (pressed, _) = self.step(scenario.cancel?).acted.as_ref().filter(|(_, acted)| *acted == Acted::Done)?;
         let gone = scenario.asides.iter().any(|step| match &self.step(*step).check {
-            Some((moment, Check::Never { wrong: Wrong::ErrorPage, .. })) => moment.t >= pressed.t,
+            Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
+                let gone = &self.plan.sentences.job_gone;
+                moment.t >= pressed.t && !gone.is_empty() && why.contains(gone.as_str())
+            }
             Some(_) | None => false,
         });
         Some(gone)

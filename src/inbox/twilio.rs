@@ -44,6 +44,7 @@ struct Message {
     body: Option<String>,
     direction: Option<String>,
     date_sent: Option<String>,
+    date_created: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +114,10 @@ fn message(message: Message) -> RawMessage {
         subject: String::new(),
         text: message.body.unwrap_or_default(),
         html: String::new(),
-        arrived_at: message.date_sent.and_then(|date| Some(jiff::fmt::rfc2822::parse(&date).ok()?.timestamp())),
+        arrived_at: message
+            .date_sent
+            .or(message.date_created)
+            .and_then(|date| Some(jiff::fmt::rfc2822::parse(&date).ok()?.timestamp())),
     }
 }
 

@@ -8,6 +8,11 @@ pub(super) fn judge(page: &Snapshot, context: &Context<'_>) -> Check {
     if let Some(check) = trouble(page, context.plan) {
         return check;
     }
+    // A lane has one browser for all its jobs.
+    let here = page.url.split(['?', '#']).next().unwrap_or(&page.url);
+    if context.address.is_some_and(|address| address != here) {
+        return Check::not_yet("the browser shows the page of something else");
+    }
     let reading = page.job(&context.plan.sentences);
     let rows = reading.rows.len();
     if reading.waits {

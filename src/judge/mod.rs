@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub requests: u32,
     /// The time that was chosen before.
     pub slot: Option<Timestamp>,
+    /// The address that was visited for the look, where it is known.
+    pub address: Option<&'a str>,
     /// When the look was made, by the service's clock.
     pub now: Timestamp,
 }

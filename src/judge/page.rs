@@ -63,6 +63,9 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
         (&known.trial, Wrong::Trial),
     ];
     let here = describe(page, plan);
+    if let Some(sentence) = known.set_up.iter().find(|sentence| says(sentence)) {
+        return Some(Check::never(Wrong::SetUp, format!("{here} says “{sentence}”")));
+    }
     if let Some((sentence, wrong)) = meanings.into_iter().find(|(sentence, _)| says(sentence)) {
         return Some(Check::never(wrong, format!("{here} says “{sentence}”")));
     }
@@ -115,11 +118,17 @@ fn missing(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -
         ("button", &expected.button, &page.buttons),
         ("link", &expected.link, &links),
     ];
+    // A slow answer may come when the time has passed: then the job has begun, and does not wait any more.
+    let begun = expected.time == Some(SlotShown::Named)
+        && context.slot.is_some_and(|slot| slot <= context.now)
+        && page.job(&context.plan.sentences).begun;
+    let waits = &context.plan.sentences.job_waits;
     let mut missing: Vec<String> = words
         .into_iter()
         .filter_map(|(what, word, there)| {
             let word = context.word(word.as_ref()?);
-            (!listed(there, &word)).then(|| format!("{what} “{word}”"))
+            let excused = begun && word == *waits;
+            (!excused && !listed(there, &word)).then(|| format!("{what} “{word}”"))
         })
         .collect();
     if let Some(word) =
@@ -128,7 +137,7 @@ fn missing(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -
         missing.push(format!("text “{word}”"));
     }
     missing.extend(expected.table.iter().filter_map(|row| missing_row(row, page, context)));
-    if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot) {
+    if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot.filter(|_| !begun)) {
         let pattern = if slot.as_second() % 60 == 0 { "at %H:%M UTC" } else { "at %H:%M:%S UTC" };
         let words = slot.strftime(pattern).to_string();
         if !text.contains(&words) {

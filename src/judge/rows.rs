@@ -19,7 +19,11 @@ pub(super) fn judge(expected: &RowsExpectation, messages: &[Message], context: &
     let rows: Vec<String> = expected.texts.iter().map(|text| plain(&context.word(text))).collect();
     let row_of = |message: &Message| {
         let body = plain(&message.body);
-        rows.iter().position(|row| body.contains(row.as_str()))
+        // A mail may have a footer; a text has nothing more.
+        rows.iter().position(|row| match message.kind {
+            MessageKind::Email => body.starts_with(row.as_str()),
+            MessageKind::Sms => body == *row,
+        })
     };
     for message in &ours {
         let Some(row) = row_of(message) else {

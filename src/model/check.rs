@@ -76,6 +76,8 @@ pub enum Wrong {
     SignInRefused,
     /// The service is in trial mode and does not send to us.
     Trial,
+    /// The smoke user or its service is not set up as the test needs it.
+    SetUp,
     /// Nothing was scheduled: the page has gone back to "Now".
     NotScheduled,
 }

@@ -48,6 +48,8 @@ pub struct Sentences {
     pub code_refused: String,
     /// The code was used before, or is too old.
     pub code_expired: String,
+    /// The user or its service is asked for something that a smoke user should not be asked for.
+    pub set_up: Vec<String>,
     /// The service does not send to strangers yet.
     pub trial: String,
     /// The button of a job whose time has not come.
@@ -56,6 +58,8 @@ pub struct Sentences {
     pub job_works: String,
     /// What stands on the page of a job that is done.
     pub job_done: String,
+    /// The heading of the page of a job that was cancelled.
+    pub job_gone: String,
     /// What stands beside a message whose delivery the service was told of.
     pub delivered: String,
 }

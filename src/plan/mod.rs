@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Attachment, Capture, Captured, Expect, Expectation, Lane, Plan, PlannedScenario, PlannedStep, RowsNeeded,
-    Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
+    Act, Attachment, Capture, Captured, Expect, Expectation, Lane, MessageKind, Plan, PlannedScenario, PlannedStep,
+    RowsNeeded, Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
 };
 use fill::Words;
 
@@ -35,6 +35,7 @@ pub fn plan(
         let lane = before.map(|other| other.lane);
         all.push(planner.scenario(lane, scenario));
     }
+    planner.problems.extend(same_lists(&planner.steps));
     if !planner.problems.is_empty() {
         return Err(planner.problems);
     }
@@ -104,6 +105,24 @@ pub fn look_back(plan: &mut Plan, after: &str, window: Window, targets: Vec<(Con
             cancel: None,
         });
     }
+}
+
+/// Two lists of one kind in a run would take each other's messages for theirs.
+fn same_lists(steps: &[PlannedStep]) -> Option<String> {
+    let kinds: Vec<MessageKind> = steps
+        .iter()
+        .filter_map(|step| match &step.kind {
+            StepKind::Act { act: Act::Attach(list), .. } => Some(list.template),
+            StepKind::Act { .. } | StepKind::Expect { .. } => None,
+        })
+        .collect();
+    let twice = [MessageKind::Email, MessageKind::Sms]
+        .into_iter()
+        .any(|kind| kinds.iter().filter(|other| **other == kind).count() > 1);
+    twice.then(|| {
+        "Two lists of one kind in a run would take each other's messages for theirs: run their scenarios one after another."
+            .to_owned()
+    })
 }
 
 /// SHA-256 of the plan's JSON, in hex: equal plans, equal digest.

@@ -56,8 +56,7 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
             let _ = writeln!(out, "  note       its job was cancelled before its time, and its page is gone");
         }
         Some(false) => {
-            let _ =
-                writeln!(out, "  note       its job was cancelled before its time; whether it is gone was not seen");
+            let _ = writeln!(out, "  note       cancelling its job was tried; that it is gone was not seen");
         }
         None => {
             if let Some(slot) = history.left_behind(scenario) {

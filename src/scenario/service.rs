@@ -193,6 +193,7 @@ fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<Budget> {
 
 fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
     let mut fields = reader.fields(node, "`sentences`");
+    let set_up = texts(reader, fields.take("set-up"), "`set-up`");
     let mut text = |reader: &mut Reader<'_>, key| {
         fields.take(key).and_then(|node| reader.text(node, "a sentence").map(str::to_owned)).unwrap_or_default()
     };
@@ -202,10 +203,12 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         sign_in_refused: text(reader, "sign-in-refused"),
         code_refused: text(reader, "code-refused"),
         code_expired: text(reader, "code-expired"),
+        set_up,
         trial: text(reader, "trial"),
         job_waits: text(reader, "job-waits"),
         job_works: text(reader, "job-works"),
         job_done: text(reader, "job-done"),
+        job_gone: text(reader, "job-gone"),
         delivered: text(reader, "delivered"),
     };
     fields.finish(reader);

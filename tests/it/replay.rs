@@ -52,7 +52,9 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         panic!("{name}: event {} checks an action", event.seq)
     };
     let observation = history.step(*step).looks.seen.as_ref().map(|(_, seen)| seen).or(last).expect("a look before it");
+    let address = history.address(*trigger);
     let context = Context {
+        address: address.as_deref(),
         plan: &history.plan,
         token: &history.token,
         acted: history.acted_between(*trigger),

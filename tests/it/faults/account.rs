@@ -45,3 +45,15 @@ fn codes_that_were_not_used_stop_the_harness_before_the_service_does() {
     assert!(said.err.contains("codes that earlier runs asked for are not used yet"), "{}", said.err);
     assert!(said.err.contains("It is safe again at "), "{}", said.err);
 }
+
+#[test]
+fn a_user_whose_mail_has_to_be_shown_again_is_no_failure_of_the_service() {
+    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(91 * 24);
+    let sandbox = Sandbox::start(&["--clock", &later.to_string()]);
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", LOGIN, "--sandbox", sandbox.control_url()]);
+    let report = desk.report();
+    assert_eq!((said.code, &scenario(&report, LOGIN)["verdict"]), (3, &Value::from("errored")), "{}", said.out);
+    assert_eq!(candidates(&report, LOGIN), set(&["account"]), "{}", said.out);
+    assert!(said.out.contains("For security, we need to check"), "{}", said.out);
+}
