@@ -189,7 +189,20 @@ impl History {
         let StepKind::Expect { window, trigger, .. } = &step.kind else { return false };
         window.from == WindowFrom::Slot
             && matches!(self.step(step.id).closed, Some((_, Gap::WindowClosed)))
-            && matches!(self.step(*trigger).acted, Some((_, Acted::Done)))
+            && self.certainly_done(*trigger)
+    }
+
+    /// Whether the service has certainly got an action: it was done, and its page was seen, or a message that it caused.
+    /// The driver calls a press done before its request has left the browser, which may die in between.
+    pub fn certainly_done(&self, trigger: StepId) -> bool {
+        let mut caused = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| matches!(&step.kind, StepKind::Expect { trigger: of, .. } if *of == trigger));
+        let done = matches!(self.step(trigger).acted, Some((_, Acted::Done)));
+        let lost = |step: &PlannedStep| matches!(self.step(step.id).closed, Some((_, Gap::SessionLost)));
+        done && (!caused.clone().any(lost) || caused.any(|step| self.step(step.id).met.is_some()))
     }
 
     /// The messages of a scenario's job whose delivery the service was not told of, as a later run found, and of how many.

@@ -232,7 +232,7 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
             judged(Verdict::Inconclusive, why)
         }
-        _ if matches!(history.step(trigger).acted, Some((_, Acted::Unknown { .. }))) => {
+        _ if !history.certainly_done(trigger) => {
             judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))
         }
         _ => judged(Verdict::Failed, why),
