@@ -27,15 +27,9 @@ pub(super) async fn check(
     State(admin): State<Admin>,
     Path((service, id, upload)): Path<(String, String, String)>,
     headers: HeaderMap,
-) -> Response {
-    let session = match member(&admin, &service, &path_of(&format!("/{id}/check/{upload}")), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    match Checked::of(&admin, &id, &upload).await {
-        Ok(checked) => checked.answer(&admin, &session, &upload).await,
-        Err(response) => response,
-    }
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &path_of(&format!("/{id}/check/{upload}")), &headers).await?;
+    Checked::of(&admin, &id, &upload).await?.answer(&admin, &session, &upload).await
 }
 
 /// An uploaded file beside its template.
@@ -62,14 +56,13 @@ impl Checked {
         Ok(Self { template, file_name, csv })
     }
 
-    async fn answer(self, admin: &Admin, session: &Session, upload: &str) -> Response {
-        let file = match trouble(admin, &self.template, &self.file_name, &self.csv).await {
-            Ok(Ok(file)) => file,
-            Ok(Err(trouble)) => {
+    async fn answer(self, admin: &Admin, session: &Session, upload: &str) -> Result<Response, Response> {
+        let file = match trouble(admin, &self.template, &self.file_name, &self.csv).await? {
+            Ok(file) => file,
+            Err(trouble) => {
                 let page = error_page(admin, session, &self.template, &self.file_name, &trouble);
-                return with_session(admin, session, page);
+                return Ok(with_session(admin, session, page));
             }
-            Err(response) => return response,
         };
         let metadata = HashMap::from([
             ("original_file_name".to_owned(), self.file_name.clone()),
@@ -79,9 +72,9 @@ impl Checked {
         ]);
         let uploads = admin.world.store.uploads(Part::Admin);
         if uploads.describe(SMOKE_SERVICE_ID, upload, metadata).await.is_err() {
-            return sorry(StatusCode::INTERNAL_SERVER_ERROR);
+            return Err(sorry(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        with_session(admin, session, self.preview_page(admin, session, upload, &file))
+        Ok(with_session(admin, session, self.preview_page(admin, session, upload, &file)))
     }
 
     fn preview_page(&self, admin: &Admin, session: &Session, upload: &str, file: &File) -> Markup {
@@ -180,12 +173,9 @@ pub(super) async fn start_job(
     Path((service, upload)): Path<(String, String)>,
     headers: HeaderMap,
     mut form: Multipart,
-) -> Response {
+) -> Result<Response, Response> {
     let path = path_of(&format!("/start-job/{upload}"));
-    let session = match member(&admin, &service, &path, &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
+    let session = member(&admin, &service, &path, &headers).await?;
     let (mut scheduled_for, mut csrf_token) = (String::new(), String::new());
     while let Ok(Some(field)) = form.next_field().await {
         match field.name() {
@@ -195,20 +185,20 @@ pub(super) async fn start_job(
         }
     }
     if !session.accepts(&admin.world, &csrf_token) {
-        return sorry(StatusCode::BAD_REQUEST);
+        return Err(sorry(StatusCode::BAD_REQUEST));
     }
     let job_page = path_of(&format!("/jobs/{upload}"));
     let known = admin.api.get(&format!("/service/{SMOKE_SERVICE_ID}/job/{upload}")).await;
     if known.is_some_and(|answer| answer.status().is_success()) {
-        return found(&job_page);
+        return Ok(found(&job_page));
     }
-    let Some((user, _)) = session.user.clone() else { return not_found_page(None) };
+    let Some((user, _)) = session.user.clone() else { return Err(not_found_page(None)) };
     let scheduled_for = if scheduled_for.is_empty() { Value::Null } else { json!(scheduled_for) };
     let wanted = json!({ "id": upload, "created_by": user, "scheduled_for": scheduled_for });
     let made = admin.api.post(&format!("/service/{SMOKE_SERVICE_ID}/job"), &wanted).await;
     // A time in the past, or one that is no time, ends on the error page.
     if !made.is_some_and(|answer| answer.status().is_success()) {
-        return sorry(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err(sorry(StatusCode::INTERNAL_SERVER_ERROR));
     }
-    with_session(&admin, &session, found(&job_page))
+    Ok(with_session(&admin, &session, found(&job_page)))
 }

@@ -39,15 +39,16 @@ pub(super) async fn landing(State(admin): State<Admin>, headers: HeaderMap) -> R
     }
 }
 
-pub(super) async fn dashboard(State(admin): State<Admin>, Path(service): Path<String>, headers: HeaderMap) -> Response {
-    let session = match member(&admin, &service, &format!("/services/{service}"), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
+pub(super) async fn dashboard(
+    State(admin): State<Admin>,
+    Path(service): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &format!("/services/{service}"), &headers).await?;
     let main = html! {
         h1 class="usa-sr-only" { "Dashboard" }
         h2 { "In the last seven days" }
         p { "There is nothing to show here." }
     };
-    with_session(&admin, &session, service_page("Dashboard", &main))
+    Ok(with_session(&admin, &session, service_page("Dashboard", &main)))
 }

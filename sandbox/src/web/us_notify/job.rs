@@ -36,21 +36,17 @@ pub(super) async fn page(
     State(admin): State<Admin>,
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Response> {
     let path = path_of(&format!("/jobs/{id}"));
-    let session = match member(&admin, &service, &path, &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
+    let session = member(&admin, &service, &path, &headers).await?;
     if let Some(id) = id.strip_suffix(".json") {
         return news(&admin, &session, id).await;
     }
-    let known = match known(&admin, &id).await {
-        // A cancelled job has no page.
-        Ok(known) if known.job.status == "cancelled" => return not_found_page(None),
-        Ok(known) => known,
-        Err(response) => return response,
-    };
+    let known = known(&admin, &id).await?;
+    // A cancelled job has no page.
+    if known.job.status == "cancelled" {
+        return Err(not_found_page(None));
+    }
     let resource = format!("{path}.json?status=");
     let block = |key: &str, part: Markup| {
         html! { div data-module="update-content" data-resource=(resource) data-key=(key) data-form="" { (part) } }
@@ -61,21 +57,17 @@ pub(super) async fn page(
         (block("counts", counts(&known)))
         (block("notifications", notifications(&admin, &session, &known)))
     };
-    with_session(&admin, &session, service_page(&known.job.original_file_name, &main))
+    Ok(with_session(&admin, &session, service_page(&known.job.original_file_name, &main)))
 }
 
-async fn news(admin: &Admin, session: &Session, id: &str) -> Response {
-    match known(admin, id).await {
-        Ok(known) => {
-            let parts = json!({
-                "status": status(&known).into_string(),
-                "counts": counts(&known).into_string(),
-                "notifications": notifications(admin, session, &known).into_string(),
-            });
-            Json(parts).into_response()
-        }
-        Err(response) => response,
-    }
+async fn news(admin: &Admin, session: &Session, id: &str) -> Result<Response, Response> {
+    let known = known(admin, id).await?;
+    let parts = json!({
+        "status": status(&known).into_string(),
+        "counts": counts(&known).into_string(),
+        "notifications": notifications(admin, session, &known).into_string(),
+    });
+    Ok(Json(parts).into_response())
 }
 
 fn status(known: &Known) -> Markup {
@@ -184,18 +176,15 @@ pub(super) async fn cancel(
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
     Form(pressed): Form<Pressed>,
-) -> Response {
-    let session = match member(&admin, &service, &path_of(&format!("/jobs/{id}")), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &path_of(&format!("/jobs/{id}")), &headers).await?;
     if !session.accepts(&admin.world, &pressed.csrf_token) {
-        return sorry(StatusCode::BAD_REQUEST);
+        return Err(sorry(StatusCode::BAD_REQUEST));
     }
     let path = format!("/service/{SMOKE_SERVICE_ID}/job/{id}/cancel");
     match admin.api.post(&path, &json!({})).await {
-        Some(answer) if answer.status().is_success() => with_session(&admin, &session, found(&path_of(""))),
-        Some(answer) if answer.status() == StatusCode::NOT_FOUND => not_found_page(None),
-        Some(_) | None => sorry(StatusCode::INTERNAL_SERVER_ERROR),
+        Some(answer) if answer.status().is_success() => Ok(with_session(&admin, &session, found(&path_of("")))),
+        Some(answer) if answer.status() == StatusCode::NOT_FOUND => Err(not_found_page(None)),
+        Some(_) | None => Err(sorry(StatusCode::INTERNAL_SERVER_ERROR)),
     }
 }

@@ -27,15 +27,13 @@ pub(super) fn recipients(template: &Template) -> &'static str {
     if template.kind == "sms" { "phone numbers" } else { "email addresses" }
 }
 
-pub(super) async fn choose(State(admin): State<Admin>, Path(service): Path<String>, headers: HeaderMap) -> Response {
-    let session = match member(&admin, &service, &path_of("/templates"), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    let templates = match all(&admin).await {
-        Ok(templates) => templates,
-        Err(response) => return response,
-    };
+pub(super) async fn choose(
+    State(admin): State<Admin>,
+    Path(service): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &path_of("/templates"), &headers).await?;
+    let templates = all(&admin).await?;
     let main = html! {
         h1 id="page-header" { span class="folder-heading-template" { "Templates" } }
         p { "Every message starts with a template. To send, choose or create a template." }
@@ -54,22 +52,16 @@ pub(super) async fn choose(State(admin): State<Admin>, Path(service): Path<Strin
             }
         }
     };
-    with_session(&admin, &session, service_page("Templates", &main))
+    Ok(with_session(&admin, &session, service_page("Templates", &main)))
 }
 
 pub(super) async fn show(
     State(admin): State<Admin>,
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    let session = match member(&admin, &service, &path_of(&format!("/templates/{id}")), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    let template = match one(&admin, &id).await {
-        Ok(template) => template,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &path_of(&format!("/templates/{id}")), &headers).await?;
+    let template = one(&admin, &id).await?;
     let main = html! {
         h1 { "Review your message" }
         h1 id="page-header" {
@@ -81,7 +73,7 @@ pub(super) async fn show(
             "Prepare to send" span class="usa-sr-only" { " a message using this template" }
         }
     };
-    with_session(&admin, &session, service_page(&format!("{} – Templates", template.name), &main))
+    Ok(with_session(&admin, &session, service_page(&format!("{} – Templates", template.name), &main)))
 }
 
 /// With one sender there is nothing to choose.
@@ -93,15 +85,9 @@ pub(super) async fn one_off(
     State(admin): State<Admin>,
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    let session = match member(&admin, &service, &path_of(&format!("/send/{id}/one-off/step-0")), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    let template = match one(&admin, &id).await {
-        Ok(template) => template,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &path_of(&format!("/send/{id}/one-off/step-0")), &headers).await?;
+    let template = one(&admin, &id).await?;
     let is_sms = template.kind == "sms";
     let title = format!("Send ‘{}’", template.name);
     let main = html! {
@@ -115,7 +101,7 @@ pub(super) async fn one_off(
             button class="usa-button" type="submit" { "Continue" }
         }
     };
-    with_session(&admin, &session, service_page(&title, &main))
+    Ok(with_session(&admin, &session, service_page(&title, &main)))
 }
 
 /// A message as its reader will see it; what is still in double brackets is marked.

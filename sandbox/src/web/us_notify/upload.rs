@@ -28,15 +28,10 @@ pub(super) async fn form(
     State(admin): State<Admin>,
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    let session = match member(&admin, &service, &csv_path(&id), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    match one(&admin, &id).await {
-        Ok(template) => with_session(&admin, &session, form_page(&admin, &session, &template, None)),
-        Err(response) => response,
-    }
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &csv_path(&id), &headers).await?;
+    let template = one(&admin, &id).await?;
+    Ok(with_session(&admin, &session, form_page(&admin, &session, &template, None)))
 }
 
 /// The form; also on the page of a file that is no good, with another word on its button.
@@ -98,23 +93,17 @@ pub(super) async fn submit(
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
     form: Multipart,
-) -> Response {
-    let session = match member(&admin, &service, &csv_path(&id), &headers).await {
-        Ok(session) => session,
-        Err(response) => return response,
-    };
-    let template = match one(&admin, &id).await {
-        Ok(template) => template,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let session = member(&admin, &service, &csv_path(&id), &headers).await?;
+    let template = one(&admin, &id).await?;
     let sent = sent(form).await;
     if !session.accepts(&admin.world, &sent.csrf_token) {
-        return sorry(StatusCode::BAD_REQUEST);
+        return Err(sorry(StatusCode::BAD_REQUEST));
     }
     let csv = match readable(&sent) {
         Ok(csv) => csv,
         Err(flash) => {
-            return with_session(&admin, &session, form_page(&admin, &session, &template, Some(&flash)));
+            return Ok(with_session(&admin, &session, form_page(&admin, &session, &template, Some(&flash))));
         }
     };
     let upload = crate::ready::uuid();
@@ -125,10 +114,10 @@ pub(super) async fn submit(
         Err(error) => Err(error),
     };
     if stored.is_err() {
-        return sorry(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err(sorry(StatusCode::INTERNAL_SERVER_ERROR));
     }
     admin.world.ledger.add(Entry::Uploaded { upload: upload.clone(), file: sent.name });
-    with_session(&admin, &session, found(&path_of(&format!("/{id}/check/{upload}"))))
+    Ok(with_session(&admin, &session, found(&path_of(&format!("/{id}/check/{upload}")))))
 }
 
 /// The file as CSV with the line ends that the bucket holds, or what the page says instead. Of spreadsheets only CSV
