@@ -1,9 +1,10 @@
 //! Recorded runs: judged again they give the same checks, and their reports do not change.
 
+use notify_smoke::diagnose::diagnose;
 use notify_smoke::history::History;
 use notify_smoke::journal::replay;
 use notify_smoke::judge::{Context, judge};
-use notify_smoke::model::{Event, Fact, Observation, Seen, StepKind};
+use notify_smoke::model::{Component, Event, Expectation, Fact, Gap, Observation, Seen, StepId, StepKind, Verdict};
 
 use crate::support::root;
 
@@ -75,6 +76,45 @@ fn old_journals_stay_readable() {
         assert!(history.ended, "{name}");
         assert!(name.starts_with(history.verdict().name()), "{name} is {}", history.verdict());
     }
+}
+
+/// The driver says done, the browser dies, and its request may never have left.
+#[test]
+fn a_press_whose_page_was_lost_blames_nobody() {
+    let (_, bytes) = journals().into_iter().find(|(name, _)| name == "failed-scheduler-stopped").expect("the journal");
+    let mut events = replay(&bytes).expect("a journal").events;
+    let blamed = History::of(&events).expect("a history");
+    let page = page_after_the_press(&blamed);
+    assert_eq!(of_list(&blamed), (Verdict::Failed, vec![Component::Scheduler]));
+    events.retain(|event| !matches!(&event.fact, Fact::Looked { step, .. } if *step == page));
+    for event in &mut events {
+        if matches!(&event.fact, Fact::Checked { step, .. } if *step == page) {
+            event.fact = Fact::Closed { step: page, gap: Gap::SessionLost };
+        }
+    }
+    let lost = History::of(&events).expect("a history");
+    assert_eq!(of_list(&lost), (Verdict::Inconclusive, vec![Component::Harness]));
+}
+
+/// The page that answers the press that makes the job.
+fn page_after_the_press(history: &History) -> StepId {
+    let steps = &history.plan.steps;
+    let is_press = |step: StepId| {
+        matches!(&history.plan.step(step).kind, StepKind::Act { watch, .. } if watch.iter().any(|caused| {
+            matches!(&history.plan.step(*caused).kind, StepKind::Expect { expect: Expectation::Rows(_), .. })
+        }))
+    };
+    let answers = steps.iter().find(|step| match &step.kind {
+        StepKind::Expect { expect: Expectation::Page(_), trigger, .. } => is_press(*trigger),
+        StepKind::Expect { .. } | StepKind::Act { .. } => false,
+    });
+    answers.expect("a page after the press").id
+}
+
+fn of_list(history: &History) -> (Verdict, Vec<Component>) {
+    let scenario = history.plan.judged().find(|scenario| scenario.id == "scheduled-send").expect("the scenario");
+    let named = diagnose(history, scenario).iter().map(|diagnosis| diagnosis.component).collect();
+    (history.scenario_verdict(scenario).verdict, named)
 }
 
 #[test]
