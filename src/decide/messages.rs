@@ -23,8 +23,12 @@ pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, 
     if let Some(command) = second_try(history, scenario, step, window, now) {
         return command;
     }
+    // Messages say themselves when they came, a page does not: it is read when they were looked for and are missing.
+    let missed = anchor + window.on_time_ms;
+    let looked = history.step(step).looks.last.is_some_and(|(since, _)| since >= missed);
     // Another scenario may be in the middle of its pages.
-    if now > anchor + window.on_time_ms
+    if now > missed
+        && looked
         && browser_is_idle(history, scenario.lane)
         && let Some(command) = page_of_job(history, scenario, step, now)
     {
