@@ -11,7 +11,7 @@ use crate::model::{Act, Acted, Blemish, Check, Expectation, Gap, Lane, PlannedSc
 use crate::policy;
 
 /// Looks at a page come this soon after one another.
-const PAGE_LOOK_MS: u64 = 100;
+pub(super) const PAGE_LOOK_MS: u64 = 100;
 /// Looks at a mailbox before the trigger; if all fail, nothing is pressed.
 const MARKS_MAX: usize = 3;
 /// Failed looks that the standing expectation is given.

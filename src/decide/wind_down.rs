@@ -2,13 +2,16 @@
 //! whether it is gone. Nothing else is begun.
 
 use super::Command;
-use super::lane::scenarios;
+use super::lane::{PAGE_LOOK_MS, scenarios};
 use super::messages::{awaits, is_readable};
 use crate::history::History;
-use crate::model::{Acted, Lane, PlannedScenario, StepKind};
+use crate::model::{Acted, Lane, Observation, PlannedScenario, StepId};
 
 /// A job whose time is nearer than this is left alone: pressing too late ends on an error page.
 const MARGIN_MS: u64 = 2_000;
+
+/// How long the answer to the press is waited for before the job's page is asked for again.
+const LEAVE_LONGEST_MS: u64 = 2_000;
 
 /// The next command of a lane, until nothing is left.
 pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
@@ -17,10 +20,7 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
 
 fn cancel(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Command> {
     let press = scenario.cancel?;
-    let (visit, look) = scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
-        StepKind::Expect { aside, .. } => *aside,
-        StepKind::Act { .. } => None,
-    })?;
+    let (visit, look) = history.plan.job_look(scenario)?;
     let pressed = history.step(press).acted.as_ref();
     let failed = history.step(visit).acted.as_ref().is_some_and(|(at, acted)| {
         *acted != Acted::Done && history.stopped_at.is_some_and(|stopped| at.t >= stopped.t)
@@ -41,13 +41,37 @@ fn cancel(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Com
             if visited.is_some_and(|at| at >= stopped) { act(press) } else { act(visit) }
         }
         Some((pressed, Acted::Done)) => {
-            let looked = history.step(look).looks.last.is_some_and(|(since, _)| since >= pressed.t);
-            if looked || !open {
+            if !open {
                 return None;
             }
-            let seen_since = visited.is_some_and(|at| at > pressed.t);
-            Some(if seen_since { Command::Look { step: look, standing: false } } else { Command::Act(visit) })
+            let last = history.step(look).looks.last;
+            match visited.filter(|at| *at > pressed.t) {
+                Some(visited) if last.is_some_and(|(since, _)| since >= visited) => None,
+                Some(_) => Some(Command::Look { step: look, standing: false }),
+                None if now > pressed.t + LEAVE_LONGEST_MS || has_left(history, visit, look, pressed.t) => {
+                    Some(Command::Act(visit))
+                }
+                None => {
+                    let due = last.map_or(0, |(_, ended)| ended.t + PAGE_LOOK_MS);
+                    let ready = now >= due;
+                    Some(if ready {
+                        Command::Look { step: look, standing: false }
+                    } else {
+                        Command::Wait { until: due }
+                    })
+                }
+            }
         }
         Some((_, Acted::NotDone { .. } | Acted::Unknown { .. })) => None,
+    }
+}
+
+/// Whether the press has led away from the job's page. A visit before that could overtake its request.
+fn has_left(history: &History, visit: StepId, look: StepId, pressed: u64) -> bool {
+    let looks = &history.step(look).looks;
+    let looked = looks.last.is_some_and(|(since, _)| since >= pressed);
+    match &looks.seen {
+        Some((_, Observation::Page(page))) => looked && history.address(visit).is_some_and(|job| job != page.address()),
+        Some((_, Observation::Messages { .. })) | None => false,
     }
 }

@@ -240,14 +240,17 @@ impl History {
     /// Whether the job of a scenario was cancelled, and whether its page was seen to be gone.
     pub fn cancelled(&self, scenario: &PlannedScenario) -> Option<bool> {
         let (pressed, _) = self.step(scenario.cancel?).acted.as_ref().filter(|(_, acted)| *acted == Acted::Done)?;
-        let gone = scenario.asides.iter().any(|step| match &self.step(*step).check {
+        let (visit, look) = self.plan.job_look(scenario)?;
+        // The press itself may end on an error page too: only a visit after it shows what has become of the job.
+        let visited = self.step(visit).acted.as_ref().map_or(0, |(at, _)| at.t);
+        Some(match &self.step(look).check {
             Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
                 let gone = &self.plan.sentences.job_gone;
-                moment.t >= pressed.t && !gone.is_empty() && why.contains(gone.as_str())
+                let since = visited > pressed.t && moment.t >= visited;
+                since && !gone.is_empty() && why.contains(gone.as_str())
             }
             Some(_) | None => false,
-        });
-        Some(gone)
+        })
     }
 
     /// The time for which a job of a stopped run is still scheduled, as far as is known.

@@ -9,8 +9,7 @@ pub(super) fn judge(page: &Snapshot, context: &Context<'_>) -> Check {
         return check;
     }
     // A lane has one browser for all its jobs.
-    let here = page.url.split(['?', '#']).next().unwrap_or(&page.url);
-    if context.address.is_some_and(|address| address != here) {
+    if context.address.is_some_and(|address| address != page.address()) {
         return Check::not_yet("the browser shows the page of something else");
     }
     let reading = page.job(&context.plan.sentences);

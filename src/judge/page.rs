@@ -25,10 +25,7 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         Some(slot) => format!("{} is chosen", slot.strftime("%F %H:%M:%S UTC")),
         None => format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan)),
     };
-    let captured = matches!(context.capture, Some(Captured::Page)).then(|| {
-        let url = page.url.split(['?', '#']).next().unwrap_or(&page.url);
-        url.to_owned()
-    });
+    let captured = matches!(context.capture, Some(Captured::Page)).then(|| page.address().to_owned());
     Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen }, captured }
 }
 

@@ -46,6 +46,11 @@ pub struct JobReading {
 }
 
 impl Snapshot {
+    /// Its URL without query and fragment.
+    pub fn address(&self) -> &str {
+        self.url.split(['?', '#']).next().unwrap_or(&self.url)
+    }
+
     /// The page as that of a job.
     pub fn job(&self, sentences: &Sentences) -> JobReading {
         let says = |sentence: &str| !sentence.is_empty() && self.text.contains(sentence);

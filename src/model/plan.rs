@@ -163,6 +163,14 @@ impl Plan {
         owner.unwrap_or_else(|| unreachable!("every planned step belongs to a scenario"))
     }
 
+    /// The visit of the page of a scenario's job, and the look at it.
+    pub fn job_look(&self, scenario: &PlannedScenario) -> Option<(StepId, StepId)> {
+        scenario.steps.iter().find_map(|step| match &self.step(*step).kind {
+            StepKind::Expect { aside, .. } => *aside,
+            StepKind::Act { .. } => None,
+        })
+    }
+
     /// The expectation that captures `name` within the scenario of `id`.
     pub fn capture_step(&self, id: StepId, name: &str) -> Option<StepId> {
         self.scenario_of(id).steps.iter().copied().find(|step| match &self.step(*step).kind {
