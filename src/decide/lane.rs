@@ -36,9 +36,7 @@ pub(super) fn is_over(history: &History, lane: Lane) -> bool {
     let open = history.lanes.get(&lane).is_some_and(|lane| lane.open);
     !open
         && (gave_up(history, lane)
-            || scenarios(history, lane).all(|scenario| {
-                blocked_by_another(history, scenario) || matches!(place(history, scenario), Place::Over)
-            }))
+            || unblocked(history, lane).all(|scenario| matches!(place(history, scenario), Place::Over)))
 }
 
 pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
@@ -46,10 +44,7 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
     let mut until: Option<u64> = None;
     if !gave_up(history, lane) {
         let under_way = !browser_is_idle(history, lane);
-        for scenario in scenarios(history, lane) {
-            if blocked_by_another(history, scenario) {
-                continue;
-            }
+        for scenario in unblocked(history, lane) {
             // What only must stay true can wait: a slow mailbox must not be charged to another scenario's pages.
             if under_way && matches!(place(history, scenario), Place::Standing(..) | Place::Page(_)) {
                 continue;
@@ -75,9 +70,8 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
 
 /// Whether every scenario of the lane is over or waits for the time that was chosen for it.
 pub(super) fn only_waits(history: &History, lane: Lane, now: u64) -> bool {
-    scenarios(history, lane).all(|scenario| {
-        blocked_by_another(history, scenario)
-            || matches!(place(history, scenario), Place::Over)
+    unblocked(history, lane).all(|scenario| {
+        matches!(place(history, scenario), Place::Over)
             || messages::awaits(history, scenario).is_some_and(|until| until > now)
     })
 }
@@ -118,14 +112,12 @@ fn leaves_browser(history: &History, scenario: &PlannedScenario) -> bool {
 
 /// Whether every scenario of the lane leaves the browser to others.
 pub(super) fn browser_is_idle(history: &History, lane: Lane) -> bool {
-    scenarios(history, lane).all(|scenario| blocked_by_another(history, scenario) || leaves_browser(history, scenario))
+    unblocked(history, lane).all(|scenario| leaves_browser(history, scenario))
 }
 
 /// Whether only what must stay true is left to be looked at.
 fn needs_no_browser(history: &History, lane: Lane) -> bool {
-    scenarios(history, lane).all(|scenario| {
-        blocked_by_another(history, scenario) || matches!(place(history, scenario), Place::Over | Place::Standing(..))
-    })
+    unblocked(history, lane).all(|scenario| matches!(place(history, scenario), Place::Over | Place::Standing(..)))
 }
 
 /// The step whose failure the browser still shows, if no picture of it was asked for.
@@ -147,6 +139,11 @@ fn unpictured(history: &History, scenario: &PlannedScenario) -> Option<StepId> {
 
 pub(super) fn scenarios(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
     history.plan.scenarios.iter().filter(move |scenario| scenario.lane == lane && history.is_wanted(scenario))
+}
+
+/// Those that the scenario before them does not keep from going on.
+fn unblocked(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
+    scenarios(history, lane).filter(|scenario| !blocked_by_another(history, scenario))
 }
 
 fn gave_up(history: &History, lane: Lane) -> bool {

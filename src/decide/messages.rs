@@ -92,11 +92,7 @@ pub(super) fn page_can_be_read(history: &History, scenario: &PlannedScenario, st
 
 /// Only in the session that made the job, which this process knows how to have again.
 pub(super) fn is_readable(history: &History, scenario: &PlannedScenario, look: StepId) -> bool {
-    let captured = scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
-        StepKind::Expect { capture: Some(_), .. } => history.step(*step).captured.as_ref(),
-        StepKind::Expect { .. } | StepKind::Act { .. } => None,
-    });
-    let here = captured.is_some_and(|(_, epoch)| *epoch == history.epoch);
+    let here = history.job_page(scenario).is_some_and(|(_, epoch)| *epoch == history.epoch);
     let lane = history.lanes.get(&scenario.lane);
     let browser = lane.is_some_and(|lane| lane.open || lane.opened_now < SESSIONS_MAX && lane.failed.is_none());
     let refused = matches!(&history.step(look).check, Some((_, Check::Never { .. })));

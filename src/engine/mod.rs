@@ -79,15 +79,7 @@ pub fn start(
     observer: Box<Observer>,
 ) -> std::io::Result<Engine> {
     let recorder = Recorder::start(journal, vault, first, ports.clock.now(), observer)?;
-    Ok(Engine {
-        ports,
-        recorder,
-        sessions: BTreeMap::new(),
-        jars: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        detach: false,
-        base_ms: 0,
-    })
+    Ok(Engine::new(ports, recorder, 0))
 }
 
 /// Goes on with a run that another process left.
@@ -104,15 +96,7 @@ pub fn resume(
 ) -> std::io::Result<Engine> {
     let away = ports.clock.now().duration_since(history.started_at).as_millis();
     let base_ms = u64::try_from(away).unwrap_or(0).max(history.last.t);
-    let mut engine = Engine {
-        recorder: Recorder::go_on(journal, vault, history, observer),
-        ports,
-        sessions: BTreeMap::new(),
-        jars: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        detach: false,
-        base_ms,
-    };
+    let mut engine = Engine::new(ports, Recorder::go_on(journal, vault, history, observer), base_ms);
     engine.record(Fact::RunResumed { harness: harness.to_owned() })?;
     Ok(engine)
 }
@@ -125,6 +109,18 @@ enum End {
 }
 
 impl Engine {
+    fn new(ports: Ports, recorder: Recorder, base_ms: u64) -> Self {
+        Self {
+            ports,
+            recorder,
+            sessions: BTreeMap::new(),
+            jars: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            detach: false,
+            base_ms,
+        }
+    }
+
     /// Lets the process end when there is nothing to do but to wait for a time of the service's.
     #[must_use]
     pub fn detaching(mut self, detach: bool) -> Self {

@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind, Timing,
-    Verdict, WindowFrom, Wrong,
+    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId,
+    StepKind, Timing, Verdict, WindowFrom, Wrong,
 };
 
 /// Everything known of a run.
@@ -152,7 +152,21 @@ impl History {
 
     /// The time that was chosen in the scenario of a step.
     pub fn slot_of(&self, step: StepId) -> Option<Timestamp> {
-        self.plan.scenario_of(step).steps.iter().find_map(|step| self.step(*step).slot)
+        self.slot_in(self.plan.scenario_of(step))
+    }
+
+    fn slot_in(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
+        scenario.steps.iter().find_map(|step| self.step(*step).slot)
+    }
+
+    /// The address of the page of a scenario's job, and which process captured it.
+    pub fn job_page(&self, scenario: &PlannedScenario) -> Option<&(String, u32)> {
+        scenario.steps.iter().find_map(|step| match &self.plan.step(*step).kind {
+            StepKind::Expect { capture: Some(capture), .. } if capture.of == Captured::Page => {
+                self.step(*step).captured.as_ref()
+            }
+            StepKind::Expect { .. } | StepKind::Act { .. } => None,
+        })
     }
 
     /// The whole address that an action visits, where the journal knows it.
@@ -256,7 +270,7 @@ impl History {
     /// The time for which a job of a stopped run is still scheduled, as far as is known.
     pub fn left_behind(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
         let stopped = self.stopped_at?;
-        let slot = scenario.steps.iter().find_map(|step| self.step(*step).slot)?;
+        let slot = self.slot_in(scenario)?;
         let made = scenario.steps.iter().any(|step| {
             matches!(&self.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
                 && self.step(*step).started.is_some()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Window;
+use super::environment::WindowOverride;
 
 /// `service.yaml`.
 #[derive(Debug, Clone)]
@@ -32,6 +33,14 @@ pub struct Service {
     pub resets_per_hour: u32,
     /// The longest that a run may take, in milliseconds.
     pub run_longest_ms: u64,
+}
+
+impl Service {
+    /// The window `name`, with what an environment changes in it.
+    pub fn window(&self, name: &str, changes: &BTreeMap<String, WindowOverride>) -> Option<Window> {
+        let window = *self.windows.get(name)?;
+        Some(changes.get(name).map_or(window, |change| change.applied_to(window)))
+    }
 }
 
 /// Sentences of pages that mean something by themselves, and the words of a job's page.

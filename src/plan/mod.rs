@@ -74,25 +74,7 @@ pub fn look_back(plan: &mut Plan, after: &str, window: Window, targets: Vec<(Con
         return;
     };
     for (control, url) in targets {
-        let id = |number: usize| StepId(u32::try_from(number).unwrap_or(u32::MAX));
-        let (visit, look) = (id(plan.steps.len()), id(plan.steps.len() + 1));
-        let act = Act::Visit(Template::literal(url));
-        plan.steps.push(PlannedStep { id: visit, lane, kind: StepKind::Act { act, watch: Vec::new() } });
-        plan.steps.push(PlannedStep {
-            id: look,
-            lane,
-            kind: StepKind::Expect {
-                expect: Expectation::Job,
-                window,
-                trigger: visit,
-                capture: None,
-                proves: Vec::new(),
-                assumes: None,
-                from: None,
-                second_try: Vec::new(),
-                aside: None,
-            },
-        });
+        let (visit, look) = look_at_job(&mut plan.steps, lane, Template::literal(url), window);
         plan.scenarios.push(PlannedScenario {
             id: format!("look-back-{}", plan.scenarios.len()),
             name: "Look back".to_owned(),
@@ -105,6 +87,29 @@ pub fn look_back(plan: &mut Plan, after: &str, window: Window, targets: Vec<(Con
             cancel: None,
         });
     }
+}
+
+fn add(steps: &mut Vec<PlannedStep>, lane: Lane, kind: StepKind) -> StepId {
+    let id = StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+    steps.push(PlannedStep { id, lane, kind });
+    id
+}
+
+/// Adds a visit of a job's page and a look at it.
+fn look_at_job(steps: &mut Vec<PlannedStep>, lane: Lane, address: Template, window: Window) -> (StepId, StepId) {
+    let visit = add(steps, lane, StepKind::Act { act: Act::Visit(address), watch: Vec::new() });
+    let look = StepKind::Expect {
+        expect: Expectation::Job,
+        window,
+        trigger: visit,
+        capture: None,
+        proves: Vec::new(),
+        assumes: None,
+        from: None,
+        second_try: Vec::new(),
+        aside: None,
+    };
+    (visit, add(steps, lane, look))
 }
 
 /// Two lists of one kind in a run would take each other's messages for theirs.
@@ -200,9 +205,7 @@ impl Planner<'_> {
     }
 
     fn add(&mut self, lane: Lane, kind: StepKind) -> StepId {
-        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX));
-        self.steps.push(PlannedStep { id, lane, kind });
-        id
+        add(&mut self.steps, lane, kind)
     }
 
     fn expect(&mut self, lane: Lane, expect: &Expect, sofar: &mut Sofar) -> StepId {
@@ -257,22 +260,8 @@ impl Planner<'_> {
     /// The job's page is read where rows do not come in time: for the diagnosis, not as a proof.
     fn job_page(&mut self, lane: Lane, name: &str, sofar: &mut Sofar) -> (StepId, StepId) {
         let hole = Template(vec![crate::model::Part::Hole(name.to_owned())]);
-        let visit = self.add(lane, StepKind::Act { act: Act::Visit(hole), watch: Vec::new() });
         let window = self.window(DEFAULT_WINDOW);
-        let look = self.add(
-            lane,
-            StepKind::Expect {
-                expect: Expectation::Job,
-                window,
-                trigger: visit,
-                capture: None,
-                proves: Vec::new(),
-                assumes: None,
-                from: None,
-                second_try: Vec::new(),
-                aside: None,
-            },
-        );
+        let (visit, look) = look_at_job(&mut self.steps, lane, hole, window);
         let act = Act::Press(self.service.sentences.job_waits.clone());
         let cancel = self.add(lane, StepKind::Act { act, watch: Vec::new() });
         sofar.asides.extend([visit, look, cancel]);
@@ -315,12 +304,9 @@ impl Planner<'_> {
     }
 
     fn window(&mut self, name: &str) -> Window {
-        match self.service.windows.get(name) {
-            Some(window) => self.target.windows.get(name).map_or(*window, |change| change.applied_to(*window)),
-            None => {
-                self.problems.push(format!("service.yaml has no window `{name}`: add it under `windows`."));
-                Window::plain(0, 0, 0, 0)
-            }
-        }
+        self.service.window(name, &self.target.windows).unwrap_or_else(|| {
+            self.problems.push(format!("service.yaml has no window `{name}`: add it under `windows`."));
+            Window::plain(0, 0, 0, 0)
+        })
     }
 }

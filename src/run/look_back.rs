@@ -11,7 +11,7 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::model::scenario::Control;
 use crate::model::{
-    Captured, Expectation, Fact, MessageKind, Observation, Plan, PlannedScenario, RowsNeeded, StepKind, Timing, Window,
+    Expectation, Fact, MessageKind, Observation, Plan, PlannedScenario, RowsNeeded, StepKind, Timing, Window,
 };
 use crate::redact::Vault;
 use crate::store::{self, RunFolder};
@@ -25,7 +25,7 @@ const RUNS_MAX: usize = 20;
 pub(super) fn add(prepared: &Prepared, plan: &mut Plan, runs: &Path) {
     // A look back needs a session, so it follows what another scenario goes on from.
     let Some(after) = plan.judged().find_map(|scenario| scenario.after.clone()) else { return };
-    let Some(window) = prepared.service.windows.get("page").copied() else { return };
+    let Some(window) = prepared.service.window("page", &prepared.environment.windows) else { return };
     let now = Timestamp::now();
     let earlier = store::newest_runs(runs, &prepared.environment.name, RUNS_MAX);
     let due = earlier.iter().filter_map(|folder| Recorded::read(folder).ok()).find_map(|recorded| {
@@ -51,13 +51,8 @@ fn targets(prepared: &Prepared, history: &History, base_url: &str, now: Timestam
         return Vec::new();
     }
     let page = |scenario: &PlannedScenario| {
-        let captured = scenario.steps.iter().find_map(|step| match &history.plan.step(*step).kind {
-            StepKind::Expect { capture: Some(capture), .. } if capture.of == Captured::Page => {
-                history.step(*step).captured.clone()
-            }
-            StepKind::Expect { .. } | StepKind::Act { .. } => None,
-        });
-        captured.map(|(url, _)| (Control::LookBack { run: history.run.clone(), scenario: scenario.id.clone() }, url))
+        let (url, _) = history.job_page(scenario)?;
+        Some((Control::LookBack { run: history.run.clone(), scenario: scenario.id.clone() }, url.clone()))
     };
     history.plan.judged().filter(is_due).filter_map(page).collect()
 }
@@ -78,8 +73,7 @@ fn receipt_window(prepared: &Prepared, kind: MessageKind) -> Option<Window> {
         MessageKind::Email => "receipt-email",
         MessageKind::Sms => "receipt-sms",
     };
-    let window = *prepared.service.windows.get(name)?;
-    Some(prepared.environment.windows.get(name).map_or(window, |change| change.applied_to(window)))
+    prepared.service.window(name, &prepared.environment.windows)
 }
 
 /// Writes what a run has found into the records of the runs that it looked back at. Gives their folders.
