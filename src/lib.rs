@@ -26,6 +26,7 @@ pub mod redact;
 pub mod aws;
 pub mod browser;
 pub mod guard;
+pub mod http;
 pub mod inbox;
 pub mod probe;
 pub mod process;

@@ -16,7 +16,7 @@ pub struct Found {
 
 const BROWSERS: [&str; 4] = ["chromium", "google-chrome", "google-chrome-stable", "chrome"];
 const DRIVER: &str = "chromedriver";
-const VERSION_LONGEST: Duration = Duration::from_secs(20);
+const VERSION_LONGEST: Duration = Duration::from_secs(10);
 
 /// Looks in `$CHROMEWEBDRIVER` (GitHub's runners set it) and in `PATH`.
 ///

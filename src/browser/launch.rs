@@ -1,5 +1,7 @@
 //! Starting a session: a driver under a keeper, a fenced browser, Basic auth primed.
 
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +34,8 @@ pub struct Settings {
     pub run: String,
     /// A `WebDriver` elsewhere, instead of one on this machine.
     pub webdriver_url: Option<String>,
+    /// Authorities (PEM) that are trusted besides the usual ones.
+    pub ca_file: Option<PathBuf>,
     pub keeper: Keeper,
 }
 
@@ -75,8 +79,16 @@ impl Chromium {
         let cannot =
             |why: String| format!("{} does not start: {why}. Look whether it runs by hand.", found.driver.display());
         let arguments = vec!["--port=0".to_owned()];
-        let started = self.settings.keeper.start(&found.driver, &arguments);
-        let mut driver = started.map_err(|error| cannot(error.to_string()))?;
+        let ca_file = self.settings.ca_file.as_deref();
+        let started = self.settings.keeper.with_own_home().start_with(&found.driver, |home| {
+            ca_file.map_or(Ok(()), |file| trust(home, file))?;
+            Ok(arguments)
+        });
+        let mut driver = started.map_err(|error| match error.kind() {
+            // It speaks for itself: the driver was not even tried.
+            std::io::ErrorKind::Other => error.to_string(),
+            _ => cannot(error.to_string()),
+        })?;
         let output = driver.output().ok_or_else(|| cannot("it has no output".to_owned()))?;
         let mut lines = BufReader::new(output).lines();
         let port = tokio::time::timeout(START_LONGEST, async {
@@ -179,6 +191,30 @@ impl Chromium {
         }
         Some(())
     }
+}
+
+/// Chromium trusts what stands in the NSS database of its home.
+/// Source: <https://chromium.googlesource.com/chromium/src/+/main/docs/linux/cert_management.md>.
+fn trust(home: &Path, ca_file: &Path) -> std::io::Result<()> {
+    let database = home.join(".pki/nssdb");
+    std::fs::create_dir_all(&database)?;
+    let place = format!("sql:{}", database.display());
+    let file = ca_file.display().to_string();
+    for words in [
+        &["-d", &place, "-N", "--empty-password"][..],
+        &["-d", &place, "-A", "-n", "ca-file", "-t", "C,,", "-i", &file],
+    ] {
+        let output = std::process::Command::new("certutil").args(words).stdin(Stdio::null()).output();
+        let output = output.map_err(|error| {
+            let mend = "Debian: apt-get install libnss3-tools";
+            std::io::Error::other(format!("The browser's ca-file needs certutil ({mend}): {error}."))
+        })?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(std::io::Error::other(format!("certutil does not take {file}: {}.", one_line(&said))));
+        }
+    }
+    Ok(())
 }
 
 fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {

@@ -40,6 +40,21 @@ impl ChromiumSession {
         &self.client
     }
 
+    /// A link may open a tab of its own; a person goes on there.
+    async fn follow_new_tab(&self) -> Result<(), PortFailure> {
+        let tabs = bounded(self.client.windows()).await.map_err(|error| error.failure())?;
+        if tabs.len() < 2 {
+            return Ok(());
+        }
+        let current = bounded(self.client.window()).await.ok();
+        let Some(newest) = tabs.into_iter().rfind(|tab| Some(tab) != current.as_ref()) else { return Ok(()) };
+        // The one before is closed, so that there is one page to look at.
+        if current.is_some() {
+            bounded(self.client.close_window()).await.map_err(|error| error.failure())?;
+        }
+        bounded(self.client.switch_to_window(newest)).await.map_err(|error| error.failure())
+    }
+
     /// The one element with this label or text.
     async fn element(&self, kind: &str, name: &str) -> Result<Element, PortFailure> {
         let found = bounded(self.client.execute(FIND, vec![json!(kind), json!(name)]))
@@ -194,6 +209,7 @@ impl Session for ChromiumSession {
     }
 
     async fn look(&mut self) -> Result<RawPage, PortFailure> {
+        self.follow_new_tab().await?;
         let page = bounded(self.client.execute(SNAPSHOT, Vec::new())).await.map_err(|error| error.failure())?;
         serde_json::from_value(page).map_err(|error| harness(&format!("the snapshot cannot be read: {error}")))
     }
@@ -224,17 +240,6 @@ impl Session for ChromiumSession {
         }
     }
 }
-
-/// Chromium's errors that speak of this machine and its network, not of the service.
-const LOCAL_TROUBLE: [&str; 7] = [
-    "ERR_INTERNET_DISCONNECTED",
-    "ERR_NETWORK_CHANGED",
-    "ERR_NETWORK_ACCESS_DENIED",
-    "ERR_NETWORK_IO_SUSPENDED",
-    "ERR_PROXY",
-    "ERR_TUNNEL",
-    "ERR_INSUFFICIENT_RESOURCES",
-];
 
 /// What came instead of an answer.
 enum Trouble {
@@ -290,11 +295,7 @@ fn failure(error: &CmdError) -> PortFailure {
     };
     let message = standard.message.as_ref();
     if let Some(code) = net_error(message) {
-        let kind = match code {
-            code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => FailureKind::Tls,
-            code if LOCAL_TROUBLE.iter().any(|begin| code.starts_with(begin)) => FailureKind::Harness,
-            _ => FailureKind::Unreachable,
-        };
+        let kind = FailureKind::of_net_error(code);
         return PortFailure::new(kind, format!("the browser could not open the page: {code}"));
     }
     match standard.error {

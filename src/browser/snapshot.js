@@ -29,5 +29,6 @@ return {
   links: all("a[href]").filter(visible).map((link) => ({ text: text(link), href: link.href.slice(0, 2000) })),
   tables: all("table").slice(0, 10).map((table) => Array.from(table.rows).slice(0, LIST_MAX)
     .map((row) => Array.from(row.cells).slice(0, 30).map(text))),
+  status: (performance.getEntriesByType("navigation")[0] || {}).responseStatus || 0,
   text: (document.body ? document.body.innerText : "").slice(0, TEXT_MAX),
 };

@@ -1,6 +1,7 @@
 //! References to values: variables of the process, and the sandbox's ready line.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Environment, MailboxSettings, NumberSettings, Target, TargetTemplate, Template};
@@ -14,6 +15,7 @@ pub struct Resolved {
     pub mailbox: ResolvedMailbox,
     pub number: Option<ResolvedNumber>,
     pub webdriver_url: Option<String>,
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How to read the mailbox.
@@ -160,8 +162,9 @@ pub fn resolve(
         poll_ms: environment.poll_ms,
     };
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
+    let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {
-        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, number, webdriver_url })
+        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, number, webdriver_url, ca_file })
     } else {
         Err(resolver.problems)
     }

@@ -215,6 +215,18 @@ causes! {
         "the address does not answer",
         "DNS, the router and the route of the app",
         [Unreachable];
+    CERTIFICATE = "certificate", Edge,
+        "the certificate that the service shows may not be trusted",
+        "`notify-smoke doctor ENV`: its last day, its names, who signed it",
+        [Untrusted];
+    ROUTER = "router", Edge,
+        "the router does not reach the admin app",
+        "the app's route and the router's log for the run id",
+        [Gateway];
+    NO_INSTANCE = "no-instance", Admin,
+        "no instance of the admin app answers the router",
+        "the app's instances and their crashes (cf app)",
+        [Gateway, Accepted];
     MAILBOX_BLIND = "mailbox-blind", Mailbox,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",

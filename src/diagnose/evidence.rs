@@ -23,6 +23,10 @@ pub(super) enum Sign {
     Wrong,
     Duplicate,
     Unreachable,
+    /// Its certificate is not one that may be trusted.
+    Untrusted,
+    /// The router answered, not the app.
+    Gateway,
     /// Any other failure of the step.
     Failed,
     MailboxAlive,
@@ -69,6 +73,23 @@ pub(super) struct Evidence {
     signs: BTreeMap<Sign, Because>,
 }
 
+/// What something wrong on a page speaks for.
+fn signs_of(wrong: Wrong) -> &'static [Sign] {
+    match wrong {
+        Wrong::ErrorPage => &[Sign::ErrorPage],
+        Wrong::Unreachable => &[Sign::Unreachable],
+        Wrong::Untrusted => &[Sign::Untrusted],
+        Wrong::Gateway => &[Sign::Gateway],
+        Wrong::Offline => &[Sign::Failed],
+        Wrong::SignedOutElsewhere => &[Sign::Wrong, Sign::SignedOutElsewhere],
+        Wrong::SignedOut => &[Sign::Wrong, Sign::SignedOut],
+        Wrong::SignInRefused => &[Sign::Wrong, Sign::LoginRefused],
+        Wrong::Trial => &[Sign::Wrong, Sign::Trial],
+        Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
+        Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message | Wrong::NotScheduled => &[Sign::Wrong],
+    }
+}
+
 impl Evidence {
     pub(super) fn of(history: &History, scenario: &PlannedScenario, step: StepId) -> Self {
         let mut evidence = Self::default();
@@ -82,6 +103,7 @@ impl Evidence {
             evidence.job(history, step);
             evidence.controls(history);
         }
+        evidence.end(history);
         evidence.health(history);
         if let Some((moment, untold, all)) = history.untold(scenario).filter(|(_, untold, _)| *untold > 0) {
             let text =
@@ -117,7 +139,8 @@ impl Evidence {
     fn action(&mut self, history: &History, step: StepId) {
         let Some((moment, Acted::NotDone { why } | Acted::Unknown { why })) = &history.step(step).acted else { return };
         let sign = match why.kind {
-            FailureKind::Unreachable | FailureKind::Tls | FailureKind::PageTimeout => Sign::Unreachable,
+            FailureKind::Tls => Sign::Untrusted,
+            FailureKind::Unreachable | FailureKind::PageTimeout => Sign::Unreachable,
             FailureKind::Missing | FailureKind::Harness | FailureKind::Mailbox => Sign::Failed,
         };
         self.note(sign, *moment, why.text.clone());
@@ -143,6 +166,10 @@ impl Evidence {
             Some((moment, Gap::RunTooLong)) => self.note(Sign::Failed, moment, "the run has reached its longest time"),
             Some((_, Gap::WindowClosed)) | None => {}
         }
+    }
+
+    /// Where nothing else was seen, or the run was cut off, the end of it is all there is to cite.
+    fn end(&mut self, history: &History) {
         if self.signs.is_empty() || history.interrupted.is_some() || !history.ended {
             let text = history.interrupted.as_ref().map_or_else(
                 || "the last thing that is known of the run".to_owned(),
@@ -156,24 +183,9 @@ impl Evidence {
         let state = history.step(step);
         let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
         match &state.check {
-            Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
-                self.note(Sign::ErrorPage, *moment, why.clone());
-            }
-            Some((moment, Check::Never { wrong: Wrong::Unreachable, why })) => {
-                self.note(Sign::Unreachable, *moment, why.clone());
-            }
             Some((moment, Check::Never { why, wrong })) => {
-                let known = match wrong {
-                    Wrong::SignedOutElsewhere => Some(Sign::SignedOutElsewhere),
-                    Wrong::SignedOut => Some(Sign::SignedOut),
-                    Wrong::SignInRefused => Some(Sign::LoginRefused),
-                    Wrong::Trial => Some(Sign::Trial),
-                    Wrong::SetUp => Some(Sign::SetUp),
-                    _ => None,
-                };
-                self.note(Sign::Wrong, *moment, why.clone());
-                if let Some(sign) = known {
-                    self.note(sign, *moment, why.clone());
+                for sign in signs_of(*wrong) {
+                    self.note(*sign, *moment, why.clone());
                 }
             }
             Some((moment, Check::NotYet { why, .. })) => {

@@ -91,10 +91,17 @@ fn candidates(
         (Verdict::Inconclusive, _) => return vec![&causes::HARNESS],
         (Verdict::Passed | Verdict::Degraded | Verdict::Failed, _) => {}
     }
+    if evidence.has(Sign::Untrusted) {
+        return vec![&causes::CERTIFICATE];
+    }
+    if evidence.has(Sign::Gateway) {
+        return vec![&causes::ROUTER, &causes::NO_INSTANCE];
+    }
+    if evidence.has(Sign::Unreachable) {
+        return vec![&causes::UNREACHABLE];
+    }
     match kind {
-        StepKind::Act { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Act { .. } => vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED],
-        StepKind::Expect { .. } if evidence.has(Sign::Unreachable) => vec![&causes::UNREACHABLE],
         StepKind::Expect { expect: Expectation::Email(_), .. } => of_mail(evidence),
         StepKind::Expect { expect: Expectation::Text(_), .. } => of_text(evidence, history.requests(step)),
         StepKind::Expect { expect: Expectation::Rows(rows), .. } => {

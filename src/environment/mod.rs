@@ -68,6 +68,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`"));
     let poll_ms = fields.take("poll").and_then(|node| reader.duration_ms(node, "`poll`")).unwrap_or(POLL_MS);
     let webdriver_url = fields.take("webdriver-url").and_then(|node| setting(reader, node));
+    let ca_file = fields.take("ca-file").and_then(|node| setting(reader, node));
     let sandbox = fields.take("sandbox").map(|node| {
         let mut fields = reader.fields(node, "`sandbox`");
         let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
@@ -97,6 +98,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         poll_ms: poll_ms.max(POLL_MS_MIN),
         sandbox,
         webdriver_url,
+        ca_file,
     })
 }
 

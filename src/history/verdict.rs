@@ -191,9 +191,14 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
 /// Whose fault it is when something else was seen.
 fn of_wrong(wrong: Wrong) -> Verdict {
     match wrong {
-        Wrong::ErrorPage | Wrong::Unreachable | Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message => {
-            Verdict::Failed
-        }
+        Wrong::ErrorPage
+        | Wrong::Unreachable
+        | Wrong::Untrusted
+        | Wrong::Gateway
+        | Wrong::ErrorMessage
+        | Wrong::OtherHost
+        | Wrong::Message => Verdict::Failed,
+        Wrong::Offline => Verdict::Errored,
         // A user has one session, so this says nothing of the service.
         Wrong::SignedOutElsewhere | Wrong::SignedOut => Verdict::Inconclusive,
         // The page is the same for a wrong password, a locked user and an unknown one.

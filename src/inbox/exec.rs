@@ -206,7 +206,7 @@ impl Running {
         match tokio::time::timeout(SILENCE, limited.read_until(b'\n', &mut self.partial)).await {
             Err(_) => Ok(Read::Silence),
             Ok(Err(error)) => Err(format!("cannot be read: {error}")),
-            Ok(Ok(0)) if self.partial.len() as u64 >= LINE_BYTES_MAX => {
+            Ok(Ok(_)) if self.partial.len() as u64 >= LINE_BYTES_MAX && !self.partial.ends_with(b"\n") => {
                 Err("printed a line of more than 2 MiB".to_owned())
             }
             Ok(Ok(0)) if self.partial.is_empty() => Ok(Read::End),

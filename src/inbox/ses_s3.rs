@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
@@ -101,13 +101,22 @@ impl SesS3Inbox {
             let why = "its mails are encrypted on the client's side; take the encryption option out of the receipt rule's S3 action";
             return Err(self.failed("cannot be read", why));
         }
-        let body = object.body.collect().await.map_err(|error| self.failed("cannot be read", &error.to_string()))?;
-        Ok(mime::message(&listed.key, &body.into_bytes(), listed.modified))
+        let mut body = object.body;
+        let mut bytes: Vec<u8> = Vec::new();
+        // Not every server that speaks S3 keeps to the range.
+        while (bytes.len() as u64) < MAIL_BYTES_MAX {
+            let Some(chunk) = body.next().await else { break };
+            bytes.extend(chunk.map_err(|error| self.failed("cannot be read", &error.to_string()))?);
+        }
+        Ok(mime::message(&listed.key, &bytes, listed.modified))
     }
 }
 
-/// The innermost sentence of an SDK error.
-fn reason<E: std::error::Error>(error: &E) -> String {
+/// What the server said, or the innermost sentence of an SDK error.
+fn reason<E: std::error::Error + ProvideErrorMetadata>(error: &E) -> String {
+    if let Some(code) = error.code() {
+        return error.message().map_or_else(|| code.to_owned(), |message| format!("{code}, {message}"));
+    }
     let text = DisplayErrorContext(error).to_string();
     text.split(" (").next().unwrap_or_default().chars().take(300).collect()
 }

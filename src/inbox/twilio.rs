@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
+use crate::http::{self, NoBody};
 use crate::model::{FailureKind, MessageKind, PortFailure};
 use crate::port::{Inbox, Mark, RawMessage, Which};
 
@@ -54,13 +55,8 @@ struct Numbers {
 
 impl TwilioInbox {
     /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(endpoint: Option<String>, account: String, token: String, number: String) -> Result<Self, String> {
-        let http = Client::builder().timeout(LONGEST).redirect(reqwest::redirect::Policy::none()).build();
-        let http = http.map_err(|error| format!("No HTTP client can be made: {error}."))?;
-        Ok(Self { http, endpoint: endpoint.unwrap_or_else(|| TWILIO.to_owned()), account, token, number })
+    pub fn new(http: Client, endpoint: Option<String>, account: String, token: String, number: String) -> Self {
+        Self { http, endpoint: endpoint.unwrap_or_else(|| TWILIO.to_owned()), account, token, number }
     }
 
     fn failed(&self, why: &str) -> PortFailure {
@@ -73,7 +69,8 @@ impl TwilioInbox {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let answer = self.http.get(url).basic_auth(&self.account, Some(&self.token)).send().await;
+        let request = self.http.get(url).basic_auth(&self.account, Some(&self.token)).timeout(LONGEST);
+        let answer = request.send().await;
         let answer = answer.map_err(|error| {
             self.failed(if error.is_timeout() { "Twilio does not answer in time" } else { "Twilio cannot be reached" })
         })?;
@@ -85,7 +82,16 @@ impl TwilioInbox {
                 Err(self.failed("Twilio says that it is asked too often; set a longer `poll`"))
             }
             status if !status.is_success() => Err(self.failed(&format!("Twilio answers HTTP {}", status.as_u16()))),
-            _ => answer.json().await.map_err(|_| self.failed("Twilio's answer is not what its documentation says")),
+            _ => {
+                let body = http::body(answer).await.map_err(|why| {
+                    self.failed(match why {
+                        NoBody::TooLarge => "Twilio's answer is larger than a list of messages can be",
+                        NoBody::Broken => "Twilio's answer breaks off",
+                    })
+                })?;
+                let wrong = |_| self.failed("Twilio's answer is not what its documentation says");
+                serde_json::from_slice(&body).map_err(wrong)
+            }
         }
     }
 

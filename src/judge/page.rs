@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, Judgement};
-use crate::model::{Captured, Check, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong};
+use crate::model::{Captured, Check, FailureKind, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong};
 
 pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Judgement {
     let plan = context.plan;
@@ -18,6 +18,11 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         Some(SlotShown::Named) | None => None,
     };
     let missing = missing(expected, page, context);
+    // cloud.gov's router answers so where no instance of an app does.
+    if let (false, Some(status @ 502..=504)) = (missing.is_empty(), page.status) {
+        let why = format!("{} came with HTTP {status}: nobody behind the router answers", describe(page, plan));
+        return Check::never(Wrong::Gateway, why).into();
+    }
     if !missing.is_empty() {
         return Check::not_yet(format!("{} has no {}", describe(page, plan), missing.join(" and no "))).into();
     }
@@ -32,16 +37,17 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
 /// What is wrong with a page whatever was expected of it.
 pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     if page.url.starts_with("chrome-error:") {
-        return Some(Check::never(
-            Wrong::Unreachable,
-            "the browser shows its own error page: the address did not answer",
-        ));
+        return Some(browsers_own_page(page));
     }
     if !is_own(&page.url, plan) {
         // A new browser window has no page yet; anything else is somebody else's page.
         let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
-        let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
-        return Some(if blank { Check::not_yet(why) } else { Check::never(Wrong::OtherHost, why) });
+        return Some(if blank {
+            Check::not_yet("the browser shows a blank page: nothing came, or something that is no page")
+        } else {
+            let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
+            Check::never(Wrong::OtherHost, why)
+        });
     }
     let is_error = |heading: &&String| plan.error_headings.iter().any(|known| same(known, heading));
     if let Some(heading) = page.headings.iter().find(is_error) {
@@ -68,6 +74,22 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     }
     let error = page.errors.first()?;
     Some(Check::never(Wrong::ErrorMessage, format!("{here} says “{error}”")))
+}
+
+/// Chromium's page for an address that could not be opened; it names the error.
+fn browsers_own_page(page: &Snapshot) -> Check {
+    let code = page.text.split(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
+    let code = code.into_iter().find(|word| word.starts_with("ERR_"));
+    let Some(code) = code else {
+        let why = "the browser shows its own error page: the address did not answer";
+        return Check::never(Wrong::Unreachable, why);
+    };
+    let wrong = match FailureKind::of_net_error(code) {
+        FailureKind::Tls => Wrong::Untrusted,
+        FailureKind::Harness => Wrong::Offline,
+        _ => Wrong::Unreachable,
+    };
+    Check::never(wrong, format!("the browser could not open the page: {code}"))
 }
 
 /// The time whose radio is checked. With "Now" checked, pressing the button would send at once.

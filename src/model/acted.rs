@@ -46,3 +46,26 @@ pub enum FailureKind {
     /// The mailbox did not answer, or refused; looking again may help.
     Mailbox,
 }
+
+/// Chromium's errors that speak of this machine and its network, not of the service.
+/// Source: <https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h>.
+const LOCAL_TROUBLE: [&str; 7] = [
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_NETWORK_CHANGED",
+    "ERR_NETWORK_ACCESS_DENIED",
+    "ERR_NETWORK_IO_SUSPENDED",
+    "ERR_PROXY",
+    "ERR_TUNNEL",
+    "ERR_INSUFFICIENT_RESOURCES",
+];
+
+impl FailureKind {
+    /// Of Chromium's code for a page that could not be opened, such as `ERR_CONNECTION_REFUSED`.
+    pub fn of_net_error(code: &str) -> Self {
+        match code {
+            code if code.starts_with("ERR_CERT") || code.starts_with("ERR_SSL") => Self::Tls,
+            code if LOCAL_TROUBLE.iter().any(|begin| code.starts_with(begin)) => Self::Harness,
+            _ => Self::Unreachable,
+        }
+    }
+}

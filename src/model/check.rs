@@ -62,6 +62,12 @@ pub enum Wrong {
     ErrorPage,
     /// The browser's own page for an address that does not answer.
     Unreachable,
+    /// The browser's own page for a certificate that may not be trusted.
+    Untrusted,
+    /// The router's page: it has nobody to hand the request to.
+    Gateway,
+    /// The browser's own page for a machine without a network.
+    Offline,
     /// A message at a field, or a banner.
     ErrorMessage,
     /// The browser was led to somebody else's page.

@@ -42,6 +42,8 @@ pub struct Environment {
     pub sandbox: Option<SandboxSettings>,
     /// A `WebDriver` that runs elsewhere, instead of a browser on this machine.
     pub webdriver_url: Option<Template>,
+    /// Certificates (PEM) of authorities that are trusted besides the usual ones.
+    pub ca_file: Option<Template>,
 }
 
 /// A template of the service, as it must read.

@@ -31,6 +31,9 @@ pub struct Snapshot {
     pub tables: Vec<Vec<Vec<String>>>,
     /// What a reader sees, cut at a limit.
     pub text: String,
+    /// The status that it came with, where the browser tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
 }
 
 /// What the page of a job says.

@@ -57,6 +57,8 @@ pub struct RawPage {
     pub links: Vec<RawLink>,
     pub tables: Vec<Vec<Vec<String>>>,
     pub text: String,
+    /// The HTTP status of the page; 0 where the browser does not tell.
+    pub status: u16,
 }
 
 /// A form control as the script sees it.

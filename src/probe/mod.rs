@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
+use crate::http;
 use crate::model::{FailureKind, Health, PartHealth, PortFailure};
 use crate::port::Probe;
 
@@ -18,28 +19,20 @@ pub struct HealthProbe {
     http: Client,
     url: String,
     basic_auth: Option<(String, String)>,
+    user_agent: String,
 }
 
 impl HealthProbe {
     /// The health page of the service at `base_url`.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(base_url: &str, basic_auth: Option<(String, String)>, user_agent: &str) -> Result<Self, String> {
-        let http = Client::builder()
-            .timeout(LONGEST)
-            .user_agent(user_agent)
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
-        let http = http.map_err(|error| format!("No HTTP client can be made: {error}."))?;
-        Ok(Self { http, url: format!("{base_url}/_status"), basic_auth })
+    pub fn new(http: Client, base_url: &str, basic_auth: Option<(String, String)>, user_agent: &str) -> Self {
+        Self { http, url: format!("{base_url}/_status"), basic_auth, user_agent: user_agent.to_owned() }
     }
 }
 
 #[async_trait]
 impl Probe for HealthProbe {
     async fn look(&self) -> Result<Health, PortFailure> {
-        let mut request = self.http.get(&self.url);
+        let mut request = self.http.get(&self.url).header("user-agent", &self.user_agent).timeout(LONGEST);
         if let Some((username, password)) = &self.basic_auth {
             request = request.basic_auth(username, Some(password));
         }
@@ -48,7 +41,9 @@ impl Probe for HealthProbe {
         let answered = Timestamp::now();
         let status = answer.status();
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
-        let body: Value = answer.json().await.unwrap_or(Value::Null);
+        // Whatever is no small JSON object tells no version.
+        let body = http::body(answer).await.unwrap_or_default();
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Ok(Health {
             admin: admin(status, &body),
             api: api(status, &body),
@@ -61,6 +56,9 @@ impl Probe for HealthProbe {
 }
 
 fn unreached(url: &str, error: &reqwest::Error) -> PortFailure {
+    if let Some(why) = http::certificate_trouble(error) {
+        return PortFailure::new(FailureKind::Tls, format!("{url} shows a certificate that is not trusted: {why}"));
+    }
     let what = if error.is_timeout() {
         "does not answer in time"
     } else if error.is_connect() {

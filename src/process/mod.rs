@@ -23,6 +23,8 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Keeper {
     program: PathBuf,
+    /// Whether a child's private folder is its `HOME` too.
+    own_home: bool,
 }
 
 impl Keeper {
@@ -31,12 +33,19 @@ impl Keeper {
     /// # Errors
     /// When the system cannot tell where the binary is.
     pub fn of_this_program() -> std::io::Result<Self> {
-        std::env::current_exe().map(|program| Self { program })
+        std::env::current_exe().map(|program| Self { program, own_home: false })
     }
 
     /// The keeper of the program at this path, for callers that are another program.
     pub fn at(program: &Path) -> Self {
-        Self { program: program.to_owned() }
+        Self { program: program.to_owned(), own_home: false }
+    }
+
+    /// Children get their private folder as `HOME` too: for programs that would leave something in the user's own, or
+    /// fail where there is none.
+    #[must_use]
+    pub fn with_own_home(&self) -> Self {
+        Self { program: self.program.clone(), own_home: true }
     }
 
     /// This program's binary.
@@ -91,6 +100,9 @@ impl Keeper {
         command.arg("keeper").args(words);
         if let Some(folder) = folder {
             command.env("TMPDIR", folder);
+            if self.own_home {
+                command.env("HOME", folder);
+            }
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // A Ctrl-C at the terminal goes to the foreground group; the keeper must outlive it.

@@ -120,6 +120,8 @@ impl Vault {
                 .collect(),
             tables: page.tables.into_iter().map(|table| table.into_iter().map(all).collect()).collect(),
             text: self.redacted(&page.text),
+            // What is as usual is not worth a line in the journal.
+            status: Some(page.status).filter(|status| *status >= 400),
         }
     }
 

@@ -1,29 +1,24 @@
 //! One run from its lease to its reports.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::clock::SystemClock;
+use super::ports::{ports, vault};
 use super::prepare::Prepared;
+use super::surroundings::Surroundings;
 use super::{NotStarted, Recorded, budget, look_back};
-use crate::browser::{Chromium, Settings, find};
-use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber, resolve};
-use crate::engine::{self, Engine, Observer, Ports, Stopped};
+use crate::config::Resolved;
+use crate::engine::{self, Engine, Observer, Stopped};
 use crate::exit::Exit;
 use crate::guard::{FileLease, NoLease};
 use crate::history::History;
-use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
 use crate::journal::Journal;
 use crate::model::{Fact, Plan};
-use crate::port::Inbox;
-use crate::probe::HealthProbe;
 use crate::process::Keeper;
-use crate::redact::Vault;
+use crate::render;
 use crate::store::{self, RunFolder};
-use crate::{aws, render};
 
 const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
 
@@ -189,7 +184,7 @@ fn cannot_write(folder: &Path, error: &std::io::Error) -> NotStarted {
     )
 }
 
-fn keeper() -> Result<Keeper, NotStarted> {
+pub(super) fn keeper() -> Result<Keeper, NotStarted> {
     Keeper::of_this_program()
         .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The program cannot find itself: {error}.")))
 }
@@ -209,147 +204,6 @@ fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLea
         ),
         NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
     })
-}
-
-fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
-    let mut vault = Vault::new(plan.links.clone(), plan.code_length);
-    for (name, value) in &resolved.secrets {
-        vault.keep(name, value);
-    }
-    if let Some((username, password)) = &resolved.basic_auth {
-        vault.keep("basic-auth", &format!("{username}:{password}"));
-    }
-    vault
-}
-
-async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Ports, NotStarted> {
-    if resolved.webdriver_url.is_none() {
-        find().await.map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
-    }
-    let target = &resolved.target;
-    let mut hosts = target.hosts.clone();
-    hosts.extend(url::Url::parse(&target.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)));
-    let browser = Chromium::new(Settings {
-        base_url: target.base_url.clone(),
-        hosts,
-        basic_auth: resolved.basic_auth.clone(),
-        run: run.to_owned(),
-        webdriver_url: resolved.webdriver_url.clone(),
-        keeper: keeper.clone(),
-    });
-    let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
-    let probe = HealthProbe::new(&target.base_url, resolved.basic_auth.clone(), &agent);
-    let probe = probe.map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
-    let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
-        ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
-            let settings = aws::AwsSettings {
-                region: region.clone(),
-                endpoint: endpoint.clone(),
-                credentials: credentials.clone(),
-            };
-            Arc::new(SesS3Inbox::new(aws::s3(&settings).await, bucket.clone(), prefix.clone()))
-        }
-        ResolvedMailbox::Exec { command } => {
-            Arc::new(ExecInbox::new(keeper.clone(), command.clone(), target.user_email.clone()))
-        }
-    };
-    let number: Option<Arc<dyn Inbox>> = match &resolved.number {
-        None => None,
-        Some(ResolvedNumber::Twilio { account, token, endpoint }) => {
-            let mobile = target.user_mobile.clone();
-            let inbox = TwilioInbox::new(endpoint.clone(), account.clone(), token.clone(), mobile);
-            Some(Arc::new(inbox.map_err(|why| NotStarted::new(Exit::NotJudged, why))?))
-        }
-        Some(ResolvedNumber::Exec { command }) => {
-            Some(Arc::new(ExecInbox::new(keeper.clone(), command.clone(), target.user_mobile.clone())))
-        }
-    };
-    Ok(Ports {
-        browser: Arc::new(browser),
-        number,
-        inbox,
-        probe: Arc::new(probe),
-        clock: Arc::new(SystemClock::start()),
-    })
-}
-
-/// What stands around a run: its sandbox, if it has one.
-struct Surroundings {
-    #[cfg(feature = "local")]
-    sandbox: Option<super::sandbox::Sandbox>,
-}
-
-impl Surroundings {
-    #[cfg(feature = "local")]
-    async fn find(prepared: &Prepared, going: &Going, keeper: &Keeper) -> Result<Self, NotStarted> {
-        use super::sandbox::{Sandbox, Start};
-        let Some(settings) = prepared.environment.sandbox else {
-            return no_sandbox(prepared, going).map(|()| Self { sandbox: None });
-        };
-        if going.detach && going.sandbox.is_none() {
-            return Err(NotStarted::new(
-                Exit::WrongInput,
-                "The sandbox of this run would end with it: start one with `notify-smoke sandbox`, and give --sandbox URL.",
-            ));
-        }
-        for fault in &going.faults {
-            fault
-                .parse::<notify_sandbox::Fault>()
-                .map_err(|error| NotStarted::new(Exit::WrongInput, error.to_string()))?;
-        }
-        let found = match &going.sandbox {
-            Some(url) => Sandbox::join(url, &going.faults).await,
-            None => {
-                let basic_auth = !going.no_basic_auth;
-                let start = Start { settings, faults: &going.faults, seed: going.seed, basic_auth };
-                Sandbox::start(keeper, &start).await
-            }
-        };
-        found.map(|sandbox| Self { sandbox: Some(sandbox) }).map_err(|why| NotStarted::new(Exit::NotJudged, why))
-    }
-
-    #[cfg(not(feature = "local"))]
-    async fn find(prepared: &Prepared, going: &Going, _keeper: &Keeper) -> Result<Self, NotStarted> {
-        if prepared.environment.sandbox.is_some() {
-            return Err(NotStarted::new(
-                Exit::WrongInput,
-                "This build has no sandbox: build it with the feature `local`.",
-            ));
-        }
-        no_sandbox(prepared, going).map(|()| Self {})
-    }
-
-    fn resolve(&self, prepared: &Prepared) -> Result<Resolved, NotStarted> {
-        #[cfg(feature = "local")]
-        let values = self.sandbox.as_ref().map(|sandbox| &sandbox.values);
-        #[cfg(not(feature = "local"))]
-        let values = None;
-        resolve(&prepared.environment, values, &|name| std::env::var(name).ok())
-            .map_err(|problems| prepared.unresolved(&problems))
-    }
-
-    #[cfg_attr(
-        not(feature = "local"),
-        expect(clippy::unused_async, reason = "with a sandbox there is something to wait for")
-    )]
-    async fn end(self) {
-        #[cfg(feature = "local")]
-        if let Some(sandbox) = self.sandbox {
-            sandbox.end().await;
-        }
-    }
-}
-
-fn no_sandbox(prepared: &Prepared, going: &Going) -> Result<(), NotStarted> {
-    let asked = !going.faults.is_empty() || going.sandbox.is_some() || going.no_basic_auth;
-    if !asked {
-        return Ok(());
-    }
-    let said = format!(
-        "{} is no sandbox: --fault, --sandbox and --no-basic-auth are for sandboxes only.",
-        prepared.environment.name
-    );
-    Err(NotStarted::new(Exit::WrongInput, said))
 }
 
 /// `20261122T031502Z-x7k2p9`: run ids sort by their time.

@@ -5,10 +5,12 @@ mod budget;
 mod clock;
 mod launch;
 mod look_back;
+mod ports;
 mod prepare;
 mod recorded;
 #[cfg(feature = "local")]
 mod sandbox;
+mod surroundings;
 
 pub use launch::{Company, Finished, Going, go_on, smoke};
 pub use prepare::{Prepared, Wanted, prepare, show_plan};

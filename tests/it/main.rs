@@ -12,6 +12,7 @@
 
 mod cli;
 mod faults;
+mod hostile;
 mod ports;
 mod problems;
 mod render;

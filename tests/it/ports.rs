@@ -16,12 +16,27 @@ use notify_smoke::process::Keeper;
 
 use crate::support::{Sandbox, processes_with, program, wait_until};
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn refusal<T>(result: Result<T, notify_smoke::model::PortFailure>) -> notify_smoke::model::PortFailure {
+fn client() -> reqwest::Client {
+    notify_smoke::http::client(Duration::from_secs(10), None).expect("a client")
+}
+
+/// The sandbox's mailbox: a client, its bucket and its prefix.
+pub async fn bucket(sandbox: &Sandbox) -> (aws_sdk_s3::Client, String, String) {
+    let value = |name: &str| sandbox.ready[name].clone();
+    let settings = AwsSettings {
+        region: value("s3_region"),
+        endpoint: Some(value("s3_url")),
+        credentials: Some((value("s3_access_key_id"), value("s3_secret_access_key"))),
+    };
+    (s3(&settings).await, value("mailbox_bucket"), value("mailbox_prefix"))
+}
+
+pub fn refusal<T>(result: Result<T, notify_smoke::model::PortFailure>) -> notify_smoke::model::PortFailure {
     match result {
         Err(failure) => failure,
         Ok(_) => panic!("it was not refused"),
@@ -90,15 +105,8 @@ fn a_lease_is_held_by_one_and_says_by_whom() {
 #[test]
 fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
     let sandbox = Sandbox::start(&[]);
-    let value = |name: &str| sandbox.ready[name].clone();
     runtime().block_on(async {
-        let client = s3(&AwsSettings {
-            region: value("s3_region"),
-            endpoint: Some(value("s3_url")),
-            credentials: Some((value("s3_access_key_id"), value("s3_secret_access_key"))),
-        })
-        .await;
-        let (bucket, prefix) = (value("mailbox_bucket"), value("mailbox_prefix"));
+        let (client, bucket, prefix) = bucket(&sandbox).await;
         let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
         let mark = inbox.mark().await.expect("a mark");
         assert!(
@@ -141,7 +149,7 @@ fn the_test_number_is_marked_looked_at_and_must_be_the_accounts_own() {
     let value = |name: &str| sandbox.ready[name].clone();
     let number = |mobile: &str, token: &str| {
         let endpoint = Some(value("sms_gateway_url"));
-        TwilioInbox::new(endpoint, value("sms_gateway_account"), token.to_owned(), mobile.to_owned()).expect("a number")
+        TwilioInbox::new(client(), endpoint, value("sms_gateway_account"), token.to_owned(), mobile.to_owned())
     };
     runtime().block_on(async {
         let own = number(&value("user_mobile"), &value("sms_gateway_token"));
@@ -168,7 +176,7 @@ fn the_health_page_tells_parts_versions_and_time() {
     let sandbox = Sandbox::start(&[]);
     let auth = Some((sandbox.ready["basic_auth_username"].clone(), sandbox.ready["basic_auth_password"].clone()));
     runtime().block_on(async {
-        let probe = HealthProbe::new(&sandbox.ready["admin_url"], auth, "test").expect("a probe");
+        let probe = HealthProbe::new(client(), &sandbox.ready["admin_url"], auth, "test");
         let health = probe.look().await.expect("an answer");
         assert!(health.admin.ok && health.api.ok && !health.refused);
         assert!(health.clock_offset_ms.is_some_and(|offset| offset.abs() <= 1_000), "{health:?}");
@@ -181,7 +189,7 @@ fn the_health_page_tells_parts_versions_and_time() {
         sandbox.faults(&[]);
         let up = probe.look().await.expect("an answer");
         assert!(up.api.ok, "{up:?}");
-        let stranger = HealthProbe::new(&sandbox.ready["admin_url"], None, "test").expect("a probe");
+        let stranger = HealthProbe::new(client(), &sandbox.ready["admin_url"], None, "test");
         assert!(stranger.look().await.expect("an answer").refused);
     });
 }

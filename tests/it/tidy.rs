@@ -26,8 +26,9 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("process", false, &[]),
     ("aws", false, &[]),
     ("browser", false, &["model", "port", "process"]),
-    ("inbox", false, &["model", "port", "process"]),
-    ("probe", false, &["model", "port"]),
+    ("http", false, &[]),
+    ("inbox", false, &["model", "http", "port", "process"]),
+    ("probe", false, &["model", "http", "port"]),
     ("guard", false, &["process"]),
     ("store", false, &["port"]),
     ("config", false, &["model", "yaml", "scenario", "environment", "plan"]),
@@ -37,7 +38,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
         false,
         &[
             "model", "yaml", "scenario", "plan", "history", "render", "port", "redact", "journal", "engine", "process",
-            "aws", "browser", "inbox", "probe", "guard", "store", "config", "exit",
+            "aws", "browser", "http", "inbox", "probe", "guard", "store", "config", "exit",
         ],
     ),
     ("cli", false, &["model", "yaml", "scenario", "plan", "render", "engine", "process", "config", "run", "exit"]),
@@ -232,7 +233,7 @@ fn files_and_functions_are_short_and_say_what_they_are() {
 fn harness_and_sandbox_share_no_code() {
     let of_sandbox = |line: &str| line.contains("notify_sandbox");
     for (path, text) in sources("src") {
-        let allowed = path == "src/cli/sandbox.rs" || path == "src/run/launch.rs";
+        let allowed = path == "src/cli/sandbox.rs" || path == "src/run/surroundings.rs";
         assert!(allowed || !code(&text).any(of_sandbox), "{path} knows the sandbox");
     }
     for (path, text) in sources("sandbox/src") {

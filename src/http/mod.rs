@@ -1,0 +1,76 @@
+//! HTTP for looks that need no browser: one client set-up, and answers that are read up to a limit only.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, Response};
+
+/// Of an answer's body, no look needs more.
+const BODY_BYTES_MAX: usize = 4 << 20;
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Why an answer's body could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoBody {
+    /// It is larger than any look needs.
+    TooLarge,
+    /// The connection broke, or the time was over.
+    Broken,
+}
+
+/// A client whose requests take at most `longest`, that follows no redirect, and that trusts the authorities in the PEM
+/// file `ca_file` besides the usual ones.
+///
+/// # Errors
+/// One sentence: the file cannot be used, or no client can be made.
+pub fn client(longest: Duration, ca_file: Option<&Path>) -> Result<Client, String> {
+    let mut builder = builder(longest);
+    for certificate in ca_file.map(authorities).transpose()?.unwrap_or_default() {
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| format!("No HTTP client can be made: {error}."))
+}
+
+fn builder(longest: Duration) -> ClientBuilder {
+    Client::builder()
+        .timeout(longest)
+        .connect_timeout(CONNECT.min(longest))
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_info(true)
+}
+
+fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+    let wrong = |why: String| format!("The ca-file {} cannot be used: {why}.", file.display());
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+    if found.is_empty() { Err(wrong("it holds no certificate in PEM form".to_owned())) } else { Ok(found) }
+}
+
+/// The body of an answer.
+///
+/// # Errors
+/// [`NoBody`].
+pub async fn body(mut answer: Response) -> Result<Vec<u8>, NoBody> {
+    let mut bytes = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES_MAX => return Err(NoBody::TooLarge),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            Err(_) => return Err(NoBody::Broken),
+        }
+    }
+}
+
+/// What an error says of the server's certificate, if that is what it is about.
+pub fn certificate_trouble(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut last = None;
+    // Error chains are short; a longer one is a circle.
+    for _ in 0..16 {
+        let Some(inner) = cause else { break };
+        last = Some(inner.to_string()).filter(|text| text.contains("certificate")).or(last);
+        cause = inner.source();
+    }
+    last
+}

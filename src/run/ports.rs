@@ -1,0 +1,108 @@
+//! Adapters for a resolved environment: the one place where each kind of mailbox and number becomes a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::NotStarted;
+use super::clock::SystemClock;
+use crate::browser::{Chromium, Settings, find};
+use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber};
+use crate::engine::Ports;
+use crate::exit::Exit;
+use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
+use crate::model::Plan;
+use crate::port::{Inbox, Probe};
+use crate::probe::HealthProbe;
+use crate::process::Keeper;
+use crate::redact::Vault;
+use crate::{aws, http};
+
+/// No look over HTTP may take longer; each adapter has a shorter limit of its own.
+const REQUEST_LONGEST: Duration = Duration::from_secs(30);
+
+/// The vault with every secret of the environment in it.
+pub(super) fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
+    let mut vault = Vault::new(plan.links.clone(), plan.code_length);
+    for (name, value) in &resolved.secrets {
+        vault.keep(name, value);
+    }
+    if let Some((username, password)) = &resolved.basic_auth {
+        vault.keep("basic-auth", &format!("{username}:{password}"));
+    }
+    vault
+}
+
+/// Everything that a run needs at its rim.
+///
+/// # Errors
+/// [`NotStarted`] where a browser is missing, or a client cannot be made.
+pub(super) async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Ports, NotStarted> {
+    let cannot = |why: String| NotStarted::new(Exit::NotJudged, why);
+    if resolved.webdriver_url.is_none() {
+        find().await.map_err(cannot)?;
+    }
+    let target = &resolved.target;
+    let mut hosts = target.hosts.clone();
+    hosts.extend(url::Url::parse(&target.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)));
+    let browser = Chromium::new(Settings {
+        base_url: target.base_url.clone(),
+        hosts,
+        basic_auth: resolved.basic_auth.clone(),
+        run: run.to_owned(),
+        webdriver_url: resolved.webdriver_url.clone(),
+        ca_file: resolved.ca_file.clone(),
+        keeper: keeper.clone(),
+    });
+    let eyes = Eyes::open(resolved, run, keeper).await.map_err(cannot)?;
+    Ok(Ports {
+        browser: Arc::new(browser),
+        number: eyes.number,
+        inbox: eyes.inbox,
+        probe: eyes.probe,
+        clock: Arc::new(SystemClock::start()),
+    })
+}
+
+/// What looks without touching anything.
+pub(super) struct Eyes {
+    pub(super) probe: Arc<dyn Probe>,
+    pub(super) inbox: Arc<dyn Inbox>,
+    pub(super) number: Option<Arc<dyn Inbox>>,
+}
+
+impl Eyes {
+    /// One for each thing that the environment has.
+    ///
+    /// # Errors
+    /// One sentence: the ca-file cannot be used, or no client can be made.
+    pub(super) async fn open(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Self, String> {
+        let target = &resolved.target;
+        let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
+        let service = http::client(REQUEST_LONGEST, resolved.ca_file.as_deref())?;
+        let probe = HealthProbe::new(service, &target.base_url, resolved.basic_auth.clone(), &agent);
+        let exec = |command: &[String], address: &str| -> Arc<dyn Inbox> {
+            Arc::new(ExecInbox::new(keeper.clone(), command.to_vec(), address.to_owned()))
+        };
+        let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
+            ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
+                let settings = aws::AwsSettings {
+                    region: region.clone(),
+                    endpoint: endpoint.clone(),
+                    credentials: credentials.clone(),
+                };
+                Arc::new(SesS3Inbox::new(aws::s3(&settings).await, bucket.clone(), prefix.clone()))
+            }
+            ResolvedMailbox::Exec { command } => exec(command, &target.user_email),
+        };
+        let number: Option<Arc<dyn Inbox>> = match &resolved.number {
+            None => None,
+            Some(ResolvedNumber::Twilio { account, token, endpoint }) => {
+                let client = http::client(REQUEST_LONGEST, None)?;
+                let mobile = target.user_mobile.clone();
+                Some(Arc::new(TwilioInbox::new(client, endpoint.clone(), account.clone(), token.clone(), mobile)))
+            }
+            Some(ResolvedNumber::Exec { command }) => Some(exec(command, &target.user_mobile)),
+        };
+        Ok(Self { probe: Arc::new(probe), inbox, number })
+    }
+}

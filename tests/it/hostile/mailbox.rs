@@ -1,0 +1,172 @@
+//! Mailboxes that refuse, drop, flood, or hold what is no mail.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use notify_smoke::aws::{AwsSettings, s3};
+use notify_smoke::inbox::{ExecInbox, SesS3Inbox};
+use notify_smoke::port::{Inbox, Which};
+use notify_smoke::process::Keeper;
+
+use super::server::{Answer, Server};
+use crate::ports::{refusal, runtime};
+use crate::support::{Sandbox, program};
+
+const FIX_BUCKET: &str = "Look at the bucket's name, region and credentials in the environment file";
+
+/// What the first look at the mailbox of this shell script says.
+fn script(text: &str) -> Result<usize, String> {
+    let command = ["sh", "-c", text].map(str::to_owned).to_vec();
+    runtime().block_on(async {
+        let inbox = ExecInbox::new(Keeper::at(&program()), command, "smoke@notify.gov".to_owned());
+        inbox.mark().await.map(|mark| mark.ids.len()).map_err(|failure| failure.text)
+    })
+}
+
+#[test]
+fn programs_that_do_not_do_what_is_written() {
+    let mail = |id: &str| format!("{{\"id\":\"{id}\",\"kind\":\"email\",\"arrived_at\":\"2026-11-22T00:00:00Z\"}}");
+    let cases = [
+        ("exit 7".to_owned(), "the mailbox program sh ended with exit code 7. Start it by hand to see what it says"),
+        ("kill -9 $$".to_owned(), "the mailbox program sh ended with exit code 137. Start it by hand to see what it says"),
+        ("echo hello".to_owned(), "the mailbox program sh printed a line that is no message (column 1): see docs/exec-mailbox.md"),
+        ("printf '\\377\\376\\n'".to_owned(), "the mailbox program sh printed something that is not UTF-8"),
+        ("head -c 3000000 /dev/zero".to_owned(), "the mailbox program sh printed a line of more than 2 MiB"),
+        (format!("echo '{}'", mail("").replace("email", "letter")), "the mailbox program sh printed a message whose kind is neither email nor sms"),
+        (format!("echo '{}'", mail("")), "the mailbox program sh printed a message without an id"),
+        ("echo '{\"id\":\"a\",\"kind\":\"email\"}'".to_owned(), "the mailbox program sh printed a message without arrived_at"),
+        ("echo '{\"id\":\"a\",\"kind\":\"email\",\"arrived_at\":\"yesterday\"}'".to_owned(), "the mailbox program sh printed a line that is no message (column 49): see docs/exec-mailbox.md"),
+        (
+            "i=0; while [ $i -le 10000 ]; do echo \"{\\\"id\\\":\\\"$i\\\",\\\"kind\\\":\\\"sms\\\",\\\"arrived_at\\\":\\\"2026-11-22T00:00:00Z\\\"}\"; i=$((i+1)); done".to_owned(),
+            "the mailbox program sh printed more than 10000 messages; let it honour --since-ids",
+        ),
+    ];
+    for (text, sentence) in cases {
+        assert_eq!(script(&text), Err(sentence.to_owned()), "{text}");
+    }
+    assert_eq!(script(&format!("echo '{}'", mail("a"))), Ok(1));
+}
+
+#[test]
+fn a_program_that_is_not_there() {
+    let inbox = ExecInbox::new(Keeper::at(&program()), vec!["/nonexistent".to_owned()], "a@b.gov".to_owned());
+    let failure = runtime().block_on(async { refusal(inbox.mark().await) });
+    assert_eq!(
+        failure.text,
+        "the mailbox program /nonexistent ended with exit code 127. Start it by hand to see what it says"
+    );
+}
+
+#[test]
+#[ignore = "takes the 20 s that a look has: --full"]
+fn a_program_that_hangs_is_given_up_after_its_limit() {
+    let began = std::time::Instant::now();
+    let said = script("sleep 300");
+    assert_eq!(said, Err("the mailbox program sh neither ends nor says that it is alive within 20 s".to_owned()));
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+}
+
+/// A mailbox in a bucket of the S3 server at `endpoint`.
+async fn bucket(endpoint: &str) -> SesS3Inbox {
+    let client = s3(&AwsSettings {
+        region: "us-west-2".to_owned(),
+        endpoint: Some(endpoint.to_owned()),
+        credentials: Some(("AKIDEXAMPLE".to_owned(), "secret".to_owned())),
+    })
+    .await;
+    SesS3Inbox::new(client, "mail".to_owned(), "in/".to_owned())
+}
+
+/// What is answered, given the body of a refusal, and what is said then.
+type Case = (fn(&'static str) -> Answer, &'static str);
+
+#[test]
+fn buckets_that_refuse_drop_or_talk_nonsense() {
+    let denied = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    let cases: [Case; 4] = [
+        (|body| Answer::With("403 Forbidden\r\nContent-Type: application/xml", body), "AccessDenied, Access Denied. "),
+        (|_| Answer::Close, "dispatch failure"),
+        (
+            |_| Answer::With("200 OK\r\nContent-Type: application/xml", "no xml at all"),
+            "service error: unhandled error: error parsing XML",
+        ),
+        (|_| Answer::With("503 Slow Down\r\nContent-Type: application/xml", ""), "service error: unhandled error"),
+    ];
+    for (answer, why) in cases {
+        let server = Server::start(move |_| answer(denied));
+        let failure = runtime().block_on(async {
+            let inbox = bucket(&format!("http://127.0.0.1:{}", server.port)).await;
+            refusal(inbox.mark().await)
+        });
+        let begins = format!("the mailbox s3://mail/in/ cannot be listed: {why}");
+        assert!(failure.text.starts_with(&begins), "{why}: {}", failure.text);
+        assert!(failure.text.ends_with(FIX_BUCKET), "{}", failure.text);
+    }
+}
+
+#[test]
+fn mails_that_are_large_malformed_or_in_strange_letters_are_read_as_far_as_they_go() {
+    let sandbox = Sandbox::start(&[]);
+    runtime().block_on(async {
+        let (client, bucket, prefix) = crate::ports::bucket(&sandbox).await;
+        let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
+        let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
+        let mut large = b"From: a@b.gov\r\nTo: c@d.gov\r\nSubject: Large\r\n\r\nfirst line\r\n".to_vec();
+        large.resize(50 << 20, b'x');
+        let mails: [(&str, Vec<u8>); 5] = [
+            ("large", large),
+            (
+                "charset",
+                b"Subject: Letters\r\nContent-Type: text/plain; charset=klingon\r\n\r\nnuqneH \xff\xfe\r\n".to_vec(),
+            ),
+            (
+                "latin",
+                b"Subject: =?iso-8859-1?q?Caf=E9?=\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\nCaf\xe9\r\n"
+                    .to_vec(),
+            ),
+            (
+                "cut",
+                b"Subject: Cut\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: multi".to_vec(),
+            ),
+            ("binary", vec![0, 159, 146, 150, 0, 255]),
+        ];
+        for (name, raw) in mails {
+            let put = client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(raw.into());
+            put.send().await.expect("stored");
+        }
+        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
+        let by = |name: &str| seen.iter().find(|mail| mail.id.ends_with(name)).unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(by("large").subject, "Large");
+        assert!(by("large").text.starts_with("first line") && by("large").text.chars().count() <= 200_000);
+        assert_eq!((by("latin").subject.as_str(), by("latin").text.trim()), ("Café", "Café"));
+        assert!(by("charset").text.starts_with("nuqneH"), "{:?}", by("charset").text);
+        assert_eq!(by("cut").subject, "Cut");
+    });
+}
+
+#[test]
+#[ignore = "puts 10,001 objects: --full"]
+fn a_bucket_of_ten_thousand_mails_wants_a_lifecycle_rule() {
+    let sandbox = Sandbox::start(&[]);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    runtime.block_on(async {
+        let (client, bucket, prefix) = crate::ports::bucket(&sandbox).await;
+        let free = Arc::new(tokio::sync::Semaphore::new(32));
+        let mut puts = tokio::task::JoinSet::new();
+        for number in 0..10_001 {
+            let place = Arc::clone(&free).acquire_owned().await.expect("a place");
+            let put = client.put_object().bucket(&bucket).key(format!("{prefix}{number:05}")).body(vec![b'x'].into());
+            puts.spawn(async move {
+                put.send().await.expect("stored");
+                drop(place);
+            });
+        }
+        puts.join_all().await;
+        let inbox = SesS3Inbox::new(client, bucket, prefix);
+        let failure = refusal(inbox.look(Which::NotIn(&BTreeSet::new())).await);
+        let sentence = "holds too much: more than 10000 objects; give it a lifecycle rule of a few days";
+        assert!(failure.text.contains(sentence), "{}", failure.text);
+    });
+}

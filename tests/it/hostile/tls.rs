@@ -1,0 +1,83 @@
+//! Certificates that may not be trusted are never ignored; an authority of one's own can be named.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::server::{Answer, Server};
+use super::{one_page, says, smoke};
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Nothing,
+    Expired,
+    Host,
+}
+
+/// An authority, and a server whose certificate it has signed.
+fn server(wrong: Wrong) -> (Server, String) {
+    let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "An authority of our own");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
+    let name = if wrong == Wrong::Host { "somewhere-else.gov" } else { "localhost" };
+    let mut parameters = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    let (from, until) = if wrong == Wrong::Expired { (2020, 2021) } else { (2026, 2027) };
+    parameters.not_before = date_time_ymd(from, 1, 1);
+    parameters.not_after = date_time_ymd(until, 1, 1);
+    let key = KeyPair::generate().expect("a key");
+    let certificate = parameters.signed_by(&key, &authority).expect("a certificate");
+    let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("a configuration");
+    let server = Server::with_tls(Some(Arc::new(config)), |path| match path {
+        "/page" => Answer::Page("<h1>Hello</h1>"),
+        _ => Answer::With("200 OK\r\nContent-Type: application/json", "{\"status\": \"ok\", \"git_commit\": \"abc\"}"),
+    });
+    (server, authority.pem())
+}
+
+/// A run, with the authority named or not.
+fn run(wrong: Wrong, named: bool) -> crate::support::Said {
+    let (server, pem) = server(wrong);
+    let desk = one_page(&format!("https://localhost:{}", server.port));
+    desk.write("ca.pem", pem.as_bytes());
+    if named {
+        desk.edit("environments/hostile.yaml", "poll: 100ms", "poll: 100ms\nca-file: ca.pem");
+    }
+    smoke(&desk)
+}
+
+#[test]
+fn an_authority_that_nobody_named() {
+    says(&run(Wrong::Nothing, false), 1, "the browser could not open the page: ERR_CERT_AUTHORITY_INVALID");
+}
+
+#[test]
+fn an_authority_of_our_own_that_was_named_is_trusted() {
+    says(&run(Wrong::Nothing, true), 0, "One page: passed");
+}
+
+#[test]
+fn an_expired_certificate_of_a_named_authority() {
+    says(&run(Wrong::Expired, true), 1, "the browser could not open the page: ERR_CERT_DATE_INVALID");
+}
+
+#[test]
+fn a_certificate_for_another_host_of_a_named_authority() {
+    says(&run(Wrong::Host, true), 1, "the browser could not open the page: ERR_CERT_COMMON_NAME_INVALID");
+}
+
+#[test]
+fn a_ca_file_that_is_none() {
+    let desk = one_page("https://localhost:9");
+    desk.edit("environments/hostile.yaml", "poll: 100ms", "poll: 100ms\nca-file: missing.pem");
+    says(&smoke(&desk), 3, "The ca-file missing.pem cannot be used: No such file or directory (os error 2).");
+    desk.write("missing.pem", b"nothing");
+    says(&smoke(&desk), 3, "The ca-file missing.pem cannot be used: it holds no certificate in PEM form.");
+}

@@ -1,0 +1,127 @@
+//! A service that answers with anything but the page.
+
+use super::server::{Answer, Server};
+use super::{one_page, says, scenario, smoke};
+use crate::support::Said;
+
+const HEALTH: &str = "{\"status\": \"ok\", \"git_commit\": \"abc\", \"api\": {\"git_commit\": \"def\"}}";
+
+fn health() -> Answer {
+    Answer::With("200 OK\r\nContent-Type: application/json", HEALTH)
+}
+
+/// A run against a server that is well but for `/page`.
+fn run(page: impl Fn() -> Answer + Send + Sync + 'static) -> Said {
+    let server = Server::start(move |path| match path {
+        "/page" => page(),
+        "/next" => Answer::Page("<h1>Hello</h1>"),
+        _ => health(),
+    });
+    smoke(&one_page(&format!("http://localhost:{}", server.port)))
+}
+
+#[test]
+fn a_page_as_it_should_be_passes() {
+    says(&run(|| Answer::Page("<h1>Hello</h1>")), 0, "One page: passed");
+}
+
+#[test]
+fn a_page_that_redirects_for_ever() {
+    let said = run(|| Answer::With("302 Found\r\nLocation: /page", ""));
+    says(&said, 1, "the browser could not open the page: ERR_TOO_MANY_REDIRECTS");
+}
+
+#[test]
+fn a_connection_that_is_closed_without_an_answer() {
+    says(&run(|| Answer::Close), 1, "the browser could not open the page: ERR_EMPTY_RESPONSE");
+}
+
+#[test]
+fn an_answer_that_is_no_http() {
+    says(
+        &run(|| Answer::Raw(b"\x00\x01\x02\x03nonsense\r\n\r\n")),
+        1,
+        "the browser could not open the page: ERR_INVALID_HTTP_RESPONSE",
+    );
+}
+
+#[test]
+#[ignore = "the browser takes its time: --full"]
+fn a_page_of_fifty_megabytes_does_not_swell_the_journal() {
+    let server = Server::start(|path| if path == "/page" { Answer::Large(50 << 20) } else { health() });
+    let desk = one_page(&format!("http://localhost:{}", server.port));
+    let said = smoke(&desk);
+    assert!([0, 1].contains(&said.code), "{}{}", said.out, said.err);
+    assert!(said.out.contains("“Hello” at /page"), "{}", said.out);
+    let journal = std::fs::read(desk.path().join("runs/hostile/latest/journal.jsonl")).expect("a journal");
+    assert!(journal.len() < 500_000, "{} bytes", journal.len());
+}
+
+#[test]
+fn a_dialog_in_the_way_is_dismissed() {
+    says(&run(|| Answer::Page("<script>alert('Welcome')</script><h1>Hello</h1>")), 0, "One page: passed");
+}
+
+#[test]
+fn a_download_instead_of_a_page() {
+    let said = run(|| {
+        Answer::With("200 OK\r\nContent-Type: application/zip\r\nContent-Disposition: attachment; filename=a.zip", "PK")
+    });
+    says(&said, 1, "the browser shows a blank page: nothing came, or something that is no page");
+}
+
+#[test]
+fn a_link_that_opens_a_new_tab() {
+    let server = Server::start(|path| match path {
+        "/page" => Answer::Page("<h1>First</h1><a href=/next target=_blank>Go on</a>"),
+        "/next" => Answer::Page("<h1>Hello</h1>"),
+        _ => health(),
+    });
+    let desk = one_page(&format!("http://localhost:{}", server.port));
+    scenario(
+        &desk,
+        "  - visit: /page\n  - expect: { heading: First }\n    proves: [admin]\n  - follow: Go on\n  - expect: { heading: Hello }\n    proves: [admin]\n",
+    );
+    says(&smoke(&desk), 0, "One page: passed");
+}
+
+#[test]
+fn an_error_page_of_the_edge() {
+    let said = run(|| Answer::With("502 Bad Gateway\r\nContent-Type: text/html", "<h1>502 Bad Gateway</h1>"));
+    says(&said, 1, "the page “502 Bad Gateway” at /page came with HTTP 502: nobody behind the router answers");
+    assert!(said.out.contains("Component  edge: ") && said.out.contains("or         admin: "), "{}", said.out);
+}
+
+#[test]
+fn a_page_of_somebody_else() {
+    let said = run(|| Answer::With("302 Found\r\nLocation: http://127.0.0.1:9/elsewhere", ""));
+    says(&said, 1, "Component  ");
+}
+
+#[test]
+#[ignore = "the browser gives a page 30 s: --full"]
+fn a_page_that_never_comes() {
+    says(&run(|| Answer::Silence), 1, "the page did not finish within the browser's limit");
+}
+
+#[test]
+fn nobody_listens() {
+    let port = Server::start(|_| health()).port;
+    let said = smoke(&one_page(&format!("http://localhost:{port}")));
+    says(&said, 1, "the browser could not open the page: ERR_CONNECTION_REFUSED");
+}
+
+#[test]
+fn a_name_that_does_not_resolve() {
+    let said = smoke(&one_page("https://notify.invalid"));
+    says(&said, 1, "the browser could not open the page: ERR_NAME_NOT_RESOLVED");
+}
+
+#[test]
+fn a_health_page_of_fifty_megabytes_tells_no_version_and_is_not_read_to_its_end() {
+    let server = Server::start(|path| match path {
+        "/page" => Answer::Page("<h1>Hello</h1>"),
+        _ => Answer::Large(50 << 20),
+    });
+    says(&smoke(&one_page(&format!("http://localhost:{}", server.port))), 0, "One page: passed");
+}
