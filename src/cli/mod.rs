@@ -1,6 +1,8 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 
 mod check;
+mod completions;
+mod doctor;
 mod keeper;
 mod options;
 mod out;
@@ -9,6 +11,7 @@ mod report;
 #[cfg(feature = "local")]
 mod sandbox;
 mod schema;
+mod screen;
 mod smoke;
 
 use std::process::ExitCode;
@@ -54,6 +57,8 @@ async fn run(command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),
+        Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await.into(),
+        Command::Completions(arguments) => completions::run(&arguments).into(),
         #[cfg(feature = "local")]
         Command::Sandbox(arguments) => sandbox::run(arguments).await.into(),
         Command::Keeper(arguments) => keeper::run(arguments),

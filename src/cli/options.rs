@@ -4,13 +4,23 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const AFTER_HELP: &str = "Examples:
+  notify-smoke smoke                            what there is to test, and when it last passed
+  notify-smoke smoke local                      test the sandbox that comes with this program
+  notify-smoke smoke local --fault ses=down     break it first, and read what is said
+  notify-smoke doctor prod                      everything that a run will need, touching nothing
+  notify-smoke smoke prod --profile quick       an answer in a minute, without the scheduler
+  notify-smoke smoke prod --detach              end with exit code 6 while only the hour is awaited
+  notify-smoke resume RUN                       go on with it, or with a run that was stopped
+
+Exit codes:
+  0 passed or degraded   1 failed               2 files or options wrong
+  3 could not judge      4 nothing selected     5 refused by a guard
+  6 waiting              130 interrupted";
+
 /// Smoke tests of a Notify service: a pass that is proof, a failure that names the broken part.
 #[derive(Debug, Parser)]
-#[command(
-    name = "notify-smoke",
-    version,
-    after_help = "Exit codes: 0 passed or degraded, 1 failed, 2 files or options wrong, 3 could not judge, 4 nothing selected, 5 refused by a guard, 6 waiting, 130 interrupted."
-)]
+#[command(name = "notify-smoke", version, after_help = AFTER_HELP)]
 pub(super) struct Options {
     #[command(subcommand)]
     pub command: Command,
@@ -27,10 +37,14 @@ pub(super) enum Command {
     Plan(Plan),
     /// Check all files; resolves no secret
     Check(Check),
+    /// Look at everything that a run will need, and touch nothing
+    Doctor(Doctor),
     /// Make a run's report again from its journal
     Report(Report),
     /// Write the JSON Schemas of the files
     Schema(Schema),
+    /// Write the completions of a shell to standard output
+    Completions(Completions),
     /// Run the stand-in service by itself
     #[cfg(feature = "local")]
     Sandbox(Sandbox),
@@ -73,6 +87,22 @@ pub(super) struct Smoke {
     /// Show the plan and stop
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Talk {
+    /// Say nothing before the verdict
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Say each look
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say where the time went: service, delivery, schedule, browser, harness
+    #[arg(long)]
+    pub timings: bool,
 }
 
 /// `--fail-on`
@@ -92,6 +122,8 @@ pub(super) struct Resume {
     /// What ends with exit code 1 besides a failure
     #[arg(long, value_enum)]
     pub fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub talk: Talk,
 }
 
 /// `plan ENV`
@@ -105,7 +137,45 @@ pub(super) struct Plan {
 
 /// `check`
 #[derive(Debug, Args)]
-pub(super) struct Check {}
+pub(super) struct Check {
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: CheckFormat,
+}
+
+/// Forms of what `check` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    Text,
+    Json,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+/// `doctor ENV`
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    pub environment: String,
+    /// What is to be run there; without any, the scenarios of the profile
+    pub scenarios: Vec<String>,
+    #[arg(long, conflicts_with = "scenarios")]
+    pub profile: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: DoctorFormat,
+}
+
+/// Forms of what `doctor` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DoctorFormat {
+    Text,
+    Json,
+}
+
+/// `completions SHELL`
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
 
 /// `report RUN`
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use super::options::{Format, Report};
 use super::out::{complain, say};
+use super::screen::style;
 use crate::config::Files;
 use crate::exit::Exit;
 use crate::render;
@@ -12,7 +13,7 @@ pub(super) fn run(options: &Report) -> Exit {
     match Recorded::find(&runs, &options.run) {
         Ok(Recorded { history, folder, .. }) => {
             say(match options.format {
-                Format::Text => render::text::text(&history, &folder.display().to_string()),
+                Format::Text => style().report(&render::text::text(&history, &folder.display().to_string())),
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
             }

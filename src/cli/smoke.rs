@@ -3,14 +3,16 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::options::{FailOn, Resume, Smoke};
+use super::options::{FailOn, Resume, Smoke, Talk};
 use super::out::{complain, say};
 use super::plan;
+use super::screen::{Screen, style};
 use crate::config::Files;
-use crate::engine::{Observer, Stopped};
+use crate::engine::Stopped;
 use crate::exit::Exit;
 use crate::model::Verdict;
-use crate::render::{live::Live, text::text};
+use crate::render::text::text;
+use crate::render::timings::timings;
 use crate::run::{self, Company, Finished, Going, NotStarted, Recorded, Wanted, prepare};
 
 pub(super) async fn smoke(options: Smoke) -> Exit {
@@ -31,8 +33,8 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let outcome = Box::pin(run::smoke(&prepared, &going, company())).await;
-    end(outcome, options.fail_on)
+    let outcome = Box::pin(run::smoke(&prepared, &going, company(options.talk))).await;
+    end(outcome, options.fail_on, options.talk)
 }
 
 pub(super) async fn resume(options: Resume) -> Exit {
@@ -55,21 +57,13 @@ pub(super) async fn resume(options: Resume) -> Exit {
         return Exit::WrongInput;
     }
     let going = Going { sandbox: options.sandbox, ..Going::default() };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company())).await;
-    end(outcome, options.fail_on)
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(options.talk))).await;
+    end(outcome, options.fail_on, options.talk)
 }
 
-fn company() -> Company {
-    Company { stop: stop(), observer: observer() }
-}
-
-fn observer() -> Box<Observer> {
-    let mut live = Live::default();
-    Box::new(move |history, event| {
-        if let Some(line) = live.line(history, event) {
-            say(&line);
-        }
-    })
+fn company(talk: Talk) -> Company {
+    let mut screen = Screen::new(talk);
+    Company { stop: stop(), observer: Box::new(move |history, event| screen.show(history, event)) }
 }
 
 fn refuse(not_started: &NotStarted) -> Exit {
@@ -77,13 +71,18 @@ fn refuse(not_started: &NotStarted) -> Exit {
     not_started.exit
 }
 
-fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>) -> Exit {
+fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Talk) -> Exit {
     let finished = match outcome {
         Ok(finished) => finished,
         Err(not_started) => return refuse(&not_started),
     };
-    say("");
-    say(text(&finished.history, &finished.folder.display().to_string()).trim_end());
+    if !talk.quiet {
+        say("");
+    }
+    say(style().report(&text(&finished.history, &finished.folder.display().to_string())).trim_end());
+    if talk.timings {
+        say(&format!("\n{}", style().report(&timings(&finished.history)).trim_end()));
+    }
     match finished.stopped {
         Some(Stopped::Interrupted(_)) => return Exit::Interrupted,
         Some(Stopped::Detached(_)) => return Exit::of_waiting(&finished.history),
@@ -128,7 +127,8 @@ fn stop() -> watch::Receiver<Option<String>> {
 
 /// What there is to test, for somebody who gave no environment.
 fn list() -> Exit {
-    let loaded = Files::new(".".as_ref()).load();
+    let files = Files::new(".".as_ref());
+    let loaded = files.load();
     if !loaded.problems.is_empty() {
         loaded.problems.iter().for_each(|problem| complain(&problem.to_string()));
         return Exit::WrongInput;
@@ -136,6 +136,16 @@ fn list() -> Exit {
     say("Environments:");
     for (name, environment) in &loaded.environments {
         say(&format!("  {name:<12} {}", environment.service));
+        let Some(service) = loaded.services.get(&environment.service) else { continue };
+        let passed = run::last_passed(&files.runs(), name, &service.profiles);
+        for (profile, at) in &passed {
+            say(&format!("    {profile:<10} last passed {}", at.strftime("%F %H:%M UTC")));
+        }
+        let never: Vec<&str> =
+            service.profiles.keys().filter(|name| !passed.contains_key(*name)).map(String::as_str).collect();
+        if !never.is_empty() {
+            say(&format!("    not passed here: {}", never.join(", ")));
+        }
     }
     for (service, found) in &loaded.services {
         say(&format!("\nProfiles of {service}:"));

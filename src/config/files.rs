@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::lint;
 use crate::environment::{Services, environment};
 use crate::model::{Environment, MessageKind, Scenario, Service, Target, TargetTemplate};
 use crate::plan::plan;
@@ -29,6 +30,8 @@ pub struct Loaded {
     pub scenarios: BTreeMap<String, Vec<Scenario>>,
     pub environments: BTreeMap<String, Environment>,
     pub problems: Vec<Problem>,
+    /// What does not keep a run from being made.
+    pub warnings: Vec<Problem>,
     pub files: usize,
 }
 
@@ -71,8 +74,39 @@ impl Files {
             }
             loaded.files += 1;
         }
+        self.lint(&mut loaded);
         loaded.problems.sort_by(|one, two| (&one.file, one.mark).cmp(&(&two.file, two.mark)));
         loaded
+    }
+
+    /// What is only seen where all files are known; not before each of them can be read.
+    fn lint(&self, loaded: &mut Loaded) {
+        if !loaded.problems.is_empty() {
+            return;
+        }
+        let of_file = |folder: &str, name: &str| {
+            let path = self.root.join(folder).join(format!("{name}.yaml"));
+            self.source(&path).unwrap_or_else(|_| Source { name: self.name(&path), text: String::new() })
+        };
+        for (id, service) in &loaded.services {
+            let folder = format!("scenarios/{id}");
+            let (Some(runbook), Some(scenarios)) = (loaded.runbooks.get(id), loaded.scenarios.get(id)) else {
+                continue;
+            };
+            let files = lint::Files {
+                service: (service, of_file(&folder, SERVICE)),
+                runbook: (runbook, of_file(&folder, RUNBOOK)),
+                scenarios: scenarios.iter().map(|scenario| (scenario, of_file(&folder, &scenario.id))).collect(),
+            };
+            loaded.problems.extend(lint::errors(&files));
+            loaded.warnings.extend(lint::warnings(&files));
+        }
+        let environments: Vec<_> = loaded
+            .environments
+            .iter()
+            .map(|(name, environment)| (environment, of_file("environments", name)))
+            .collect();
+        loaded.problems.extend(lint::crossed(&environments));
     }
 
     fn load_service(&self, folder: &Path, loaded: &mut Loaded) {

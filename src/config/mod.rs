@@ -1,6 +1,7 @@
 //! Files, secrets and environment variables: what the program is told from outside, checked before anything starts.
 
 mod files;
+mod lint;
 mod resolve;
 
 pub use files::{Files, Loaded, environment_name};

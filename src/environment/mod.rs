@@ -1,5 +1,7 @@
 //! Tree to environment: every problem, each with its place. Secrets stay references.
 
+pub mod keys;
+
 use std::collections::BTreeMap;
 
 use crate::model::environment::{

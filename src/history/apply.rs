@@ -15,6 +15,7 @@ const OPENS_MAX: u32 = 2;
 impl History {
     /// Folds one event in.
     pub fn apply(&mut self, event: &Event) {
+        self.count_time(event);
         let moment = Moment { seq: event.seq, t: event.t.max(self.last.t), at: event.at };
         self.last = moment;
         if let Some(step) = step_of(&event.fact) {
@@ -282,7 +283,7 @@ impl StepState {
     }
 }
 
-fn step_of(fact: &Fact) -> Option<StepId> {
+pub(super) fn step_of(fact: &Fact) -> Option<StepId> {
     match fact {
         Fact::Marked { step, .. }
         | Fact::MarkFailed { step, .. }

@@ -2,9 +2,11 @@
 
 mod apply;
 mod state;
+mod timings;
 mod verdict;
 
 pub use state::{ClockOffset, LaneState, LookState, Mailbox, Met, Moment, ProbeState, StepState};
+pub use timings::Timings;
 pub use verdict::{Judged, ScenarioVerdict};
 
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub struct History {
     pub ended: bool,
     /// What a later run found beside the messages of a scenario's job.
     pub receipts: BTreeMap<String, (Moment, Vec<String>)>,
+    /// Where the time of each lane went.
+    pub timings: BTreeMap<Lane, Timings>,
     steps: Vec<StepState>,
 }
 
@@ -79,6 +83,7 @@ impl History {
             stopped_at: None,
             ended: false,
             receipts: BTreeMap::new(),
+            timings: BTreeMap::new(),
             steps: vec![StepState::default(); plan.steps.len()],
             plan: (**plan).clone(),
         })

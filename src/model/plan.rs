@@ -157,6 +157,13 @@ impl Plan {
         self.scenarios.iter().filter(|scenario| scenario.control.is_none())
     }
 
+    /// A lane by the scenarios that it is for.
+    pub fn lane_name(&self, lane: Lane) -> String {
+        let names: Vec<&str> =
+            self.judged().filter(|scenario| scenario.lane == lane).map(|scenario| scenario.name.as_str()).collect();
+        names.join(", ")
+    }
+
     /// The scenario that a step belongs to.
     pub fn scenario_of(&self, id: StepId) -> &PlannedScenario {
         let owner = self.scenarios.iter().find(|scenario| scenario.all_steps().any(|step| step == id));

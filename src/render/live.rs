@@ -1,4 +1,4 @@
-//! What is said while the run goes on: one line for a thing that happened, none for a look that saw nothing new.
+//! What is said while the run goes on: one line for a thing that happened; how much of it is for the reader to choose.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,45 @@ use super::seconds;
 use crate::history::History;
 use crate::model::{Acted, Check, Event, Fact, PortFailure, Seen, StepId, StepKind};
 
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Detail {
+    /// Nothing.
+    Silent,
+    /// What a person has to know while a board shows the rest: limits that have passed, failures, stops.
+    Alarms,
+    /// A line for each step too.
+    #[default]
+    Steps,
+    /// A line for each look too.
+    Looks,
+}
+
 /// Turns events into lines; remembers which on-time limits it has announced.
 #[derive(Debug, Default)]
 pub struct Live {
+    detail: Detail,
     announced: BTreeSet<StepId>,
+    /// The last thing that was said: what fails again in the same way is told once.
+    last: String,
 }
 
 impl Live {
+    /// Says so much.
+    pub fn new(detail: Detail) -> Self {
+        Self { detail, announced: BTreeSet::new(), last: String::new() }
+    }
+
     /// The line for one event, with the history that holds it already.
     pub fn line(&mut self, history: &History, event: &Event) -> Option<String> {
-        let said = self.said(history, &event.fact)?;
+        let (needs, said) = match self.said(history, &event.fact) {
+            Some(said) => (needs(&event.fact), said),
+            None => (Detail::Looks, look(history, &event.fact)?),
+        };
+        if self.detail < needs || (said == self.last && self.detail < Detail::Looks) {
+            return None;
+        }
+        self.last.clone_from(&said);
         Some(format!("{:>8}  {said}", seconds(event.t)))
     }
 
@@ -85,5 +114,34 @@ impl Live {
             parts.join(" or "),
             deadline.strftime("%H:%M:%S")
         ))
+    }
+}
+
+/// From which detail on the line of a fact is said.
+fn needs(fact: &Fact) -> Detail {
+    match fact {
+        Fact::Acted { acted: Acted::Done, .. } | Fact::Checked { check: Check::Met { .. }, .. } => Detail::Steps,
+        _ => Detail::Alarms,
+    }
+}
+
+/// The line of a look that has nothing new to say.
+fn look(history: &History, fact: &Fact) -> Option<String> {
+    let name = |step: &StepId| format!("{}: {}", history.plan.scenario_of(*step).id, history.name(*step));
+    match fact {
+        Fact::Checked { step, check: Check::NotYet { why, .. }, .. } => Some(format!("{} not yet: {why}", name(step))),
+        Fact::Checked { step, check: Check::Met { seen, .. }, standing: true, .. } => {
+            Some(format!("{} still so: {seen}", name(step)))
+        }
+        Fact::Looked { step, seen: Seen::Same, .. } => Some(format!("{} as before", name(step))),
+        Fact::Marked { step, ids, .. } => Some(format!("{}: {} message(s) were here before", name(step), ids.len())),
+        Fact::Probed { health: Some(health), .. } => {
+            Some(format!("/_status: admin {}, api {}", health.admin.version, health.api.version))
+        }
+        Fact::BrowserOpened { browser, lane } => {
+            Some(format!("{}: browser opened, {browser}", history.plan.lane_name(*lane)))
+        }
+        Fact::BrowserGone { lane, .. } => Some(format!("{}: browser closed", history.plan.lane_name(*lane))),
+        _ => None,
     }
 }

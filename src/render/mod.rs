@@ -1,9 +1,12 @@
 //! Reports: pure projections of a history. One file for each.
 
+pub mod board;
 pub mod json;
 pub mod junit;
 pub mod live;
+pub mod style;
 pub mod text;
+pub mod timings;
 
 use crate::model::Verdict;
 

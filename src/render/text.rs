@@ -145,7 +145,7 @@ fn frame(out: &mut String, history: &History) {
     }
     for (lane, state) in &history.lanes {
         if let Some((_, why)) = &state.failed {
-            let _ = writeln!(out, "\nNo browser for {lane:?}: {}", why.text);
+            let _ = writeln!(out, "\nNo browser for {}: {}", history.plan.lane_name(*lane), why.text);
         }
     }
     if let Some(failure) = history.after.as_ref().and_then(|probe| probe.failure.as_ref()) {

@@ -3,8 +3,10 @@
 
 mod budget;
 mod clock;
+pub mod doctor;
 mod launch;
 mod look_back;
+mod passed;
 mod ports;
 mod prepare;
 mod recorded;
@@ -13,6 +15,7 @@ mod sandbox;
 mod surroundings;
 
 pub use launch::{Company, Finished, Going, go_on, smoke};
+pub use passed::last_passed;
 pub use prepare::{Prepared, Wanted, prepare, show_plan};
 pub use recorded::Recorded;
 

@@ -1,12 +1,12 @@
 //! What a step expects: of a page, of a mailbox, of a number.
 
 use super::step::template;
-use super::verbs::{EXPECTATIONS, MODIFIERS, names};
+use super::verbs::{EXPECTATIONS, MODIFIERS};
 use crate::model::{
     Act, Capture, Captured, Component, EmailExpectation, Expect, Expectation, MessageKind, PageExpectation,
     RowsExpectation, RowsNeeded, Service, SlotShown, Template, TextExpectation,
 };
-use crate::yaml::{Entry, Fields, Kind, Node, Reader, quoted};
+use crate::yaml::{Entry, Fields, Kind, Node, Reader, names, quoted};
 
 /// In `capture`: the code of a text message.
 const DIGITS: &str = "digits";

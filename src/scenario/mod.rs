@@ -2,6 +2,7 @@
 
 mod attachment;
 mod expectation;
+pub mod keys;
 mod service;
 mod step;
 pub mod verbs;
@@ -73,6 +74,9 @@ fn read_steps(reader: &mut Reader<'_>, node: &Node, service: &Service) -> Vec<cr
     {
         reader.problem(last.mark, "nothing looks at what the last step did", "End with an `expect:`.");
     }
+    if items.len() == steps.len() {
+        unseen_actions(reader, items, &steps);
+    }
     if items.is_empty() {
         reader.problem(
             node.mark,
@@ -81,6 +85,24 @@ fn read_steps(reader: &mut Reader<'_>, node: &Node, service: &Service) -> Vec<cr
         );
     }
     steps
+}
+
+/// An action that is done once, and another before anything has looked at what the first one did.
+fn unseen_actions(reader: &mut Reader<'_>, items: &[Node], steps: &[crate::model::Step]) {
+    use crate::model::Step;
+    let mut unseen: Option<usize> = None;
+    for (index, step) in steps.iter().enumerate() {
+        match step {
+            Step::Expect(_) => unseen = None,
+            Step::Act(act) if act.is_once() => {
+                if let Some(before) = unseen.replace(index) {
+                    let mend = "Put an `expect:` between this action and the next.";
+                    reader.problem(items[before].mark, "nothing looks at what this step did", mend);
+                }
+            }
+            Step::Act(_) => {}
+        }
+    }
 }
 
 /// Reads a list of components.

@@ -1,8 +1,8 @@
 //! One step: exactly one verb, and beside `expect` its modifiers.
 
-use super::verbs::{MODIFIERS, VERBS, names};
+use super::verbs::{MODIFIERS, VERBS};
 use crate::model::{Act, Service, Step, Template};
-use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, quoted};
+use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, names, quoted};
 
 /// Reads a step. `holes` are the names that its templates may use; what it captures is added.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, holes: &mut Vec<String>) -> Option<Step> {

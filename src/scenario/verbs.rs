@@ -1,11 +1,6 @@
 //! The verbs and modifiers of a step: one table, read by the lowering, the schema and the docs.
 
-/// A key of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    pub name: &'static str,
-    pub doc: &'static str,
-}
+use crate::yaml::Key;
 
 /// What a step does; each step has exactly one.
 pub const VERBS: [Key; 7] = [
@@ -68,8 +63,3 @@ pub const SMS: [Key; 3] = [
     Key { name: "text", doc: "What it says; `*` stands for any text, case does not matter." },
     Key { name: "exactly", doc: "How many, counted by the provider's ids; 1 unless said." },
 ];
-
-/// The names of a table.
-pub fn names(keys: &[Key]) -> Vec<&'static str> {
-    keys.iter().map(|key| key.name).collect()
-}

@@ -66,7 +66,7 @@ fn missing_variables_are_named_all_at_once() {
 #[test]
 fn a_missing_variable_is_shown_where_it_stands() {
     let said = Desk::new().run(&["smoke", "prod"]);
-    let expected = "environments/production.yaml:3:15: the variable NOTIFY_SMOKE_BASE_URL is not set\n  |\n3 | base-url: \
+    let expected = "environments/production.yaml:4:15: the variable NOTIFY_SMOKE_BASE_URL is not set\n  |\n4 | base-url: \
                     \"{{ env.NOTIFY_SMOKE_BASE_URL }}\"\n  |               ^^^^^^^^^^^^^^^^^^^^^^^^^\n  = Set it where \
                     notify-smoke runs.\n";
     assert!(said.err.starts_with(expected), "{}", said.err);
@@ -205,7 +205,72 @@ fn schemas_are_what_the_program_writes() {
     let desk = Desk::new();
     let said = desk.run(&["schema", "--out", "schemas"]);
     assert_eq!(said.code, 0, "{said:?}");
-    let name = "schemas/scenario.schema.json";
-    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect(name);
-    assert_eq!(read(desk.path().join(name)), read(root().join(name)), "run: cargo run -- schema --out schemas");
+    for kind in ["environment", "runbook", "scenario", "service"] {
+        let name = format!("schemas/{kind}.schema.json");
+        let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect(&name);
+        assert_eq!(read(desk.path().join(&name)), read(root().join(&name)), "run: cargo run -- schema --out schemas");
+    }
+}
+
+/// Each file of the repository against its schema, by a validator that shares nothing with ours.
+#[test]
+fn every_file_keeps_to_its_schema() {
+    let schema = |kind: &str| {
+        let text = std::fs::read_to_string(root().join(format!("schemas/{kind}.schema.json"))).expect(kind);
+        jsonschema::validator_for(&serde_json::from_str::<Value>(&text).expect("JSON")).expect("a schema")
+    };
+    let read = |path: &std::path::Path| -> Value {
+        let text = std::fs::read_to_string(path).expect("a file");
+        let folder = path.parent().expect("a folder");
+        let named = text.lines().next().and_then(|line| line.strip_prefix("# yaml-language-server: $schema="));
+        let named = folder.join(named.unwrap_or_else(|| panic!("{} names no schema", path.display())));
+        assert!(named.is_file(), "{} names {}", path.display(), named.display());
+        serde_saphyr::from_str(&text).expect("YAML")
+    };
+    let files = |folder: &str| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(root().join(folder)).expect(folder).map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let mut count = 0;
+    for (folder, usual) in [("environments", "environment"), ("scenarios/us-notify", "scenario")] {
+        for path in files(folder) {
+            let kind = match path.file_stem().and_then(std::ffi::OsStr::to_str) {
+                Some(stem @ ("service" | "runbook")) => stem,
+                _ => usual,
+            };
+            let problems: Vec<String> = schema(kind).iter_errors(&read(&path)).map(|error| error.to_string()).collect();
+            assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "{count}");
+}
+
+#[test]
+fn a_schema_sees_what_is_wrong() {
+    let text = std::fs::read_to_string(root().join("schemas/environment.schema.json")).expect("a schema");
+    let schema = jsonschema::validator_for(&serde_json::from_str::<Value>(&text).expect("JSON")).expect("a schema");
+    let good = std::fs::read_to_string(root().join("environments/staging.yaml")).expect("a file");
+    let cases = [
+        ("service: us-notify", "servce: us-notify"),
+        ("password: \"{{ env.NOTIFY_SMOKE_USER_PASSWORD }}\"", "password: hunter2"),
+        ("kind: ses_s3", "kind: imap"),
+        ("  region: us-west-2\n", ""),
+    ];
+    for (from, to) in cases {
+        assert!(good.contains(from), "{from}");
+        let value: Value = serde_saphyr::from_str(&good.replace(from, to)).expect("YAML");
+        assert!(!schema.is_valid(&value), "{to}");
+    }
+}
+
+#[test]
+fn completions_know_our_words() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let said = desk.run(&["completions", shell]);
+        assert_eq!(said.code, 0, "{said:?}");
+        for word in ["doctor", "resume", "detach"] {
+            assert!(said.out.contains(word), "{shell} lacks {word}");
+        }
+    }
 }

@@ -44,3 +44,129 @@ fn good_files_are_in_order() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.ends_with(" files are in order.\n"), "{}", said.out);
 }
+
+/// Files with nothing worse than a warning, in all three forms.
+#[test]
+fn warnings_do_not_keep_a_run_from_being_made() {
+    let desk = Desk::new();
+    desk.edit(
+        "scenarios/us-notify/service.yaml",
+        "  heartbeat: {",
+        "  spare: { on-time: 1s, late: 2s }\n  heartbeat: {",
+    );
+    let file = "scenarios/us-notify/runbook.yaml";
+    let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("scheduler:")).collect();
+    desk.write(file, kept.join("\n").as_bytes());
+    let said = desk.run(&["check"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "12 files will do; 2 warning(s).\n"), "{}", said.err);
+    assert_eq!(desk.run(&["plan", "local"]).code, 0);
+}
+
+#[test]
+fn problems_are_annotations_and_json_too() {
+    let desk = Desk::new();
+    desk.edit("scenarios/us-notify/password-reset.yaml", "proves: [worker, ses]", "provs: [worker, ses]");
+    let github = desk.run(&["check", "--format", "github"]);
+    assert_eq!(github.code, 2, "{github:?}");
+    let begins = "::error file=scenarios/us-notify/password-reset.yaml,line=16,col=5,endColumn=10,title=notify-smoke::unknown verb or modifier `provs`. ";
+    assert!(github.out.starts_with(begins), "{}", github.out);
+    let json = desk.run(&["check", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(value["problems"][0]["line"], 16, "{}", json.out);
+    assert_eq!(value["problems"][0]["weight"], "error");
+}
+
+/// What is read and what the schemas offer are the same keys, in both directions.
+#[test]
+fn schemas_and_readers_know_the_same_keys() {
+    let cases = [
+        ("environments/staging.yaml", "service: us-notify\n", "zzz: 1\n", "environment", "/properties"),
+        ("environments/staging.yaml", "user:\n", "  zzz: 1\n", "environment", "/properties/user/properties"),
+        (
+            "environments/staging.yaml",
+            "basic-auth:\n",
+            "  zzz: 1\n",
+            "environment",
+            "/properties/basic-auth/properties",
+        ),
+        (
+            "environments/staging.yaml",
+            "  kind: ses_s3\n",
+            "  zzz: 1\n",
+            "environment",
+            "/properties/mailbox/oneOf/0/properties",
+        ),
+        (
+            "environments/staging.yaml",
+            "  kind: twilio\n",
+            "  zzz: 1\n",
+            "environment",
+            "/properties/number/oneOf/0/properties",
+        ),
+        (
+            "environments/staging.yaml",
+            "  email:\n",
+            "    zzz: 1\n",
+            "environment",
+            "/properties/templates/properties/email/properties",
+        ),
+        ("environments/local.yaml", "sandbox:\n", "  zzz: 1\n", "environment", "/properties/sandbox/properties"),
+        (
+            "environments/local.yaml",
+            "windows:\n",
+            "  page: { zzz: 1 }\n",
+            "environment",
+            "/properties/windows/additionalProperties/properties",
+        ),
+        ("scenarios/us-notify/service.yaml", "name: US Notify\n", "zzz: 1\n", "service", "/properties"),
+        (
+            "scenarios/us-notify/service.yaml",
+            "  page: {",
+            " zzz: 1,",
+            "service",
+            "/properties/windows/additionalProperties/properties",
+        ),
+        (
+            "scenarios/us-notify/service.yaml",
+            "links: # the last piece of the path is a secret that says when it was made\n  - {",
+            " zzz: 1,",
+            "service",
+            "/properties/links/items/properties",
+        ),
+        (
+            "scenarios/us-notify/service.yaml",
+            "sentences: # what they mean is known to notify-smoke\n",
+            "  zzz: 1\n",
+            "service",
+            "/properties/sentences/properties",
+        ),
+        ("scenarios/us-notify/service.yaml", "budget:\n", "  zzz: 1\n", "service", "/properties/budget/properties"),
+        ("scenarios/us-notify/service.yaml", "\ncode: {", " zzz: 1,", "service", "/properties/code/properties"),
+    ];
+    for (file, after, unknown, kind, pointer) in cases {
+        let desk = Desk::new();
+        let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
+        assert!(text.contains(after), "{file} has no {after:?}");
+        let place = format!("{after}{unknown}");
+        desk.write(file, text.replacen(after, &place, 1).as_bytes());
+        let said = desk.run(&["check"]);
+        let knows = said.err.split("unknown key `zzz`").nth(1).and_then(|rest| rest.split(" knows ").nth(1));
+        let knows = knows.unwrap_or_else(|| panic!("{file} {after:?}: {}", said.err)).lines().next().expect("a line");
+        // What follows the list may mean one of its words.
+        let knows = knows.split('.').next().expect("a sentence");
+        let mut read: Vec<&str> = knows.split('`').skip(1).step_by(2).collect();
+        read.sort_unstable();
+        let schema = std::fs::read_to_string(root().join(format!("schemas/{kind}.schema.json"))).expect("a schema");
+        let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+        let mut offered: Vec<&str> = schema
+            .pointer(pointer)
+            .and_then(|keys| keys.as_object())
+            .expect(pointer)
+            .keys()
+            .map(String::as_str)
+            .collect();
+        offered.sort_unstable();
+        assert_eq!(read, offered, "{file} {pointer}");
+    }
+}

@@ -41,7 +41,24 @@ const MODULES: &[(&str, bool, &[&str])] = &[
             "aws", "browser", "http", "inbox", "probe", "guard", "store", "config", "exit",
         ],
     ),
-    ("cli", false, &["model", "yaml", "scenario", "plan", "render", "engine", "process", "config", "run", "exit"]),
+    (
+        "cli",
+        false,
+        &[
+            "model",
+            "yaml",
+            "scenario",
+            "environment",
+            "plan",
+            "history",
+            "render",
+            "engine",
+            "process",
+            "config",
+            "run",
+            "exit",
+        ],
+    ),
 ];
 
 /// What a pure module may not touch.

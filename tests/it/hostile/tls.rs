@@ -81,3 +81,14 @@ fn a_ca_file_that_is_none() {
     desk.write("missing.pem", b"nothing");
     says(&smoke(&desk), 3, "The ca-file missing.pem cannot be used: it holds no certificate in PEM form.");
 }
+
+#[test]
+fn doctor_tells_how_long_a_certificate_is_good_for_and_why_it_is_not_trusted() {
+    let (server, pem) = server(Wrong::Nothing);
+    let desk = one_page(&format!("https://localhost:{}", server.port));
+    let said = desk.run(&["doctor", "hostile", "one-page"]);
+    says(&said, 2, "fail     certificate     not trusted: ");
+    desk.write("ca.pem", pem.as_bytes());
+    desk.edit("environments/hostile.yaml", "poll: 100ms", "poll: 100ms\nca-file: ca.pem");
+    says(&desk.run(&["doctor", "hostile", "one-page"]), 0, "(until 2027-01-01)");
+}

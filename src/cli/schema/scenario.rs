@@ -1,40 +1,11 @@
-//! `schema`: JSON Schemas of the files, from the same tables that read them.
+//! The schema of a scenario file.
 
 use serde_json::{Map, Value, json};
 
-use super::options::Schema;
-use super::out::{complain, say};
-use crate::exit::Exit;
+use super::described;
 use crate::model::Component;
-use crate::scenario::verbs::{ATTACHMENT, EMAIL, EXPECTATIONS, Key, MODIFIERS, SMS, VERBS};
-
-pub(super) fn run(options: &Schema) -> Exit {
-    let schemas = [("scenario.schema.json", scenario())];
-    for (name, schema) in schemas {
-        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default());
-        match &options.out {
-            None => say(text.trim_end()),
-            Some(folder) => {
-                let path = folder.join(name);
-                if let Err(error) = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text)) {
-                    complain(&format!("{} cannot be written: {error}.", path.display()));
-                    return Exit::WrongInput;
-                }
-            }
-        }
-    }
-    Exit::Passed
-}
-
-/// Keys with their docs, and the shape of what stands behind each.
-fn described(keys: &[Key], shape: &dyn Fn(&str) -> Value) -> Map<String, Value> {
-    let entry = |key: &Key| {
-        let mut value = shape(key.name);
-        value["description"] = json!(key.doc);
-        (key.name.to_owned(), value)
-    };
-    keys.iter().map(entry).collect()
-}
+use crate::scenario::verbs::{ATTACHMENT, EMAIL, EXPECTATIONS, MODIFIERS, SMS, VERBS};
+use crate::yaml::Key;
 
 /// What stands beside `expect`.
 fn modifiers(text: &Value) -> Map<String, Value> {
@@ -66,7 +37,7 @@ fn attachment() -> Value {
 }
 
 /// The schema of a scenario file.
-fn scenario() -> Value {
+pub(super) fn scenario() -> Value {
     let text = json!({ "type": "string" });
     let message = |keys: &[Key], required: [&str; 2]| {
         let number = json!({ "type": "integer", "minimum": 1 });
@@ -105,9 +76,7 @@ fn scenario() -> Value {
             _ => alone(verb),
         })
         .collect();
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A scenario of notify-smoke",
+    let schema = json!({
         "type": "object",
         "properties": {
             "name": { "type": "string", "description": "What a user would call this behaviour." },
@@ -121,5 +90,6 @@ fn scenario() -> Value {
         },
         "required": ["name", "runbook", "steps"],
         "additionalProperties": false,
-    })
+    });
+    super::titled("A scenario of notify-smoke", schema)
 }

@@ -1,0 +1,53 @@
+//! The schemas of `service.yaml` and `runbook.yaml`.
+
+use serde_json::{Map, Value, json};
+
+use super::{described, duration, mapping, number, text, texts, titled};
+use crate::environment::keys::WINDOW;
+use crate::model::Component;
+use crate::scenario::keys::{BUDGET, CODE, LINK, SENTENCES, SERVICE, WINDOW_FROM};
+
+/// The schema of a `service.yaml`.
+pub(super) fn service() -> Value {
+    let mut limits = described(&WINDOW, &|_| duration());
+    limits.extend(described(&[WINDOW_FROM], &|_| json!({ "enum": ["press", "slot", "pickup"] })));
+    let window = mapping(&limits, &["on-time", "late"]);
+    let link = mapping(
+        &described(&LINK, &|name| match name {
+            "issued-at" => json!({ "const": "itsdangerous" }),
+            "lifetime" => duration(),
+            _ => text(),
+        }),
+        &["path", "issued-at", "lifetime"],
+    );
+    let sentences = mapping(&described(&SENTENCES, &|name| if name == "set-up" { texts() } else { text() }), &[]);
+    let budget = mapping(&described(&BUDGET, &|_| number()), &["resets-per-hour", "codes-live", "failed-logins"]);
+    let code = mapping(
+        &described(&CODE, &|name| if name == "lifetime" { duration() } else { number() }),
+        &["length", "lifetime"],
+    );
+    let properties = described(&SERVICE, &|name| match name {
+        "error-headings" => texts(),
+        "windows" => json!({ "type": "object", "additionalProperties": window.clone() }),
+        "links" => json!({ "type": "array", "items": link.clone() }),
+        "profiles" => json!({ "type": "object", "additionalProperties": texts() }),
+        "sentences" => sentences.clone(),
+        "budget" => budget.clone(),
+        "code" => code.clone(),
+        "lead" | "run-longest" => duration(),
+        _ => text(),
+    });
+    let required = ["name", "error-headings", "windows", "links", "profiles", "budget", "code"];
+    titled("A service of notify-smoke", mapping(&properties, &required))
+}
+
+/// The schema of a `runbook.yaml`: component to next step.
+pub(super) fn runbook() -> Value {
+    let mut properties = Map::new();
+    let around = [Component::Mailbox, Component::Number, Component::Template, Component::Account, Component::Harness];
+    for component in Component::PROVABLE.into_iter().chain(around) {
+        let doc = format!("What to do when it is {component} that is broken.");
+        properties.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
+    }
+    titled("A run book of notify-smoke", mapping(&properties, &[]))
+}

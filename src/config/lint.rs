@@ -1,0 +1,131 @@
+//! What no single file can tell: words that nothing uses, times that cannot hold together, environments that would take
+//! each other's codes.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Act, Capture, Captured, Component, Environment, Scenario, Service, Step, WindowFrom};
+use crate::scenario::Runbook;
+use crate::yaml::{Problem, Source};
+
+/// The real service has whole hours to choose from.
+const SLOT_MS: u64 = 3_600_000;
+/// Windows that no scenario names: the default one, and those of the look back at receipts.
+const OWN_WINDOWS: [&str; 3] = ["page", "receipt-email", "receipt-sms"];
+
+/// The files of one service.
+pub(super) struct Files<'a> {
+    pub(super) service: (&'a Service, Source),
+    pub(super) runbook: (&'a Runbook, Source),
+    pub(super) scenarios: Vec<(&'a Scenario, Source)>,
+}
+
+/// What would go wrong in a run.
+pub(super) fn errors(files: &Files<'_>) -> Vec<Problem> {
+    run_longest(files).into_iter().collect()
+}
+
+/// What is of no use, or will be missed one day.
+pub(super) fn warnings(files: &Files<'_>) -> Vec<Problem> {
+    let mut found = unused_windows(files);
+    found.extend(files.scenarios.iter().flat_map(|(scenario, source)| unused_captures(scenario, source)));
+    found.extend(missing_next_steps(files));
+    found
+}
+
+/// A run has to outlive the wait for its slot, and what may come late after that.
+fn run_longest(files: &Files<'_>) -> Option<Problem> {
+    let (service, source) = &files.service;
+    let longest = |from: WindowFrom| {
+        let windows = service.windows.values().filter(move |window| window.from == from);
+        windows.map(|window| window.while_moving_ms.unwrap_or(0).max(window.late_ms)).max()
+    };
+    let schedules = |scenario: &Scenario| scenario.steps.iter().any(|step| matches!(step, Step::Act(Act::Schedule)));
+    let any = files.scenarios.iter().any(|(scenario, _)| schedules(scenario));
+    let pickup = longest(WindowFrom::Slot).filter(|_| any)?;
+    let needed_ms = SLOT_MS + service.lead_ms + pickup + longest(WindowFrom::Pickup).unwrap_or(0);
+    (service.run_longest_ms < needed_ms).then(|| {
+        let what = format!(
+            "a run of at most {} min cannot wait for the next full hour and what comes after it, {} min",
+            service.run_longest_ms / 60_000,
+            needed_ms.div_ceil(60_000)
+        );
+        let mend = format!("Write `run-longest: {}m`, or shorten the windows.", needed_ms.div_ceil(60_000));
+        Problem::at_word(source, "run-longest", what, mend)
+    })
+}
+
+fn unused_windows(files: &Files<'_>) -> Vec<Problem> {
+    let (service, source) = &files.service;
+    let mut used: BTreeSet<&str> = OWN_WINDOWS.into();
+    for (scenario, _) in &files.scenarios {
+        used.extend(scenario.steps.iter().filter_map(|step| match step {
+            Step::Expect(expect) => expect.within.as_deref(),
+            Step::Act(_) => None,
+        }));
+    }
+    let unused = service.windows.keys().filter(|name| !used.contains(name.as_str()));
+    let problem = |name: &String| {
+        let mend = "Take it out, or name it in a `within`.";
+        Problem::at_word(source, &format!("{name}:"), format!("nothing uses the window `{name}`"), mend)
+    };
+    unused.map(problem).collect()
+}
+
+/// A code that is captured and typed in nowhere. A captured link tells whose mail it is, and a page where a job is.
+fn unused_captures(scenario: &Scenario, source: &Source) -> Vec<Problem> {
+    let captured = scenario.steps.iter().filter_map(|step| match step {
+        Step::Expect(expect) => expect.capture.as_ref(),
+        Step::Act(_) => None,
+    });
+    let used = |name: &str| {
+        scenario.steps.iter().any(|step| match step {
+            Step::Act(Act::Fill(fields)) => fields.iter().any(|(_, value)| value.holes().any(|hole| hole == name)),
+            Step::Act(_) | Step::Expect(_) => false,
+        })
+    };
+    let unused = captured.filter(|capture| matches!(capture.of, Captured::Digits(_)) && !used(&capture.name));
+    let problem = |capture: &Capture| {
+        let what = format!("`{}` is captured and nothing uses it", capture.name);
+        let mend = "Take the `capture` out, or fill it in in a later step.";
+        Problem::at_word(source, &format!("{}:", capture.name), what, mend)
+    };
+    unused.map(problem).collect()
+}
+
+fn missing_next_steps(files: &Files<'_>) -> Vec<Problem> {
+    let (runbook, source) = &files.runbook;
+    let steps = files.scenarios.iter().flat_map(|(scenario, _)| &scenario.steps);
+    let proven: BTreeSet<Component> = steps
+        .filter_map(|step| match step {
+            Step::Expect(expect) => Some(&expect.proves),
+            Step::Act(_) => None,
+        })
+        .flatten()
+        .copied()
+        .collect();
+    let missing = proven.iter().filter(|component| !runbook.contains_key(component.name()));
+    let problem = |component: &Component| {
+        let what = format!("the run book does not say what to do when {component} is broken");
+        Problem::of_file(&source.name, what, format!("Add `{component}:` with the next step."))
+    };
+    missing.map(problem).collect()
+}
+
+/// Two environments whose texts come to one number from one sender: nobody could tell whose code it is.
+pub(super) fn crossed(environments: &[(&Environment, Source)]) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for (index, (one, source)) in environments.iter().enumerate() {
+        // A sandbox has a number and a sender of its own each time.
+        let texts = |environment: &Environment| {
+            let texts = environment.user_mobile.clone().zip(environment.sms_sender.clone());
+            texts.filter(|_| environment.sandbox.is_none())
+        };
+        let Some(ours) = texts(one) else { continue };
+        if let Some((other, _)) = environments[..index].iter().find(|(other, _)| texts(other).as_ref() == Some(&ours)) {
+            let what = format!("codes of this environment cannot be told from those of `{}`", other.name);
+            let mend = "Give one of them another number, or the sender that its texts really come from.";
+            found.push(Problem::at_word(source, "sms-sender:", what, mend));
+        }
+    }
+    found
+}

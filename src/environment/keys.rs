@@ -1,0 +1,95 @@
+//! The keys of an environment file: read by the schema, and held against what the lowering asks for by a test.
+
+use crate::yaml::Key;
+
+/// Of the file itself.
+pub const ENVIRONMENT: [Key; 17] = [
+    Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
+    Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
+    Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
+    Key { name: "user", doc: "The smoke user." },
+    Key { name: "email-sender", doc: "The address that Notify's own mails come from." },
+    Key { name: "mailbox", doc: "How the smoke user's mailbox is read." },
+    Key {
+        name: "sms-sender",
+        doc: "The number that Notify's own texts come from; it tells one environment's codes from another's.",
+    },
+    Key { name: "number", doc: "How the smoke user's test number is read." },
+    Key { name: "hosts", doc: "Other hosts that a page may be on; the base URL's own always may." },
+    Key { name: "recipients", doc: "Other addresses that something may be sent to; the user's own always may." },
+    Key { name: "windows", doc: "Limits that differ from the service's, by the window's name." },
+    Key { name: "templates", doc: "The service's templates that lists are sent with, as they read on their pages." },
+    Key { name: "lead", doc: "How far away a time must be to be chosen, where that differs from the service's." },
+    Key { name: "poll", doc: "Time between two looks at a mailbox; 1s unless said." },
+    Key { name: "webdriver-url", doc: "A WebDriver that runs elsewhere, instead of a browser on this machine." },
+    Key {
+        name: "ca-file",
+        doc: "A PEM file with certificates of authorities that are trusted besides the usual ones.",
+    },
+    Key { name: "sandbox", doc: "This environment is a sandbox that the program starts itself." },
+];
+
+/// Under `basic-auth`.
+pub const BASIC_AUTH: [Key; 2] = [
+    Key { name: "username", doc: "The name that the door asks for." },
+    Key { name: "password", doc: "A reference to the password: a secret never stands in the file." },
+];
+
+/// Under `user`.
+pub const USER: [Key; 3] = [
+    Key { name: "email", doc: "The address that the smoke user signs in with and gets mails at." },
+    Key { name: "password", doc: "A reference to the password: a secret never stands in the file." },
+    Key { name: "mobile", doc: "The test number that its codes are texted to, like +12025550123." },
+];
+
+/// Under `mailbox`, of each kind.
+pub const MAILBOX: [Key; 8] = [
+    Key {
+        name: "kind",
+        doc: "`ses_s3`: a bucket that an SES receipt rule writes into. `exec`: any program (docs/exec-mailbox.md).",
+    },
+    Key { name: "bucket", doc: "The bucket's name." },
+    Key { name: "prefix", doc: "What the receipt rule puts before each object's name." },
+    Key { name: "region", doc: "The bucket's region, such as us-west-2." },
+    Key { name: "endpoint", doc: "Only for an S3 server other than Amazon's." },
+    Key { name: "access-key-id", doc: "A reference to the key's id; without it the usual AWS places are looked at." },
+    Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
+    Key { name: "command", doc: "The program and its arguments." },
+];
+
+/// Under `number`, of each kind.
+pub const NUMBER: [Key; 5] = [
+    Key { name: "kind", doc: "`twilio`: a number at Twilio. `exec`: any program (docs/exec-mailbox.md)." },
+    Key { name: "account", doc: "The account's SID." },
+    Key { name: "token", doc: "A reference to the account's token: a secret never stands in the file." },
+    Key { name: "endpoint", doc: "Only for a server other than Twilio's." },
+    Key { name: "command", doc: "The program and its arguments." },
+];
+
+/// Of a window that differs from the service's.
+pub const WINDOW: [Key; 7] = [
+    Key { name: "not-before", doc: "What comes sooner is too early to be true." },
+    Key { name: "on-time", doc: "Up to here: passed." },
+    Key { name: "late", doc: "Up to here: degraded; then it is judged." },
+    Key { name: "settle", doc: "How long afterwards a second copy is watched for." },
+    Key { name: "second-try", doc: "When it is asked for once more, where the page offers that." },
+    Key { name: "while-moving", doc: "Up to here, the end is put off while the job's page moves." },
+    Key { name: "standstill", doc: "A job's page that shows nothing new for so long stands still." },
+];
+
+/// Under `templates`: `email`, `sms`.
+pub const TEMPLATE: [Key; 4] = [
+    Key { name: "name", doc: "The template's name, as its link reads." },
+    Key { name: "sender", doc: "The address that its mails come from." },
+    Key { name: "subject", doc: "Its subject, with ((name)) where a row's value goes." },
+    Key { name: "text", doc: "Its text, with ((name)) where a row's value goes." },
+];
+
+/// Under `sandbox`.
+pub const SANDBOX: [Key; 2] = [
+    Key { name: "time-scale", doc: "How many times shorter the service's own waits are." },
+    Key {
+        name: "slots",
+        doc: "How far apart the times are that a job can be scheduled for; 1h as in the real service unless said.",
+    },
+];

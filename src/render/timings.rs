@@ -1,0 +1,23 @@
+//! `--timings`: where the time of a run went, one line for each lane.
+
+use std::fmt::Write as _;
+
+use super::seconds;
+use crate::history::History;
+
+/// A heading and a line for each lane.
+pub fn timings(history: &History) -> String {
+    let mut out = String::from("Where the time went (lanes run beside each other):\n");
+    for (lane, timings) in &history.timings {
+        let parts: Vec<String> = timings.parts().iter().map(|(part, ms)| format!("{part} {}", seconds(*ms))).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "  {:>8}  {}: {}",
+            seconds(timings.whole_ms()),
+            history.plan.lane_name(*lane),
+            parts.join(", ")
+        );
+    }
+    out
+}

@@ -1,0 +1,207 @@
+//! Everything that a run of an environment will need, looked at beside each other and without touching anything.
+
+mod certificate;
+mod earlier;
+mod machine;
+
+use std::time::Duration;
+
+use super::NotStarted;
+use super::launch::{Going, keeper};
+use super::ports::Eyes;
+use super::prepare::Prepared;
+use super::surroundings::Surroundings;
+use crate::browser;
+use crate::config::Resolved;
+use crate::port::{Inbox, Which};
+
+/// Each look has so long.
+pub const LOOK_LONGEST: Duration = Duration::from_secs(5);
+/// A clock that is off by more is worth a warning: codes and links live by the service's.
+const CLOCK_OFF_MS: i64 = 5_000;
+
+/// How a look ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    Ok,
+    /// Nothing tells.
+    Unknown,
+    /// A run can be made, but something should be looked at.
+    Warn,
+    /// A run would fail, or could not be judged.
+    Fail,
+}
+
+impl Finding {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One thing that a run will need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub name: &'static str,
+    pub finding: Finding,
+    /// What was found, in one line.
+    pub said: String,
+    /// What to do, where something is to be done.
+    pub mend: String,
+}
+
+impl Look {
+    fn new(name: &'static str, finding: Finding, said: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { name, finding, said: said.into(), mend: mend.into() }
+    }
+
+    fn ok(name: &'static str, said: impl Into<String>) -> Self {
+        Self::new(name, Finding::Ok, said, "")
+    }
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// [`NotStarted`] when the files do not even say where to look.
+pub async fn doctor(prepared: &Prepared) -> Result<Vec<Look>, NotStarted> {
+    let keeper = keeper()?;
+    let world = Surroundings::find(prepared, &Going::default(), &keeper).await?;
+    let looks = match world.resolve(prepared) {
+        Ok(resolved) => Ok(Box::pin(look_around(prepared, &resolved, &keeper)).await),
+        Err(not_started) => Err(not_started),
+    };
+    world.end().await;
+    looks
+}
+
+async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::process::Keeper) -> Vec<Look> {
+    let mut looks = vec![files(prepared)];
+    let eyes = match Eyes::open(resolved, "doctor", keeper).await {
+        Ok(eyes) => eyes,
+        Err(why) => {
+            looks.push(Look::new("ca-file", Finding::Fail, why, "Look at `ca-file` in the environment file."));
+            return looks;
+        }
+    };
+    let (browser, service, certificate, mailbox, number) = tokio::join!(
+        bounded("browser", browser_look(resolved)),
+        service_looks(&eyes),
+        bounded("certificate", certificate::look(resolved)),
+        bounded("mailbox", inbox_look("mailbox", eyes.inbox.as_ref(), false)),
+        async {
+            match &eyes.number {
+                None => Look::new("number", Finding::Unknown, "this environment has none", ""),
+                Some(number) => bounded("number", inbox_look("number", number.as_ref(), true)).await,
+            }
+        },
+    );
+    looks.push(browser);
+    looks.extend(service);
+    looks.extend([certificate, mailbox, number]);
+    looks.push(domain(&resolved.target.user_email));
+    looks.extend(machine::looks(&prepared.files.runs()));
+    looks.extend(earlier::looks(prepared, &resolved.target.base_url));
+    looks
+}
+
+/// A look within its limit.
+async fn bounded(name: &'static str, look: impl Future<Output = Look>) -> Look {
+    tokio::time::timeout(LOOK_LONGEST, look).await.unwrap_or_else(|_| {
+        let said = format!("no answer within {} s", LOOK_LONGEST.as_secs());
+        Look::new(name, Finding::Fail, said, "Look whether it can be reached from this machine.")
+    })
+}
+
+fn files(prepared: &Prepared) -> Look {
+    let count = prepared.scenarios.iter().filter(|scenario| scenario.control.is_none()).count();
+    Look::ok("files", format!("in order; {count} scenario(s) of {} would be run", prepared.service.name))
+}
+
+async fn browser_look(resolved: &Resolved) -> Look {
+    if resolved.webdriver_url.is_some() {
+        let mend = "A remote browser is only seen when it is opened; lists cannot be given to it.";
+        return Look::new("browser", Finding::Unknown, "a WebDriver elsewhere", mend);
+    }
+    match browser::find().await {
+        Ok(found) => Look::ok("browser", found.versions),
+        Err(why) => Look::new("browser", Finding::Fail, why, ""),
+    }
+}
+
+/// Address, door, health and clock come with one request.
+async fn service_looks(eyes: &Eyes) -> Vec<Look> {
+    let Ok(answer) = tokio::time::timeout(LOOK_LONGEST, eyes.probe.look()).await else {
+        let said = format!("no answer within {} s", LOOK_LONGEST.as_secs());
+        return vec![Look::new("service", Finding::Fail, said, "Look whether it can be reached from this machine.")];
+    };
+    let health = match answer {
+        Ok(health) => health,
+        Err(failure) => {
+            let mend = "Look at `base-url` in the environment file, at DNS, and whether this machine may go there.";
+            return vec![Look::new("service", Finding::Fail, failure.text, mend)];
+        }
+    };
+    if health.refused {
+        let mend = "Look at `basic-auth` in the environment file and its variables.";
+        return vec![Look::new("basic-auth", Finding::Fail, "the service refuses it (HTTP 401)", mend)];
+    }
+    let part = |name, part: &crate::model::PartHealth| {
+        if part.ok {
+            Look::ok(name, part.version.clone())
+        } else {
+            let mend = "A run would fail now. Look at its logs.";
+            Look::new(name, Finding::Fail, format!("not well: {}", part.version), mend)
+        }
+    };
+    let clock = match health.clock_offset_ms {
+        None => Look::new("clock", Finding::Unknown, "the service sends no Date", ""),
+        Some(ms) if ms.abs() > CLOCK_OFF_MS + health.clock_error_ms => {
+            let said = format!("this machine's clock and the service's are {} s apart", ms.abs() / 1000);
+            Look::new("clock", Finding::Warn, said, "Runs count by the service's; set this machine's all the same.")
+        }
+        Some(ms) => Look::ok("clock", format!("{} s from the service's, to ± {} ms", ms / 1000, health.clock_error_ms)),
+    };
+    vec![part("admin", &health.admin), part("api", &health.api), clock]
+}
+
+/// Whether an eye opens, and whether anything shows that it can see.
+async fn inbox_look(name: &'static str, inbox: &dyn Inbox, read: bool) -> Look {
+    let mark = match inbox.mark().await {
+        Ok(mark) => mark,
+        Err(failure) => return Look::new(name, Finding::Fail, failure.text, "A run would be inconclusive."),
+    };
+    let Some(alive) = mark.alive else {
+        let mend = "Send something there by hand: until then a missing message proves nothing.";
+        return Look::new(name, Finding::Warn, "nothing shows that messages are received here at all", mend);
+    };
+    if !read {
+        return Look::ok(name, alive);
+    }
+    let none = std::collections::BTreeSet::new();
+    match inbox.look(Which::NotIn(&none)).await {
+        Ok(messages) => {
+            let newest = messages.iter().filter_map(|message| message.arrived_at).max();
+            let newest =
+                newest.map_or_else(String::new, |at| format!(", the newest at {}", at.strftime("%F %H:%M UTC")));
+            Look::ok(name, format!("{alive}{newest}"))
+        }
+        Err(failure) => Look::new(name, Finding::Fail, failure.text, "A run would be inconclusive."),
+    }
+}
+
+/// Self-registration, and so a smoke user, needs a government address.
+fn domain(email: &str) -> Look {
+    let host = email.rsplit('@').next().unwrap_or_default();
+    if host.rsplit('.').next() == Some("gov") {
+        Look::ok("smoke user", email)
+    } else {
+        let mend = "The service lets only government addresses register; ask whether this user was added by hand.";
+        Look::new("smoke user", Finding::Warn, format!("{email} is no .gov address"), mend)
+    }
+}

@@ -1,0 +1,50 @@
+//! When an environment last passed, as far as the runs kept here tell.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Recorded;
+use crate::history::History;
+use crate::model::Verdict;
+use crate::store;
+
+/// As far back as is looked.
+const RUNS_MAX: usize = 50;
+
+/// When each profile last passed: the end of the newest run that passed with all its scenarios.
+pub fn last_passed(
+    runs: &Path,
+    environment: &str,
+    profiles: &BTreeMap<String, Vec<String>>,
+) -> BTreeMap<String, Timestamp> {
+    let mut passed = BTreeMap::new();
+    for folder in store::newest_runs(runs, environment, RUNS_MAX) {
+        let left: Vec<&String> = profiles.keys().filter(|profile| !passed.contains_key(*profile)).collect();
+        if left.is_empty() {
+            break;
+        }
+        let Ok(Recorded { history, .. }) = Recorded::read(&folder) else { continue };
+        if history.verdict() != Verdict::Passed {
+            continue;
+        }
+        for profile in left {
+            if has_all(&history, &profiles[profile]) {
+                passed.insert(profile.clone(), ended(&history));
+            }
+        }
+    }
+    passed
+}
+
+fn has_all(history: &History, scenarios: &[String]) -> bool {
+    let ran = |wanted: &String| history.plan.judged().any(|scenario| scenario.id == *wanted);
+    !scenarios.is_empty() && scenarios.iter().all(ran)
+}
+
+/// A look back may have written a line long after the end, so the run's own time counts.
+fn ended(history: &History) -> Timestamp {
+    let took = SignedDuration::from_millis(i64::try_from(history.last.t).unwrap_or(i64::MAX));
+    history.started_at.saturating_add(took).unwrap_or(history.started_at)
+}

@@ -1,0 +1,66 @@
+//! The keys of `service.yaml`: read by the schema, and held against what the lowering asks for by a test.
+
+use crate::yaml::Key;
+
+/// Of the file itself.
+pub const SERVICE: [Key; 10] = [
+    Key { name: "name", doc: "What people call the service." },
+    Key {
+        name: "error-headings",
+        doc: "Headings of pages that say that something went wrong: seeing one ends the wait.",
+    },
+    Key {
+        name: "windows",
+        doc: "How long each thing may take. Scenarios name them; no duration stands in a scenario.",
+    },
+    Key { name: "links", doc: "Links whose last piece is a secret that says when it was made." },
+    Key {
+        name: "profiles",
+        doc: "Which scenarios a profile runs, in order. `runbook` is run unless another is asked for.",
+    },
+    Key { name: "sentences", doc: "Sentences of the pages that mean something by themselves." },
+    Key { name: "lead", doc: "A time that is nearer than this is not chosen; 2m unless said." },
+    Key { name: "budget", doc: "What runs may ask the service for." },
+    Key { name: "code", doc: "The texted code." },
+    Key { name: "run-longest", doc: "The longest that a run may take; 115m unless said." },
+];
+
+/// Of a window; `from` is the service's to say, the rest may be changed by an environment.
+pub const WINDOW_FROM: Key = Key {
+    name: "from",
+    doc: "What it counts from: `press` (unless said), `slot` (the chosen time), `pickup` (the first row).",
+};
+
+/// Of a link's shape.
+pub const LINK: [Key; 3] = [
+    Key { name: "path", doc: "What the link's path begins with." },
+    Key { name: "issued-at", doc: "How the link says when it was made: `itsdangerous`." },
+    Key { name: "lifetime", doc: "How long it is good for." },
+];
+
+/// Under `sentences`.
+pub const SENTENCES: [Key; 12] = [
+    Key { name: "set-up", doc: "Pages that a smoke user should not meet." },
+    Key { name: "signed-out-elsewhere", doc: "Somebody else has signed in with the same user." },
+    Key { name: "signed-out", doc: "The session is over." },
+    Key { name: "sign-in-refused", doc: "The password was not taken." },
+    Key { name: "code-refused", doc: "The code was not taken." },
+    Key { name: "code-expired", doc: "The code was used before, or is too old." },
+    Key { name: "trial", doc: "The service is in trial mode and does not send to us." },
+    Key { name: "job-waits", doc: "The button of a job's page whose time has not come." },
+    Key { name: "job-works", doc: "How the page of a job that is being sent says so." },
+    Key { name: "job-done", doc: "How the page of a job that was sent says so." },
+    Key { name: "job-gone", doc: "The heading where a cancelled job was." },
+    Key { name: "delivered", doc: "The status of a message whose receipt has come." },
+];
+
+/// Under `budget`.
+pub const BUDGET: [Key; 3] = [
+    Key { name: "resets-per-hour", doc: "Reset mails that runs may ask for in an hour." },
+    Key { name: "codes-live", doc: "Codes of ours that may be live and unused, this run's own among them." },
+    Key { name: "failed-logins", doc: "Logins that may be refused one after another before no run starts any more." },
+];
+
+/// Under `code`.
+pub const CODE: [Key; 2] =
+    [Key { name: "length", doc: "How many digits it has." }, Key { name: "lifetime", doc: "How long it can be used." }];
