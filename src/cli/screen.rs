@@ -22,10 +22,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// What standard output is.
 pub(super) fn style() -> Style {
     let terminal = Term::stdout();
-    if !terminal.is_term() {
-        return Style::default();
-    }
-    let width = terminal.size_checked().map(|(_, columns)| usize::from(columns));
+    let width = terminal.size_checked().filter(|_| terminal.is_term()).map(|(_, columns)| usize::from(columns));
+    // Knows NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
     Style { colour: console::colors_enabled(), width }
 }
 

@@ -235,6 +235,10 @@ causes! {
         "another version came in the middle of the run",
         "run again now that the deploy is over",
         [Deployed, ErrorPage, Absent];
+    STOPPED = "stopped", Harness,
+        "the run was stopped before this was looked at",
+        "go on with the run, or run it again",
+        [Stopped];
     HARNESS = "harness", Harness,
         "the harness could not look, or was stopped",
         "run again; `notify-smoke report` shows where it stopped",

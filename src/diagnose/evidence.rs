@@ -27,6 +27,8 @@ pub(super) enum Sign {
     Untrusted,
     /// The router answered, not the app.
     Gateway,
+    /// Somebody stopped the run, or its job was cancelled.
+    Stopped,
     /// Any other failure of the step.
     Failed,
     MailboxAlive,
@@ -103,6 +105,7 @@ impl Evidence {
             evidence.job(history, step);
             evidence.controls(history);
         }
+        evidence.stop(history, scenario);
         evidence.end(history);
         evidence.health(history);
         if let Some((moment, untold, all)) = history.untold(scenario).filter(|(_, untold, _)| *untold > 0) {
@@ -165,6 +168,15 @@ impl Evidence {
             }
             Some((moment, Gap::RunTooLong)) => self.note(Sign::Failed, moment, "the run has reached its longest time"),
             Some((_, Gap::WindowClosed)) | None => {}
+        }
+    }
+
+    fn stop(&mut self, history: &History, scenario: &PlannedScenario) {
+        let cancelled = scenario.cancel.and_then(|press| history.step(press).started);
+        if let (Some(moment), Some(_)) = (cancelled, history.cancelled(scenario)) {
+            self.note(Sign::Stopped, moment, "its job was cancelled when the run was stopped");
+        } else if let (Some(moment), Some(signal)) = (history.stopped_at, &history.interrupted) {
+            self.note(Sign::Stopped, moment, format!("the run was stopped by {signal}"));
         }
     }
 

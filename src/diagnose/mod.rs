@@ -37,6 +37,10 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
     if matches!(verdict.verdict, Verdict::Passed) || verdict.blocked_by.is_some() {
         return Vec::new();
     }
+    // Nothing is wrong with what is not due yet.
+    if verdict.verdict == Verdict::NotVerified && history.waits() {
+        return Vec::new();
+    }
     let Some((step, judged)) = verdict.worst() else { return Vec::new() };
     let evidence = Evidence::of(history, scenario, step);
     candidates(history, &verdict, step, &evidence, judged.verdict)
@@ -86,6 +90,7 @@ fn candidates(
         (Verdict::Errored, StepKind::Expect { assumes: Some(Component::Template), .. }) => {
             return vec![&causes::TEMPLATE_CHANGED];
         }
+        (Verdict::NotVerified, _) if evidence.has(Sign::Stopped) => return vec![&causes::STOPPED],
         (Verdict::Errored | Verdict::NotVerified, _) => return vec![&causes::HARNESS],
         (Verdict::Inconclusive, _) if evidence.has(Sign::MailboxBlind) => return vec![&causes::MAILBOX_BLIND],
         (Verdict::Inconclusive, _) => return vec![&causes::HARNESS],

@@ -48,7 +48,7 @@ impl History {
         let t = event.t.max(from);
         let spent = t - from;
         let before_slot = match &event.fact {
-            Fact::Looked { step, .. } => self.slot_ahead(*step, from).min(spent),
+            Fact::Looked { step, .. } | Fact::Started { step } => self.slot_ahead(*step, from).min(spent),
             _ => 0,
         };
         let timings = self.timings.entry(lane).or_default();
@@ -71,14 +71,17 @@ impl History {
         timings.schedule_ms += before_slot;
     }
 
-    /// How much of the time after `from` lies before the time that a step waits for.
+    /// How much of the time after `from` lies before the time that the scenario of a step waits for.
     fn slot_ahead(&self, step: StepId, from: u64) -> u64 {
-        match &self.plan.step(step).kind {
-            StepKind::Expect { window, .. } if window.from == WindowFrom::Slot => {
-                self.anchor(step).saturating_sub(from)
+        let mut steps = self.plan.scenario_of(step).steps.iter();
+        let awaited = steps.find_map(|step| match &self.plan.step(*step).kind {
+            StepKind::Expect { window, trigger, .. } if window.from == WindowFrom::Slot => {
+                let open = self.step(*step).met.is_none() && self.step(*trigger).acted.is_some();
+                open.then(|| self.anchor(*step))
             }
-            StepKind::Expect { .. } | StepKind::Act { .. } => 0,
-        }
+            StepKind::Expect { .. } | StepKind::Act { .. } => None,
+        });
+        awaited.map_or(0, |slot| slot.saturating_sub(from))
     }
 
     fn lane_of(&self, fact: &Fact) -> Option<Lane> {

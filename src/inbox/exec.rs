@@ -156,47 +156,66 @@ impl ExecInbox {
     }
 
     fn take(&self, state: &mut State, line: &str) -> Result<Took, PortFailure> {
-        if line.trim().is_empty() {
-            return Ok(Took::Message);
-        }
-        let parsed: Line = serde_json::from_str(line).map_err(|error| {
-            self.failed(&format!(
-                "printed a line that is no message (column {}): see docs/exec-mailbox.md",
-                error.column()
-            ))
-        })?;
-        let kind = match parsed.kind.as_str() {
-            "email" => MessageKind::Email,
-            "sms" => MessageKind::Sms,
-            "alive" => {
-                state.alive = Some(parsed.detail);
-                return Ok(Took::Alive);
+        match read_line(line).map_err(|why| self.failed(&why))? {
+            Printed::Nothing => Ok(Took::Message),
+            Printed::Alive(detail) => {
+                state.alive = Some(detail);
+                Ok(Took::Alive)
             }
-            _ => return Err(self.failed("printed a message whose kind is neither email nor sms")),
-        };
-        if parsed.id.is_empty() {
-            return Err(self.failed("printed a message without an id"));
+            Printed::Message(_) if state.messages.len() >= MESSAGES_MAX => {
+                Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")))
+            }
+            Printed::Message(message) => {
+                state.messages.insert(message.id.clone(), message);
+                Ok(Took::Message)
+            }
         }
-        if parsed.arrived_at.is_none() {
-            return Err(self.failed("printed a message without arrived_at"));
-        }
-        if state.messages.len() >= MESSAGES_MAX {
-            return Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")));
-        }
-        let message = RawMessage {
-            provider_id: parsed.provider_id.unwrap_or_else(|| parsed.id.clone()),
-            id: parsed.id,
-            kind,
-            to: vec![parsed.to],
-            from: parsed.from,
-            subject: parsed.subject,
-            text: parsed.body,
-            html: parsed.html,
-            arrived_at: parsed.arrived_at,
-        };
-        state.messages.insert(message.id.clone(), message);
-        Ok(Took::Message)
     }
+}
+
+/// What a line says.
+pub enum Printed {
+    /// An empty line.
+    Nothing,
+    /// This is all until now; what shows that the mailbox was read.
+    Alive(String),
+    Message(RawMessage),
+}
+
+/// Reads one line of a mailbox program.
+///
+/// # Errors
+/// What the program did wrong, as the end of a sentence that begins with its name.
+pub fn read_line(line: &str) -> Result<Printed, String> {
+    if line.trim().is_empty() {
+        return Ok(Printed::Nothing);
+    }
+    let parsed: Line = serde_json::from_str(line).map_err(|error| {
+        format!("printed a line that is no message (column {}): see docs/exec-mailbox.md", error.column())
+    })?;
+    let kind = match parsed.kind.as_str() {
+        "email" => MessageKind::Email,
+        "sms" => MessageKind::Sms,
+        "alive" => return Ok(Printed::Alive(parsed.detail)),
+        _ => return Err("printed a message whose kind is neither email nor sms".to_owned()),
+    };
+    if parsed.id.is_empty() {
+        return Err("printed a message without an id".to_owned());
+    }
+    if parsed.arrived_at.is_none() {
+        return Err("printed a message without arrived_at".to_owned());
+    }
+    Ok(Printed::Message(RawMessage {
+        provider_id: parsed.provider_id.unwrap_or_else(|| parsed.id.clone()),
+        id: parsed.id,
+        kind,
+        to: vec![parsed.to],
+        from: parsed.from,
+        subject: parsed.subject,
+        text: parsed.body,
+        html: parsed.html,
+        arrived_at: parsed.arrived_at,
+    }))
 }
 
 impl Running {

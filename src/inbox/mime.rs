@@ -10,7 +10,7 @@ use crate::port::RawMessage;
 const BODY_MAX: usize = 200_000;
 
 /// Reads one mail. What cannot be read as MIME is nothing.
-pub(super) fn message(id: &str, raw: &[u8], arrived_at: Option<Timestamp>) -> Option<RawMessage> {
+pub fn message(id: &str, raw: &[u8], arrived_at: Option<Timestamp>) -> Option<RawMessage> {
     let parsed = MessageParser::default().parse(raw)?;
     let cut = |text: Option<std::borrow::Cow<'_, str>>| -> String {
         text.map(|text| text.chars().take(BODY_MAX).collect()).unwrap_or_default()

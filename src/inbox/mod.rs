@@ -5,6 +5,7 @@ mod mime;
 mod ses_s3;
 mod twilio;
 
-pub use exec::ExecInbox;
+pub use exec::{ExecInbox, Printed, read_line};
+pub use mime::message as read_mail;
 pub use ses_s3::SesS3Inbox;
-pub use twilio::TwilioInbox;
+pub use twilio::{TwilioInbox, read_page as read_gateway};

@@ -110,6 +110,18 @@ impl TwilioInbox {
     }
 }
 
+/// The inbound messages of one answer, and where its next page is.
+pub fn read_page(body: &[u8]) -> Option<(Vec<RawMessage>, Option<String>)> {
+    let page: Page = serde_json::from_slice(body).ok()?;
+    let inbound = page.messages.into_iter().filter(is_inbound);
+    Some((inbound.map(message).collect(), page.next_page_uri))
+}
+
+/// Texts that the number itself sent are listed under its name too.
+fn is_inbound(message: &Message) -> bool {
+    message.direction.as_deref().is_none_or(|direction| direction == "inbound")
+}
+
 fn message(message: Message) -> RawMessage {
     RawMessage {
         provider_id: message.sid.clone(),
@@ -141,7 +153,6 @@ impl Inbox for TwilioInbox {
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
         let listed = self.list().await?;
-        let inbound = |message: &Message| message.direction.as_deref().is_none_or(|direction| direction == "inbound");
-        Ok(listed.into_iter().filter(|text| inbound(text) && which.wants(&text.sid)).map(message).collect())
+        Ok(listed.into_iter().filter(|text| is_inbound(text) && which.wants(&text.sid)).map(message).collect())
     }
 }

@@ -70,6 +70,10 @@ impl Live {
                 }
                 Check::NotYet { .. } => self.late(history, *step),
                 Check::Met { .. } => None,
+                // Beside a scenario it is a look for the diagnosis.
+                Check::Never { .. } if history.cancelled(history.plan.scenario_of(*step)) == Some(true) => {
+                    Some(format!("{}: its job is cancelled and gone", history.plan.scenario_of(*step).id))
+                }
                 Check::Never { why, .. } => Some(format!("{} failed: {why}", name(step))),
             },
             Fact::Looked { step, seen, .. } => match seen {

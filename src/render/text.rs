@@ -24,6 +24,7 @@ pub fn text(history: &History, folder: &str) -> String {
         seconds(history.last.t),
         history.run
     );
+    lead(&mut out, history);
     for scenario in plan.judged() {
         out.push('\n');
         one_scenario(&mut out, history, scenario, folder);
@@ -33,9 +34,29 @@ pub fn text(history: &History, folder: &str) -> String {
     out
 }
 
+/// What is broken, in one line, before everything that is well.
+fn lead(out: &mut String, history: &History) {
+    let worst = history.verdict();
+    let is_worst = |scenario: &&PlannedScenario| history.scenario_verdict(scenario).verdict == worst;
+    let Some(scenario) = history.plan.judged().find(is_worst) else { return };
+    let diagnoses = diagnose(history, scenario);
+    let Some(first) = diagnoses.first() else { return };
+    let others: BTreeSet<&str> = diagnoses[1..]
+        .iter()
+        .map(|other| other.component.name())
+        .filter(|name| *name != first.component.name())
+        .collect();
+    let or = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; or it is {}", others.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    let _ = writeln!(out, "{}: {}{or}", first.component, first.cause.title);
+}
+
 fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str) {
     let verdict = history.scenario_verdict(scenario);
-    let _ = writeln!(out, "{}: {}", scenario.name, words(verdict.verdict));
+    let _ = writeln!(out, "{}: {}", scenario.name, word(history, verdict.verdict));
     for (step, judged) in verdict.steps.iter().filter(|_| verdict.blocked_by.is_none()) {
         hop(out, history, *step, judged);
     }
@@ -51,6 +72,35 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
             all - untold
         );
     }
+    job_note(out, history, scenario);
+    if let Some(softened) = &verdict.softened {
+        let _ = writeln!(out, "  note       {softened}");
+    }
+    let diagnoses = diagnose(history, scenario);
+    if diagnoses.is_empty() {
+        return;
+    }
+    if let Some((step, judged)) = verdict.worst() {
+        let _ = writeln!(out, "\n  Expected   {}", history.name(step));
+        let _ = writeln!(out, "  Last seen  {}", last_seen(history, step, judged));
+    }
+    let mut told = BTreeSet::new();
+    for (index, diagnosis) in diagnoses.iter().enumerate() {
+        candidate(out, index, diagnosis, &mut told);
+    }
+    let evidence = verdict.steps.iter().filter_map(|(step, _)| history.step(*step).evidence.clone().flatten());
+    for file in evidence {
+        let _ = writeln!(out, "  Picture    {folder}/evidence/{file}");
+    }
+}
+
+/// The verdict's word; what is not due yet in a run that waits is no lack.
+fn word(history: &History, verdict: Verdict) -> &'static str {
+    if verdict == Verdict::NotVerified && history.waits() { "waiting" } else { words(verdict) }
+}
+
+/// What has become of a job that was scheduled and not waited for.
+fn job_note(out: &mut String, history: &History, scenario: &PlannedScenario) {
     match history.cancelled(scenario) {
         Some(true) => {
             let _ = writeln!(out, "  note       its job was cancelled before its time, and its page is gone");
@@ -68,24 +118,6 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
             }
         }
     }
-    if let Some(softened) = &verdict.softened {
-        let _ = writeln!(out, "  note       {softened}");
-    }
-    if verdict.verdict == Verdict::Passed || verdict.blocked_by.is_some() {
-        return;
-    }
-    if let Some((step, judged)) = verdict.worst() {
-        let _ = writeln!(out, "\n  Expected   {}", history.name(step));
-        let _ = writeln!(out, "  Last seen  {}", last_seen(history, step, judged));
-    }
-    let mut told = BTreeSet::new();
-    for (index, diagnosis) in diagnose(history, scenario).iter().enumerate() {
-        candidate(out, index, diagnosis, &mut told);
-    }
-    let evidence = verdict.steps.iter().filter_map(|(step, _)| history.step(*step).evidence.clone().flatten());
-    for file in evidence {
-        let _ = writeln!(out, "  Picture    {folder}/evidence/{file}");
-    }
 }
 
 /// One line for each expectation; actions only where something is to be said of them.
@@ -100,7 +132,7 @@ fn hop(out: &mut String, history: &History, step: StepId, judged: &Judged) {
         StepKind::Expect { proves, assumes, .. } => {
             let time = state.met.map_or_else(|| "-".to_owned(), |met| seconds(met.after_ms));
             let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
-            let word = if judged.verdict == Verdict::Passed { "ok" } else { words(judged.verdict) };
+            let word = if judged.verdict == Verdict::Passed { "ok" } else { word(history, judged.verdict) };
             let parts = assumes.map_or_else(|| parts.join(" "), |part| format!("needs {part}"));
             let _ = writeln!(out, "  {word:<12} {time:>6}  {planned}  [{parts}]");
         }
@@ -155,7 +187,10 @@ fn frame(out: &mut String, history: &History) {
         let due = due.strftime("%F %H:%M:%S UTC");
         let _ = writeln!(out, "\nSo far all is well; the next thing is due at {due}. {}", go_on(history));
     } else if let Some(signal) = &history.interrupted {
-        let _ = writeln!(out, "\nStopped by {signal}. {}", go_on(history));
+        // A job that was cancelled cannot be waited for any more.
+        let cancelled = history.plan.judged().any(|scenario| history.cancelled(scenario) == Some(true));
+        let next = if cancelled { "Its job was cancelled: run it again.".to_owned() } else { go_on(history) };
+        let _ = writeln!(out, "\nStopped by {signal}. {next}");
     } else if !history.ended {
         let _ = writeln!(out, "\nThe run did not come to its end. {}", go_on(history));
     }

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use super::seconds;
 use crate::history::History;
+use crate::model::Lane;
 
 /// A heading and a line for each lane.
 pub fn timings(history: &History) -> String {
     let mut out = String::from("Where the time went (lanes run beside each other):\n");
-    for (lane, timings) in &history.timings {
+    // A control is run beside the others only to tell what is broken.
+    let judged = |lane: &Lane| history.plan.judged().any(|scenario| scenario.lane == *lane);
+    for (lane, timings) in history.timings.iter().filter(|(lane, _)| judged(lane)) {
         let parts: Vec<String> = timings.parts().iter().map(|(part, ms)| format!("{part} {}", seconds(*ms))).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(

@@ -12,6 +12,7 @@
 
 mod cli;
 mod faults;
+mod fuzz;
 mod hostile;
 mod ports;
 mod problems;
@@ -20,4 +21,5 @@ mod replay;
 mod sandbox;
 mod sim;
 mod support;
+mod terminal;
 mod tidy;
