@@ -184,6 +184,9 @@ pub(super) struct Report {
     pub run: String,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    /// Break the lines of the text at so many columns; without it, at the terminal's
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
 }
 
 /// Forms of a report.

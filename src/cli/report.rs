@@ -5,15 +5,17 @@ use super::out::{complain, say};
 use super::screen::style;
 use crate::config::Files;
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, style::Style};
 use crate::run::Recorded;
 
 pub(super) fn run(options: &Report) -> Exit {
     let runs = Files::new(".".as_ref()).runs();
+    let terminal = style();
+    let sheet = Style { width: options.width.or(terminal.width), ..terminal };
     match Recorded::find(&runs, &options.run) {
         Ok(Recorded { history, folder, .. }) => {
             say(match options.format {
-                Format::Text => style().report(&render::text::text(&history, &folder.display().to_string())),
+                Format::Text => sheet.report(&render::text::text(&history, &folder.display().to_string())),
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
             }

@@ -162,7 +162,10 @@ impl Evidence {
             self.note(Sign::Failed, probe.moment, "the service refused our HTTP Basic auth (401)");
         }
         match state.closed {
-            Some((moment, Gap::SessionLost)) => self.note(Sign::Failed, moment, "the browser session is gone"),
+            Some((moment, Gap::SessionLost)) => match &state.looks.last_failure {
+                Some((looked, why)) => self.note(Sign::Failed, *looked, why.text.clone()),
+                None => self.note(Sign::Failed, moment, "the browser session is gone"),
+            },
             Some((moment, Gap::CaptureLost)) => {
                 self.note(Sign::Failed, moment, "the link could not be had again in time");
             }

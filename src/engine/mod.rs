@@ -270,7 +270,7 @@ impl Engine {
                 let ids = self.recorder.message_ids(step);
                 Job::Recall(step, self.inbox_of(step), ids)
             }
-            Command::Act(step) => match self.recorder.raw_act(step, self.ports.clock.now()) {
+            Command::Act(step) => match self.recorder.raw_act(step, self.now(), self.ports.clock.now()) {
                 Ok(act) => {
                     self.record(Fact::Started { step })?;
                     Job::Act(step, act)

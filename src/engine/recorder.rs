@@ -80,7 +80,7 @@ impl Recorder {
     }
 
     /// The action with its secrets filled in.
-    pub(super) fn raw_act(&self, step: StepId, at: Timestamp) -> Result<RawAct, String> {
+    pub(super) fn raw_act(&self, step: StepId, t: u64, at: Timestamp) -> Result<RawAct, String> {
         let StepKind::Act { act, .. } = &self.history.plan.step(step).kind else {
             return Err("this step is no action".to_owned());
         };
@@ -113,7 +113,7 @@ impl Recorder {
             }
             Act::Schedule => {
                 let lead = SignedDuration::from_millis(i64::try_from(self.history.plan.lead_ms).unwrap_or(0));
-                let now = self.history.service_time(at);
+                let now = self.history.service_time(t, at);
                 let reload = self.history.step(step).times_started > 0;
                 Ok(RawAct::Schedule { not_before: now.saturating_add(lead).unwrap_or(now), reload })
             }
@@ -189,7 +189,7 @@ impl Recorder {
     ) -> std::io::Result<()> {
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
-        let judgement = self.judged(step, &observation, at);
+        let judgement = self.judged(step, &observation, t, at);
         let seen = if same { Seen::Same } else { Seen::New(observation) };
         self.record(Fact::Looked { step, since, seen }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
@@ -200,7 +200,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn judged(&self, step: StepId, observation: &Observation, at: Timestamp) -> Judgement {
+    fn judged(&self, step: StepId, observation: &Observation, t: u64, at: Timestamp) -> Judgement {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
             return Check::not_yet("this step expects nothing").into();
         };
@@ -214,7 +214,7 @@ impl Recorder {
             open_codes: self.history.open_codes,
             requests: self.history.requests(step),
             slot: self.history.slot_of(step),
-            now: self.history.service_time(at),
+            now: self.history.service_time(t, at),
         };
         judge(expect, observation, &context)
     }
@@ -231,7 +231,7 @@ impl Recorder {
         let token = self.history.token.clone();
         let messages = messages.unwrap_or_default();
         let messages = messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
-        let captured = self.judged(step, &Observation::Messages { messages }, at).captured;
+        let captured = self.judged(step, &Observation::Messages { messages }, t, at).captured;
         self.record(Fact::Recalled { step, captured, failure }, t, at)
     }
 

@@ -3,7 +3,7 @@
 use super::History;
 use jiff::Timestamp;
 
-use super::state::{ClockOffset, Mailbox, Met, Moment, ProbeState, StepState};
+use super::state::{Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 use crate::model::{
     Act, Acted, Check, Event, Expectation, Fact, FailureKind, Observation, PlannedStep, PortFailure, ProbeWhen,
     RowsNeeded, Seen, StepId, StepKind, Timing, Window, WindowFrom,
@@ -28,7 +28,7 @@ impl History {
             Fact::RunResumed { .. } => self.resume(moment),
             Fact::Probed { when, health, failure } => {
                 if let Some(health) = health {
-                    self.clock = ClockOffset::narrowed(self.clock, health);
+                    self.clock = ServiceClock::narrowed(self.clock, health, moment);
                 }
                 let place = match when {
                     ProbeWhen::Before => &mut self.before,
@@ -102,7 +102,7 @@ impl History {
         if matches!(fact, Fact::Started { .. }) {
             self.forget_what_was_chosen(step);
         }
-        let service_now = self.service_time(moment.at);
+        let service_now = self.service_time(moment.t, moment.at);
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, .. } => {

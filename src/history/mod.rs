@@ -5,13 +5,13 @@ mod state;
 mod timings;
 mod verdict;
 
-pub use state::{ClockOffset, LaneState, LookState, Mailbox, Met, Moment, ProbeState, StepState};
+pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 pub use timings::Timings;
 pub use verdict::{Judged, ScenarioVerdict};
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::model::scenario::Control;
 use crate::model::{
@@ -38,7 +38,7 @@ pub struct History {
     pub after: Option<ProbeState>,
     /// The latest look while something was awaited.
     pub during: Option<ProbeState>,
-    clock: Option<ClockOffset>,
+    clock: Option<ServiceClock>,
     /// When the run is to be gone on with, if its process has ended to wait.
     pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
@@ -112,10 +112,10 @@ impl History {
         &self.steps[step.index()]
     }
 
-    /// The service's time at a moment of ours, as far as its `Date` header told.
-    pub fn service_time(&self, at: Timestamp) -> Timestamp {
-        let offset = self.clock.map_or(0, ClockOffset::middle_ms);
-        at.saturating_add(SignedDuration::from_millis(offset)).unwrap_or(at)
+    /// The service's time at `t` of the run, as far as its `Date` header told; `at`, by this machine's clock, where it did
+    /// not.
+    pub fn service_time(&self, t: u64, at: Timestamp) -> Timestamp {
+        self.clock.and_then(|clock| clock.at(t)).unwrap_or(at)
     }
 
     /// Whether the service's clock has been looked at by this process.
@@ -125,7 +125,7 @@ impl History {
 
     /// When it is `time` by the service's clock, in milliseconds of the run.
     pub fn run_time(&self, time: Timestamp) -> u64 {
-        let ahead = time.duration_since(self.service_time(self.last.at)).as_millis();
+        let ahead = time.duration_since(self.service_time(self.last.t, self.last.at)).as_millis();
         let at = i128::from(self.last.t) + ahead;
         u64::try_from(at.max(0)).unwrap_or(u64::MAX)
     }
@@ -149,7 +149,7 @@ impl History {
         match (window.from, from) {
             (WindowFrom::Slot, Some(from)) => self.step(*from).slot.or_else(of_trigger),
             (WindowFrom::Pickup, Some(from)) => {
-                self.step(*from).met.map(|met| self.service_time(met.moment.at)).or_else(of_trigger)
+                self.step(*from).met.map(|met| self.service_time(met.moment.t, met.moment.at)).or_else(of_trigger)
             }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger(),
         }
@@ -241,7 +241,7 @@ impl History {
     /// When the action was begun, and when it was over as far as is known, by the service's clock.
     pub fn acted_between(&self, trigger: StepId) -> Option<(Timestamp, Timestamp)> {
         let state = self.step(trigger);
-        Some((state.began_at?, state.over_at.unwrap_or_else(|| self.service_time(self.last.at))))
+        Some((state.began_at?, state.over_at.unwrap_or_else(|| self.service_time(self.last.t, self.last.at))))
     }
 
     /// What a step has proven, and when: nothing that came after its window counts.
@@ -280,7 +280,7 @@ impl History {
             matches!(&self.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
                 && self.step(*step).started.is_some()
         });
-        (made && slot > self.service_time(stopped.at)).then_some(slot)
+        (made && slot > self.service_time(stopped.t, stopped.at)).then_some(slot)
     }
 
     /// Whether its process has ended to wait, and nothing is known to be wrong.

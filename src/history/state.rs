@@ -108,27 +108,30 @@ pub struct ProbeState {
     pub failure: Option<PortFailure>,
 }
 
-/// The service's clock minus this machine's, in milliseconds: it lies between two bounds, and each look at the service's
-/// `Date` header narrows them.
+/// What the service's clock said when the run began, in milliseconds since 1970: it lies between two bounds, and each look
+/// at the service's `Date` header narrows them. From there on the run's own time counts, which no setting of this machine's
+/// clock can move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClockOffset {
-    pub low_ms: i64,
-    pub high_ms: i64,
+pub struct ServiceClock {
+    low_ms: i64,
+    high_ms: i64,
 }
 
-impl ClockOffset {
-    /// With one look more. A look that contradicts the earlier ones means that a clock was set.
+impl ServiceClock {
+    /// With one look more. A look that contradicts the earlier ones means that the service's clock was set.
     #[must_use]
-    pub fn narrowed(known: Option<Self>, health: &Health) -> Option<Self> {
+    pub fn narrowed(known: Option<Self>, health: &Health, looked: Moment) -> Option<Self> {
         let Some(offset) = health.clock_offset_ms else { return known };
-        let new = Self { low_ms: offset - health.clock_error_ms, high_ms: offset + health.clock_error_ms };
+        let began = looked.at.as_millisecond() + offset - i64::try_from(looked.t).unwrap_or(0);
+        let new = Self { low_ms: began - health.clock_error_ms, high_ms: began + health.clock_error_ms };
         let both =
             known.map(|known| Self { low_ms: known.low_ms.max(new.low_ms), high_ms: known.high_ms.min(new.high_ms) });
         Some(both.filter(|both| both.low_ms <= both.high_ms).unwrap_or(new))
     }
 
-    /// The middle of the bounds.
-    pub fn middle_ms(self) -> i64 {
-        self.low_ms.midpoint(self.high_ms)
+    /// What it says at a time of the run, in milliseconds.
+    pub fn at(self, t: u64) -> Option<Timestamp> {
+        let now = self.low_ms.midpoint(self.high_ms).saturating_add(i64::try_from(t).ok()?);
+        Timestamp::from_millisecond(now).ok()
     }
 }

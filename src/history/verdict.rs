@@ -176,10 +176,11 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             Judged { verdict: Verdict::Failed, why } if assumes.is_some() => judged(Verdict::Errored, why),
             absence => absence,
         },
-        Some((_, Gap::SessionLost)) => judged(
-            Verdict::NotVerified,
-            "the browser session that showed it is gone, and the action must not be repeated",
-        ),
+        Some((_, Gap::SessionLost)) => {
+            let why = state.looks.last_failure.as_ref().map(|(_, why)| format!(" ({})", why.text)).unwrap_or_default();
+            let text = format!("the browser session that showed it is gone{why}, and the action must not be repeated");
+            judged(Verdict::NotVerified, text)
+        }
         Some((_, Gap::CaptureLost)) => {
             judged(Verdict::Inconclusive, "the mail that holds the link could not be found again")
         }

@@ -122,7 +122,13 @@ fn is_inbound(message: &Message) -> bool {
     message.direction.as_deref().is_none_or(|direction| direction == "inbound")
 }
 
+fn sent_at(message: &Message) -> Option<Timestamp> {
+    let date = message.date_sent.as_ref().or(message.date_created.as_ref())?;
+    Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp())
+}
+
 fn message(message: Message) -> RawMessage {
+    let arrived_at = sent_at(&message);
     RawMessage {
         provider_id: message.sid.clone(),
         id: message.sid,
@@ -132,10 +138,7 @@ fn message(message: Message) -> RawMessage {
         subject: String::new(),
         text: message.body.unwrap_or_default(),
         html: String::new(),
-        arrived_at: message
-            .date_sent
-            .or(message.date_created)
-            .and_then(|date| Some(jiff::fmt::rfc2822::parse(&date).ok()?.timestamp())),
+        arrived_at,
     }
 }
 
@@ -146,7 +149,11 @@ impl Inbox for TwilioInbox {
         let owned: Numbers = self.get(&numbers, &[("PhoneNumber", &self.number)]).await?;
         let listed = self.list().await?;
         let alive = (!owned.incoming_phone_numbers.is_empty()).then(|| {
-            format!("{} is a number of this account and got {} text(s) since yesterday", self.number, listed.len())
+            let newest = listed.iter().filter_map(sent_at).max();
+            let newest =
+                newest.map_or_else(String::new, |at| format!(", the newest at {}", at.strftime("%F %H:%M UTC")));
+            let count = listed.len();
+            format!("{} is a number of this account and got {count} text(s) since yesterday{newest}", self.number)
         });
         Ok(Mark { ids: listed.into_iter().map(|message| message.sid).collect(), alive })
     }

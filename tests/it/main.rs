@@ -11,6 +11,8 @@
 )]
 
 mod cli;
+mod docs;
+mod doctor;
 mod faults;
 mod fuzz;
 mod hostile;

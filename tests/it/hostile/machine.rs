@@ -102,6 +102,26 @@ fn a_driver_that_ends_at_once() {
     says(&smoke(&desk), 3, "chromedriver does not start: it does not say its port. Look whether it runs by hand.");
 }
 
+/// A driver that starts, opens a browser, and is stopped in its tracks a moment later.
+#[test]
+#[ignore = "the harness waits 35 s for an answer of the driver: --full"]
+fn a_driver_that_hangs_says_nothing_of_the_service() {
+    let server = well();
+    let real_driver = real(&["chromedriver"]);
+    let hangs = format!(
+        "case \"$1\" in --version) exec {real_driver} --version;; esac\n{real_driver} \"$@\" &\nsleep 1.2\nkill -STOP $!\nwait"
+    );
+    let desk = with_programs(
+        one_page(&url(&server)),
+        &[("chromium", format!("exec {} \"$@\"", browser())), ("chromedriver", hangs)],
+    );
+    scenario(
+        &desk,
+        "  - visit: /page\n  - expect: { heading: Hello }\n    proves: [admin]\n  - follow: Next\n  - expect: { heading: Nowhere }\n    proves: [admin]\n",
+    );
+    says(&smoke(&desk), 3, "the browser's driver does not answer");
+}
+
 #[test]
 fn a_browser_that_ends_at_once() {
     let server = well();

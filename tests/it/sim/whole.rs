@@ -150,6 +150,8 @@ struct State {
     crashes_at: Vec<(u64, bool)>,
     lines: u64,
     born: Instant,
+    /// When the clock of the machine that tests is set, in milliseconds after the world's birth, and by how many seconds.
+    clock_set: Option<(u64, i64)>,
     messages: Vec<Message>,
     live_codes: Vec<String>,
     signed_in: bool,
@@ -189,6 +191,7 @@ fn world(seed: u64, clean: bool) -> World {
         crashes_at,
         lines: 0,
         born,
+        clock_set: None,
         messages: Vec::new(),
         live_codes: Vec::new(),
         signed_in: false,
@@ -202,8 +205,15 @@ fn world(seed: u64, clean: bool) -> World {
 }
 
 impl State {
+    /// The service's own.
     fn time(&self, at: Instant) -> Timestamp {
         wall(self.born, at)
+    }
+
+    /// By the clock of the machine that tests, which somebody may set in the middle of a run.
+    fn machine_time(&self, at: Instant) -> Timestamp {
+        let set = self.clock_set.filter(|(after, _)| at >= self.born + Duration::from_millis(*after));
+        self.time(at) + jiff::SignedDuration::from_secs(set.map_or(0, |(_, by_s)| by_s))
     }
 
     fn send(&mut self, delay_ms: u64, kind: MessageKind, from: &str, subject: &str, text: String) {
@@ -312,7 +322,7 @@ struct SimClock {
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        self.world.lock().expect("the world").time(Instant::now())
+        self.world.lock().expect("the world").machine_time(Instant::now())
     }
 
     fn elapsed_ms(&self) -> u64 {
@@ -633,7 +643,12 @@ impl Probe for SimProbe {
     async fn look(&self) -> Result<Health, PortFailure> {
         sleep(Duration::from_millis(10)).await;
         let part = || PartHealth { ok: true, version: "1".to_owned() };
-        let skew = i64::try_from(self.0.lock().expect("the world").chance.below(900)).expect("small") - 450;
+        let skew = {
+            let mut state = self.0.lock().expect("the world");
+            let now = Instant::now();
+            let ahead = state.machine_time(now).as_millisecond() - state.time(now).as_millisecond();
+            i64::try_from(state.chance.below(900)).expect("small") - 450 - ahead
+        };
         Ok(Health {
             admin: part(),
             api: part(),
@@ -661,7 +676,13 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
     // Begin somewhere between two slots, and sometimes let the process end to wait.
     let (ahead, detach) = {
         let mut state = world.lock().expect("the world");
-        (state.chance.below(119_000), state.chance.one_in(3))
+        let (ahead, detach) = (state.chance.below(119_000), state.chance.one_in(3));
+        // A process that goes on elsewhere knows nothing but wall clocks.
+        if state.crashes_at.is_empty() && state.chance.one_in(2) {
+            let by_s = i64::try_from(state.chance.below(2_400)).expect("small") - 1_200;
+            state.clock_set = Some((ahead + state.chance.below(150_000), by_s));
+        }
+        (ahead, detach)
     };
     sleep(Duration::from_millis(ahead)).await;
     let bytes = Arc::new(Mutex::new(Vec::new()));

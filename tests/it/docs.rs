@@ -1,0 +1,126 @@
+//! What the README and the docs show is so: every command block is run, links lead somewhere, pictures are made from what
+//! the program really says.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Desk, program, root};
+
+/// The pages.
+fn pages() -> Vec<PathBuf> {
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(root().join("docs"))
+        .expect("docs")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .collect();
+    pages.push(root().join("README.md"));
+    pages.sort();
+    pages
+}
+
+/// Every command of every block that is marked as a shell's, with the page it stands on.
+fn commands() -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        let name = page.file_name().expect("a name").to_string_lossy().into_owned();
+        let mut inside = false;
+        for line in text.lines() {
+            match line {
+                "```sh" => inside = true,
+                "```" => inside = false,
+                _ if inside && !line.is_empty() => {
+                    found.push((name.clone(), line.split_whitespace().map(str::to_owned).collect()));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The program's own words in a command, however the page starts it.
+fn words(page: &str, command: &[String]) -> Vec<String> {
+    let begins =
+        |words: &[&str]| command.len() >= words.len() && command.iter().zip(words).all(|(one, two)| one == two);
+    if begins(&["script/smoke"]) {
+        return [&["smoke".to_owned()], &command[1..]].concat();
+    }
+    assert!(begins(&["cargo", "run", "--"]), "{page}: nobody knows how to run {command:?}");
+    command[3..].to_vec()
+}
+
+fn is_real(words: &[String]) -> bool {
+    words.iter().any(|word| ["staging", "demo", "prod", "production"].contains(&word.as_str()))
+}
+
+/// Runs a command where a run lies in `runs`, and says how it ended.
+fn run(page: &str, words: &[String]) {
+    let desk = Desk::new();
+    let journal = std::fs::read(root().join("tests/journals/passed.jsonl")).expect("a journal");
+    desk.write("runs/local/20261122T000000Z-abcdef/journal.jsonl", &journal);
+    std::os::unix::fs::symlink("20261122T000000Z-abcdef", desk.path().join("runs/local/latest")).expect("a link");
+    let said = desk.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let expected: &[i32] = match words {
+        // Nobody has set its variables here; it says which.
+        _ if is_real(words) => &[2],
+        _ if words.iter().any(|word| word == "--fault") => &[0, 1],
+        _ => &[0],
+    };
+    assert!(expected.contains(&said.code), "{page}: {words:?} ended with {}\n{}{}", said.code, said.out, said.err);
+    assert!(!is_real(words) || said.err.contains("the variable NOTIFY_SMOKE_"), "{page}: {words:?}: {}", said.err);
+}
+
+fn starts_a_run(words: &[String]) -> bool {
+    words[0] == "smoke" && words.len() > 1 && !is_real(words)
+}
+
+#[test]
+fn commands_that_start_no_run_do_what_the_pages_say() {
+    let all = commands();
+    assert!(all.len() >= 15, "only {} commands", all.len());
+    for (page, command) in all {
+        let words = words(&page, &command);
+        if !starts_a_run(&words) {
+            run(&page, &words);
+        }
+    }
+}
+
+#[test]
+#[ignore = "each is a run: script/test --full"]
+fn commands_that_start_a_run_do_what_the_pages_say() {
+    for (page, command) in commands() {
+        let words = words(&page, &command);
+        if starts_a_run(&words) {
+            run(&page, &words);
+        }
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            let there = link.starts_with("https://") || page.parent().expect("a folder").join(file).exists();
+            assert!(there, "{}: {link} leads nowhere", page.display());
+        }
+    }
+}
+
+#[test]
+fn pictures_show_what_the_program_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = Command::new("python3")
+        .args([root().join("script/picture").as_path(), folder.path()])
+        .env("NOTIFY_SMOKE", program())
+        .status()
+        .expect("python3");
+    assert!(made.success());
+    for name in ["passed.svg", "failed.svg"] {
+        let read = |folder: &Path| std::fs::read_to_string(folder.join(name)).expect(name);
+        assert_eq!(read(folder.path()), read(&root().join("docs")), "{name}: run script/picture");
+    }
+}

@@ -1,0 +1,74 @@
+//! `doctor`: what a run will need, told without touching anything.
+
+use serde_json::Value;
+
+use crate::support::{Desk, Said};
+
+/// The line of one look.
+fn line<'s>(said: &'s Said, name: &str) -> &'s str {
+    let found = said.out.lines().find(|line| line.split_whitespace().nth(1) == name.split(' ').next());
+    found.unwrap_or_else(|| panic!("no {name} in\n{}{}", said.out, said.err))
+}
+
+#[test]
+fn a_sandbox_has_everything_and_nothing_is_touched() {
+    let desk = Desk::new();
+    let said = desk.run(&["doctor", "local"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.starts_with("local: a run can be made\n"), "{}", said.out);
+    for name in ["files", "browser", "admin", "api", "clock", "certificate", "mailbox", "number", "disk"] {
+        assert!(line(&said, name).starts_with("  ok  "), "{}", said.out);
+    }
+    assert!(line(&said, "trial").ends_with("no run kept here has signed in"), "{}", said.out);
+    assert!(!desk.path().join("runs").exists());
+}
+
+#[test]
+fn what_a_run_would_fail_on_is_told_all_at_once() {
+    let desk = Desk::new().with("WRONG", "wrong password");
+    let file = "environments/local.yaml";
+    desk.edit(file, "endpoint: \"{{ sandbox.s3_url }}\"", "endpoint: http://127.0.0.1:9");
+    desk.edit(file, "token: \"{{ sandbox.sms_gateway_token }}\"", "token: \"{{ env.WRONG }}\"");
+    desk.edit(file, "password: \"{{ sandbox.basic_auth_password }}\"", "password: \"{{ env.WRONG }}\"");
+    desk.edit(file, "email: \"{{ sandbox.user_email }}\"", "email: smoke@notify.example");
+    let said = desk.run(&["doctor", "local"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.out.starts_with("local: a run would not do\n"), "{}", said.out);
+    let door = "  fail     basic-auth      the service refuses it (HTTP 401). Look at `basic-auth` in the environment file and its variables.";
+    assert_eq!(line(&said, "basic-auth"), door);
+    assert!(line(&said, "mailbox").starts_with("  fail     mailbox         the mailbox s3://"), "{}", said.out);
+    let number = "  fail     number          the test number +12025550123 cannot be read: Twilio refuses account and token; look at `number` in the environment file. A run would be inconclusive.";
+    assert_eq!(line(&said, "number"), number);
+    let user = "  warn     smoke user      smoke@notify.example is no .gov address. The service lets only government addresses register; ask whether this user was added by hand.";
+    assert_eq!(line(&said, "smoke"), user);
+}
+
+#[test]
+fn scripts_read_it_as_json() {
+    let said = Desk::new().run(&["doctor", "local", "--format", "json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let value: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!((&value["version"], &value["environment"]), (&Value::from(1), &Value::from("local")));
+    let looks = value["looks"].as_array().expect("a list");
+    let browser = looks.iter().find(|look| look["name"] == "browser").expect("a browser");
+    assert_eq!(browser["finding"], "ok");
+    assert!(browser["said"].as_str().is_some_and(|said| said.starts_with("Chrom")), "{browser}");
+}
+
+/// The mailbox may not answer for as long as it likes.
+#[test]
+fn a_look_has_five_seconds() {
+    let desk = Desk::new();
+    let file = "environments/local.yaml";
+    let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
+    let (before, after) = text.split_once("mailbox:\n").expect("a mailbox");
+    let after = after.split_once("sms-sender:").expect("a sender").1;
+    let slow = format!("{before}mailbox:\n  kind: exec\n  command: [sh, -c, \"sleep 60\"]\nsms-sender:{after}");
+    desk.write(file, slow.as_bytes());
+    let began = std::time::Instant::now();
+    let said = desk.run(&["doctor", "local"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    let expected = "  fail     mailbox         no answer within 5 s. Look whether it can be reached from this machine.";
+    assert_eq!(line(&said, "mailbox"), expected);
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+}
