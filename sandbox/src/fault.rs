@@ -14,6 +14,8 @@ use tokio::sync::watch;
 /// A part of the service that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Site {
+    /// The platform's router before the admin app.
+    Edge,
     Admin,
     Api,
     Reset,
@@ -66,7 +68,42 @@ pub enum Effect {
     WrongPersonalisation,
     /// Tells nothing.
     Off,
+    /// Shows a page of its own that asks whether a person is there.
+    Challenge,
 }
+
+/// Every site with its effects, as they are written.
+pub const KINDS: [(&str, &str); 29] = [
+    ("edge", "502"),
+    ("edge", "challenge"),
+    ("admin", "500"),
+    ("admin", "slow:4s"),
+    ("api", "down"),
+    ("api", "503"),
+    ("reset", "accepted-not-sent"),
+    ("reset", "other-host"),
+    ("reset", "twice"),
+    ("ses", "down"),
+    ("ses", "slow:5s"),
+    ("ses", "fail:503"),
+    ("sns", "down"),
+    ("sns", "slow:5s"),
+    ("sns", "fail:500"),
+    ("code", "lost:1"),
+    ("sender", "other"),
+    ("worker", "stopped"),
+    ("s3", "down"),
+    ("scheduler", "stopped"),
+    ("scheduler", "late:1"),
+    ("queue", "deaf"),
+    ("queue", "busy:300"),
+    ("row", "lost:1"),
+    ("row", "twice"),
+    ("row", "wrong-personalisation"),
+    ("receipts", "off"),
+    ("ses", "slow:13s"),
+    ("scheduler", "late:2"),
+];
 
 /// What faults do to a request: it waits, and is perhaps refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,6 +158,7 @@ impl FromStr for Fault {
         let (effect, trigger) = rest.split_once('@').map_or((rest, None), |(effect, trigger)| (effect, Some(trigger)));
         let (effect, argument) = effect.split_once(':').map_or((effect, None), |(name, arg)| (name, Some(arg)));
         let site = match site {
+            "edge" => Site::Edge,
             "admin" => Site::Admin,
             "api" => Site::Api,
             "reset" => Site::Reset,
@@ -136,7 +174,7 @@ impl FromStr for Fault {
             "receipts" => Site::Receipts,
             _ => {
                 return Err(wrong(
-                    "the sites are admin, api, code, queue, receipts, reset, row, s3, scheduler, sender, ses, sns and worker",
+                    "the sites are admin, api, code, edge, queue, receipts, reset, row, s3, scheduler, sender, ses, sns and worker",
                 ));
             }
         };
@@ -150,7 +188,8 @@ impl FromStr for Fault {
             (Site::Ses | Site::Sns, "fail", Some(code)) => {
                 Effect::Status(status(code).ok_or_else(|| wrong("a status is 400 to 599"))?)
             }
-            (Site::Admin | Site::Api, code, None) if status(code).is_some() => {
+            (Site::Edge, "challenge", None) => Effect::Challenge,
+            (Site::Admin | Site::Api | Site::Edge, code, None) if status(code).is_some() => {
                 Effect::Status(status(code).ok_or_else(|| wrong("a status is 400 to 599"))?)
             }
             (Site::Worker | Site::Scheduler, "stopped", None) => Effect::Stopped,
@@ -280,7 +319,8 @@ impl Faults {
                 | Effect::Deaf
                 | Effect::Busy(_)
                 | Effect::WrongPersonalisation
-                | Effect::Off => {}
+                | Effect::Off
+                | Effect::Challenge => {}
             }
         }
         found

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use fault::{Fault, FaultError};
+pub use fault::{Fault, FaultError, KINDS};
 pub use options::Options;
 pub use ready::Ready;
 

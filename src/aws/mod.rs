@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::Region;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -23,6 +24,32 @@ pub struct AwsSettings {
 
 /// An S3 client.
 pub async fn s3(settings: &AwsSettings) -> aws_sdk_s3::Client {
+    let shared = shared(settings).await;
+    // Servers other than Amazon's have no host name for each bucket.
+    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// As whom AWS is spoken to: the ARN of the caller.
+///
+/// # Errors
+/// What AWS said, or why it was not reached.
+pub async fn identity(settings: &AwsSettings) -> Result<String, String> {
+    let client = aws_sdk_sts::Client::new(&shared(settings).await);
+    let said = client.get_caller_identity().send().await.map_err(|error| reason(&error))?;
+    said.arn().map(str::to_owned).ok_or_else(|| "AWS names nobody".to_owned())
+}
+
+/// What a server said, or the innermost sentence of an SDK error.
+pub fn reason<E: std::error::Error + ProvideErrorMetadata>(error: &E) -> String {
+    if let Some(code) = error.code() {
+        return error.message().map_or_else(|| code.to_owned(), |message| format!("{code}, {message}"));
+    }
+    let text = DisplayErrorContext(error).to_string();
+    text.split(" (").next().unwrap_or_default().chars().take(300).collect()
+}
+
+async fn shared(settings: &AwsSettings) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -36,8 +63,5 @@ pub async fn s3(settings: &AwsSettings) -> aws_sdk_s3::Client {
     if let Some(endpoint) = &settings.endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    let shared = loader.load().await;
-    // Servers other than Amazon's have no host name for each bucket.
-    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
-    aws_sdk_s3::Client::from_conf(config)
+    loader.load().await
 }

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod doctor;
+mod explain;
 mod keeper;
 mod options;
 mod out;
@@ -56,6 +57,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments).into(),
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),
+        Command::Explain(arguments) => explain::run(&arguments).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await.into(),
         Command::Completions(arguments) => completions::run(&arguments).into(),

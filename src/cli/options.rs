@@ -12,6 +12,7 @@ const AFTER_HELP: &str = "Examples:
   notify-smoke smoke prod --profile quick       an answer in a minute, without the scheduler
   notify-smoke smoke prod --detach              end with exit code 6 while only the hour is awaited
   notify-smoke resume RUN                       go on with it, or with a run that was stopped
+  notify-smoke explain scheduler-missed         what a cause in a report means
 
 Exit codes:
   0 passed or degraded   1 failed               2 files or options wrong
@@ -41,6 +42,8 @@ pub(super) enum Command {
     Doctor(Doctor),
     /// Make a run's report again from its journal
     Report(Report),
+    /// Say what a cause of a report means; without one, list them
+    Explain(Explain),
     /// Write the JSON Schemas of the files
     Schema(Schema),
     /// Write the completions of a shell to standard output
@@ -168,6 +171,23 @@ pub(super) struct Doctor {
 pub(super) enum DoctorFormat {
     Text,
     Json,
+}
+
+/// `explain CAUSE`
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The id of a cause, as reports have it
+    pub cause: Option<String>,
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "cause")]
+    pub format: ExplainFormat,
+}
+
+/// Forms of what `explain` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    Text,
+    /// The page docs/causes.md
+    Markdown,
 }
 
 /// `completions SHELL`

@@ -101,7 +101,7 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Tal
             "The reports cannot be written under {folder}: {error}. Make them again: notify-smoke report {run}"
         ));
     }
-    if finished.history.verdict() == Verdict::Degraded {
+    if crate::diagnose::verdict(&finished.history) == Verdict::Degraded {
         complain("warning: degraded. It works, but not as it should; see above.");
     }
     Exit::of(&finished.history, fail_on == Some(FailOn::Degraded))

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::lint;
 use crate::environment::{Services, environment};
 use crate::model::{Environment, MessageKind, Scenario, Service, Target, TargetTemplate};
@@ -107,6 +110,12 @@ impl Files {
             .map(|(name, environment)| (environment, of_file("environments", name)))
             .collect();
         loaded.problems.extend(lint::crossed(&environments));
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        for (problem, is_warning) in
+            environments.iter().flat_map(|(environment, source)| lint::known(environment, source, today))
+        {
+            if is_warning { loaded.warnings.push(problem) } else { loaded.problems.push(problem) }
+        }
     }
 
     fn load_service(&self, folder: &Path, loaded: &mut Loaded) {
@@ -178,6 +187,7 @@ impl Files {
             templates: [MessageKind::Email, MessageKind::Sms].map(|kind| (kind, template())).into(),
             lead_ms: None,
             poll_ms: 1,
+            known: Vec::new(),
         };
         // Whether what it comes after is there is seen where all scenarios are known.
         let alone = Scenario { after: None, ..scenario.clone() };

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Act, Capture, Captured, Component, Environment, Scenario, Service, Step, WindowFrom};
+use jiff::civil::Date;
+
+use crate::diagnose::CAUSES;
+use crate::model::{Act, Capture, Captured, Component, Environment, KnownIssue, Scenario, Service, Step, WindowFrom};
 use crate::scenario::Runbook;
-use crate::yaml::{Problem, Source};
+use crate::yaml::{Problem, Source, did_you_mean};
 
 /// The real service has whole hours to choose from.
 const SLOT_MS: u64 = 3_600_000;
@@ -109,6 +112,41 @@ fn missing_next_steps(files: &Files<'_>) -> Vec<Problem> {
         Problem::of_file(&source.name, what, format!("Add `{component}:` with the next step."))
     };
     missing.map(problem).collect()
+}
+
+/// The longest time for which a finding can be known.
+const KNOWN_DAYS_MAX: i32 = 90;
+
+/// Known issues that no report can show, or that nobody looks after any more. Of each: the problem, and whether it is only a
+/// warning.
+pub(super) fn known(environment: &Environment, source: &Source, today: Date) -> Vec<(Problem, bool)> {
+    let problem = |issue: &KnownIssue| {
+        let cause = CAUSES.iter().find(|cause| cause.id == issue.cause);
+        let ahead = (issue.until - today).get_days();
+        let (what, mend, is_warning) = match cause {
+            None => {
+                let ids: Vec<&str> = CAUSES.iter().map(|cause| cause.id).collect();
+                let near = did_you_mean(&issue.cause, &ids);
+                let mend = format!("`notify-smoke explain` lists them.{near}");
+                (format!("no report names a cause `{}`", issue.cause), mend, false)
+            }
+            Some(cause) if !cause.can_degrade() => {
+                let mend = "Take it out: only what makes a run degraded can be known.".to_owned();
+                (format!("`{}` is a failure, and a failure is never known", issue.cause), mend, false)
+            }
+            Some(_) if ahead > KNOWN_DAYS_MAX => {
+                let mend = format!("Write a day of the next {KNOWN_DAYS_MAX}; look at it again then.");
+                (format!("`{}` would be known for {ahead} days", issue.cause), mend, false)
+            }
+            Some(_) if ahead < 0 => {
+                let mend = "Take it out, or look at it again and write a new day.".to_owned();
+                (format!("`{}` was known until {}: it counts again", issue.cause, issue.until), mend, true)
+            }
+            Some(_) => return None,
+        };
+        Some((Problem::at_word(source, &issue.cause, what, mend), is_warning))
+    };
+    environment.known.iter().filter_map(problem).collect()
 }
 
 /// Two environments whose texts come to one number from one sender: nobody could tell whose code it is.

@@ -160,6 +160,7 @@ pub fn resolve(
             .collect(),
         lead_ms: environment.lead_ms,
         poll_ms: environment.poll_ms,
+        known: environment.known.clone(),
     };
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));

@@ -16,6 +16,19 @@ pub struct Cause {
     pub(super) cites: &'static [Sign],
 }
 
+impl Cause {
+    /// Whether it can make a run degraded, and not only failed: only such a finding can be known and waited for.
+    pub fn can_degrade(&self) -> bool {
+        let degrading = [Sign::Late, Sign::Duplicate, Sign::OneLost, Sign::AllCame, Sign::Met, Sign::Untold];
+        self.cites.iter().any(|sign| degrading.contains(sign))
+    }
+
+    /// What speaks for it, in words.
+    pub fn signs(&self) -> Vec<&'static str> {
+        self.cites.iter().map(|sign| sign.doc()).collect()
+    }
+}
+
 macro_rules! causes {
     ($($name:ident = $id:literal, $component:ident, $title:literal, $decides:literal, [$($sign:ident),*];)*) => {
         $(pub(super) static $name: Cause = Cause {

@@ -69,6 +69,49 @@ pub(super) enum Sign {
     SetUp,
 }
 
+impl Sign {
+    /// What was seen, for somebody who has no run before him.
+    pub(super) fn doc(self) -> &'static str {
+        match self {
+            Self::Accepted => "the service did as expected until then",
+            Self::Absent => "it was missing up to the end of its window",
+            Self::Late => "it came, but not on time",
+            Self::ErrorPage => "the service showed its error page",
+            Self::Wrong => "something else was seen than what was expected",
+            Self::Duplicate => "it came more than once, by the provider's ids",
+            Self::Unreachable => "the browser could not open the page",
+            Self::Untrusted => "the browser does not trust the certificate",
+            Self::Gateway => "the router answered with 502, 503 or 504",
+            Self::Stopped => "somebody stopped the run",
+            Self::Failed => "the harness could not do or see it",
+            Self::MailboxAlive => "the mailbox or number was shown to receive at all",
+            Self::MailboxBlind => "the mailbox or number could not be looked at",
+            Self::ApiWell => "/_status says that the API is well",
+            Self::ApiUnwell => "/_status says that the API is not well",
+            Self::Deployed => "another version answered after the run than before",
+            Self::Met => "it was seen, and cannot be told from something else",
+            Self::WorkerProven => "another message of the same run came on time, through the same worker",
+            Self::BothAbsent => "the other message of the same run is missing too",
+            Self::OneLost => "it was asked for twice, and one of the two came",
+            Self::AllCame => "it was asked for twice, and both came",
+            Self::OtherSender => "a message like ours came from another sender",
+            Self::JobWaits => "the job's page says that its time has not come",
+            Self::NoRowMade => "the job has begun, and no message was made of its rows",
+            Self::RowNotMade => "fewer messages were made than the list has rows",
+            Self::RowsMade => "as many messages were made as the list has rows",
+            Self::TooManyRows => "more messages were made than the list has rows",
+            Self::HeartbeatCame => "a mail that was asked for afterwards came at once",
+            Self::HeartbeatMissing => "a mail that was asked for afterwards did not come either",
+            Self::Untold => "a later run found messages that are not shown as delivered",
+            Self::SignedOutElsewhere => "the service says that somebody else has signed in with the same user",
+            Self::SignedOut => "the service says that the session is over",
+            Self::LoginRefused => "the service did not take the password or the code",
+            Self::Trial => "the service says that it is in trial mode",
+            Self::SetUp => "the service asked for something that a smoke user is not asked for",
+        }
+    }
+}
+
 /// The signs that were seen.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {

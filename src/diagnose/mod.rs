@@ -5,8 +5,10 @@
 mod causes;
 mod evidence;
 mod job;
+mod known;
 
 pub use causes::{CAUSES, Cause};
+pub use known::{Known, is_known, known, verdict};
 
 use crate::history::{History, ScenarioVerdict};
 use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
@@ -52,6 +54,17 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
             next_step: next_step(history, cause),
         })
         .collect()
+}
+
+/// The causes that one step leaves, without their evidence.
+fn causes_of_step(
+    history: &History,
+    scenario: &PlannedScenario,
+    verdict: &ScenarioVerdict,
+    step: StepId,
+    judged: Verdict,
+) -> Vec<&'static Cause> {
+    candidates(history, verdict, step, &Evidence::of(history, scenario, step), judged)
 }
 
 fn next_step(history: &History, cause: &Cause) -> String {
@@ -152,7 +165,7 @@ fn of_text(evidence: &Evidence, requests: u32) -> Vec<&'static Cause> {
     }
     let worker_works = evidence.has(Sign::WorkerProven);
     if evidence.has(Sign::AllCame) {
-        return vec![&causes::SNS_SLOW];
+        return if worker_works { vec![&causes::SNS_SLOW] } else { vec![&causes::SNS_SLOW, &causes::WORKER_SLOW] };
     }
     if evidence.has(Sign::OneLost) {
         return vec![&causes::TEXT_ONCE_LOST, &causes::TEXT_LOST];

@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const ENVIRONMENT: [Key; 17] = [
+pub const ENVIRONMENT: [Key; 18] = [
     Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
     Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
     Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
@@ -25,6 +25,10 @@ pub const ENVIRONMENT: [Key; 17] = [
     Key {
         name: "ca-file",
         doc: "A PEM file with certificates of authorities that are trusted besides the usual ones.",
+    },
+    Key {
+        name: "known",
+        doc: "Findings that are known and waited for: shown in every report, and no reason to call a run degraded.",
     },
     Key { name: "sandbox", doc: "This environment is a sandbox that the program starts itself." },
 ];
@@ -83,6 +87,14 @@ pub const TEMPLATE: [Key; 4] = [
     Key { name: "sender", doc: "The address that its mails come from." },
     Key { name: "subject", doc: "Its subject, with ((name)) where a row's value goes." },
     Key { name: "text", doc: "Its text, with ((name)) where a row's value goes." },
+];
+
+/// Of an entry under `known`.
+pub const KNOWN: [Key; 4] = [
+    Key { name: "cause", doc: "The id of a cause, as reports have it; `notify-smoke explain` lists them." },
+    Key { name: "reference", doc: "Where it is written down, such as the address of an issue." },
+    Key { name: "reason", doc: "Why it is waited for." },
+    Key { name: "until", doc: "The last day on which it counts as known, such as 2026-12-31; at most 90 days ahead." },
 ];
 
 /// Under `sandbox`.

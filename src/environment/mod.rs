@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::model::environment::{
     BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, SandboxSettings, WindowOverride,
 };
-use crate::model::{MessageKind, Part, Template, Window};
+use crate::model::{KnownIssue, MessageKind, Part, Template, Window};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// Time between two looks at a mailbox, unless the environment says otherwise.
@@ -71,6 +71,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let poll_ms = fields.take("poll").and_then(|node| reader.duration_ms(node, "`poll`")).unwrap_or(POLL_MS);
     let webdriver_url = fields.take("webdriver-url").and_then(|node| setting(reader, node));
     let ca_file = fields.take("ca-file").and_then(|node| setting(reader, node));
+    let known = fields.take("known").map(|node| known(reader, node)).unwrap_or_default();
     let sandbox = fields.take("sandbox").map(|node| {
         let mut fields = reader.fields(node, "`sandbox`");
         let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
@@ -101,6 +102,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         sandbox,
         webdriver_url,
         ca_file,
+        known,
     })
 }
 
@@ -223,6 +225,29 @@ fn templates(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<MessageKind, Mess
     }
     fields.finish(reader);
     all
+}
+
+fn known(reader: &mut Reader<'_>, node: &Node) -> Vec<KnownIssue> {
+    let mut issues = Vec::new();
+    for item in reader.list(node, "`known`") {
+        let mut fields = reader.fields(item, "a known issue");
+        let mut text = |reader: &mut Reader<'_>, key| {
+            fields.need(reader, key).and_then(|node| reader.text(node, "a text").map(str::to_owned))
+        };
+        let (cause, reference, reason) = (text(reader, "cause"), text(reader, "reference"), text(reader, "reason"));
+        let until = fields.need(reader, "until").and_then(|node| {
+            let date = reader.text(node, "a day")?.parse().ok();
+            if date.is_none() {
+                reader.problem(node.mark, "`until` is no day", "Write it as 2026-12-31.");
+            }
+            date
+        });
+        fields.finish(reader);
+        if let (Some(cause), Some(reference), Some(reason), Some(until)) = (cause, reference, reason, until) {
+            issues.push(KnownIssue { cause, reference, reason, until });
+        }
+    }
+    issues
 }
 
 fn words(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {

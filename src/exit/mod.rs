@@ -33,7 +33,7 @@ impl Exit {
 
     /// The exit code of a run that has come to its end.
     pub fn of(history: &History, degraded_fails: bool) -> Self {
-        match history.verdict() {
+        match crate::diagnose::verdict(history) {
             Verdict::NotVerified | Verdict::Inconclusive if history.refused() => Self::Refused,
             Verdict::Passed => Self::Passed,
             Verdict::Degraded if degraded_fails => Self::Failed,

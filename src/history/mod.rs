@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, StepId,
+    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, Since, StepId,
     StepKind, Timing, Verdict, WindowFrom, Wrong,
 };
 
@@ -27,6 +27,8 @@ pub struct History {
     pub token: String,
     /// Codes of earlier runs that were live and unused when this one began.
     pub open_codes: u32,
+    /// What was known of earlier runs when this one began.
+    pub since: Since,
     pub plan: Plan,
     pub started_at: Timestamp,
     /// Time and number of the last event.
@@ -58,7 +60,7 @@ impl History {
     /// # Errors
     /// When it is not the start of a run.
     pub fn begin(first: &Event) -> Result<Self, String> {
-        let Fact::RunStarted { run, harness, plan, token, open_codes } = &first.fact else {
+        let Fact::RunStarted { run, harness, plan, token, open_codes, since } = &first.fact else {
             return Err("a journal begins with the start of a run; this one does not".to_owned());
         };
         if !plan.is_sound() {
@@ -70,6 +72,7 @@ impl History {
             harness: harness.clone(),
             token: token.clone(),
             open_codes: *open_codes,
+            since: since.clone(),
             started_at: first.at,
             last,
             epoch: 0,
@@ -294,6 +297,20 @@ impl History {
         self.steps.iter().any(|state| state.refused.is_some())
     }
 
+    /// What a later run may find different: the plan's facets, and the builds that answered first.
+    pub fn facets(&self) -> BTreeMap<String, String> {
+        let mut facets = self.plan.facets();
+        if let Some(health) = self.before.as_ref().and_then(|probe| probe.health.as_ref()) {
+            for (name, part) in [("admin", &health.admin), ("api", &health.api)] {
+                if part.ok {
+                    facets.insert(name.to_owned(), part.version.clone());
+                }
+            }
+        }
+        facets.insert("harness".to_owned(), self.harness.clone());
+        facets
+    }
+
     /// Whether another build of the service answered after the run than before.
     pub fn deployed_meanwhile(&self) -> bool {
         let health = |probe: &Option<ProbeState>| probe.as_ref().and_then(|probe| probe.health.clone());
@@ -303,9 +320,14 @@ impl History {
         }
     }
 
-    /// The verdict of the whole run: its worst part.
+    /// The verdict of the whole run: its worst part. What is known and waited for is for the diagnosis to say.
     pub fn verdict(&self) -> Verdict {
         verdict::of_run(self)
+    }
+
+    /// The verdict of what belongs to no scenario: the run's end, its door, the service's own word on its health.
+    pub fn frame_verdict(&self) -> Verdict {
+        verdict::of_frame(self)
     }
 
     /// The verdict of one scenario, and of each of its steps.

@@ -45,7 +45,7 @@ pub(super) fn of_run(history: &History) -> Verdict {
 }
 
 /// What belongs to no scenario: the run's end, its door, the service's own word on its health.
-fn of_frame(history: &History) -> Verdict {
+pub(super) fn of_frame(history: &History) -> Verdict {
     if history.refused_at_door() {
         return Verdict::Errored;
     }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::mime;
+use crate::aws::reason;
 use crate::model::{FailureKind, PortFailure};
 use crate::port::{Inbox, Mark, RawMessage, Which};
 
@@ -110,15 +110,6 @@ impl SesS3Inbox {
         }
         Ok(mime::message(&listed.key, &bytes, listed.modified))
     }
-}
-
-/// What the server said, or the innermost sentence of an SDK error.
-fn reason<E: std::error::Error + ProvideErrorMetadata>(error: &E) -> String {
-    if let Some(code) = error.code() {
-        return error.message().map_or_else(|| code.to_owned(), |message| format!("{code}, {message}"));
-    }
-    let text = DisplayErrorContext(error).to_string();
-    text.split(" (").next().unwrap_or_default().chars().take(300).collect()
 }
 
 #[async_trait]

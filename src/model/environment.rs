@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MessageKind, Template, Window};
+use super::{KnownIssue, MessageKind, Template, Window};
 
 /// A shorter secret is refused: it would be found in every other word, so it could not be kept out of reports.
 pub const SECRET_LENGTH_MIN: usize = 4;
@@ -44,6 +44,8 @@ pub struct Environment {
     pub webdriver_url: Option<Template>,
     /// Certificates (PEM) of authorities that are trusted besides the usual ones.
     pub ca_file: Option<Template>,
+    /// Findings that are known and waited for.
+    pub known: Vec<KnownIssue>,
 }
 
 /// A template of the service, as it must read.
@@ -150,6 +152,7 @@ pub struct Target {
     pub templates: BTreeMap<MessageKind, TargetTemplate>,
     pub lead_ms: Option<u64>,
     pub poll_ms: u64,
+    pub known: Vec<KnownIssue>,
 }
 
 /// A template with its public holes filled.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, Check, Health, Lane, Observation, Plan, PortFailure, StepId};
+use super::{Acted, Check, Health, Lane, Observation, Plan, PortFailure, Since, StepId};
 
 /// The journal's format. Readers know all older ones.
 pub const VERSION: u32 = 1;
@@ -35,6 +35,9 @@ pub enum Fact {
         /// Codes that earlier runs asked for and did not use, still live: a text of theirs may come now.
         #[serde(default)]
         open_codes: u32,
+        /// Earlier runs, to compare with.
+        #[serde(default)]
+        since: Since,
     },
     /// Another process goes on with the run; what the first one held in memory is gone.
     RunResumed {

@@ -6,10 +6,12 @@ pub mod component;
 pub mod environment;
 pub mod event;
 pub mod health;
+pub mod known;
 pub mod observation;
 pub mod plan;
 pub mod scenario;
 pub mod service;
+pub mod since;
 pub mod template;
 pub mod verdict;
 pub mod window;
@@ -20,6 +22,7 @@ pub use component::Component;
 pub use environment::{Environment, MailboxSettings, MessageTemplate, NumberSettings, Target, TargetTemplate};
 pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
 pub use health::{Health, PartHealth};
+pub use known::KnownIssue;
 pub use observation::{Control, JobReading, Link, Message, MessageKind, Observation, PageLink, Snapshot};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use scenario::{
@@ -27,6 +30,7 @@ pub use scenario::{
     RowsNeeded, Scenario, SlotShown, Step, TextExpectation,
 };
 pub use service::{IssuedAt, LinkShape, Sentences, Service};
+pub use since::{Elsewhere, LastPassed, Since};
 pub use template::{Part, Template};
 pub use verdict::Verdict;
 pub use window::{Timing, Window, WindowFrom};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Capture, Component, Expectation, LinkShape, Sentences, Window};
+use super::{Act, Capture, Component, Expectation, KnownIssue, LinkShape, Sentences, Window};
 
 /// A run's own line of work, with one browser session; or the run itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Plan {
     /// What the run book says to do, by component.
     pub runbook: BTreeMap<String, String>,
     pub poll_ms: u64,
+    /// Findings that are known and waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<KnownIssue>,
     pub run_longest_ms: u64,
     /// How many browser lanes there are.
     pub lanes: u16,

@@ -60,6 +60,7 @@ pub fn plan(
         links: service.links.clone(),
         runbook: runbook.clone(),
         poll_ms: target.poll_ms,
+        known: target.known.clone(),
         run_longest_ms: service.run_longest_ms,
         lanes: planner.lanes,
         scenarios: all,

@@ -13,13 +13,15 @@ pub fn json(history: &History) -> Value {
         "version": 1,
         "run": history.run,
         "environment": plan.environment,
-        "verdict": history.verdict().name(),
+        "verdict": crate::diagnose::verdict(history).name(),
+        "known": known(history),
         "waiting_until": history.detached.map(|due| due.to_string()),
         "started_at": history.started_at.to_string(),
         "duration_ms": history.last.t,
         "plan_digest": crate::plan::digest(plan),
         "harness": { "version": history.harness },
         "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
+        "since": super::since::json(history),
         "scenarios": plan.judged().map(|scenario| one_scenario(history, scenario)).collect::<Vec<_>>(),
     })
 }
@@ -30,6 +32,20 @@ fn versions(history: &History) -> Value {
         health.map(|health| json!({ "admin": health.admin.version, "api": health.api.version }))
     };
     json!({ "before": probe(&history.before), "after": probe(&history.after) })
+}
+
+fn known(history: &History) -> Vec<Value> {
+    let one = |known: &crate::diagnose::Known<'_>| {
+        json!({
+            "cause": known.issue.cause,
+            "reference": known.issue.reference,
+            "reason": known.issue.reason,
+            "until": known.issue.until.to_string(),
+            "expired": known.expired,
+            "seen": known.seen,
+        })
+    };
+    crate::diagnose::known(history).iter().map(one).collect()
 }
 
 fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
@@ -53,6 +69,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         "name": scenario.name,
         "runbook": scenario.runbook,
         "verdict": verdict.verdict.name(),
+        "known": crate::diagnose::is_known(history, scenario),
         "softened": verdict.softened,
         "blocked_by": verdict.blocked_by,
         "receipts": history.untold(scenario).map(|(_, untold, all)| json!({ "told": all - untold, "of": all })),

@@ -4,6 +4,7 @@ pub mod board;
 pub mod json;
 pub mod junit;
 pub mod live;
+mod since;
 pub mod style;
 pub mod text;
 pub mod timings;

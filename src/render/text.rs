@@ -11,7 +11,7 @@ use crate::model::{Check, Component, PlannedScenario, StepId, StepKind, Verdict}
 /// The whole screen. `folder` is where the run lies.
 pub fn text(history: &History, folder: &str) -> String {
     let mut out = String::new();
-    let verdict = history.verdict();
+    let verdict = crate::diagnose::verdict(history);
     let plan = &history.plan;
     let word = if history.waits() { "waiting" } else { words(verdict) };
     // Writing to a String cannot fail.
@@ -29,14 +29,34 @@ pub fn text(history: &History, folder: &str) -> String {
         out.push('\n');
         one_scenario(&mut out, history, scenario, folder);
     }
+    known(&mut out, history);
     frame(&mut out, history);
+    let since = super::since::lines(history);
+    if !since.is_empty() {
+        let _ = writeln!(out, "\n{}", since.join("\n"));
+    }
     let _ = writeln!(out, "\nJournal and evidence: {folder}");
     out
 }
 
+/// What is known and waited for, whether or not it was seen; never hidden.
+fn known(out: &mut String, history: &History) {
+    for (index, known) in crate::diagnose::known(history).iter().enumerate() {
+        let issue = known.issue;
+        let state = match (known.expired, known.seen) {
+            (true, true) => format!("was seen, and is known no longer: its time was over on {}", issue.until),
+            (true, false) => format!("its time was over on {}: take it out of the environment file", issue.until),
+            (false, true) => format!("was seen; known until {}", issue.until),
+            (false, false) => format!("was not seen in this run; known until {}", issue.until),
+        };
+        let begin = if index == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{begin}Known: {} {state}. {} ({})", issue.cause, issue.reason, issue.reference);
+    }
+}
+
 /// What is broken, in one line, before everything that is well.
 fn lead(out: &mut String, history: &History) {
-    let worst = history.verdict();
+    let worst = crate::diagnose::verdict(history);
     let is_worst = |scenario: &&PlannedScenario| history.scenario_verdict(scenario).verdict == worst;
     let Some(scenario) = history.plan.judged().find(is_worst) else { return };
     let diagnoses = diagnose(history, scenario);

@@ -11,8 +11,9 @@ use super::launch::{Going, keeper};
 use super::ports::Eyes;
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;
+use crate::aws::{self, AwsSettings};
 use crate::browser;
-use crate::config::Resolved;
+use crate::config::{Resolved, ResolvedMailbox};
 use crate::port::{Inbox, Which};
 
 /// Each look has so long.
@@ -89,10 +90,11 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
             return looks;
         }
     };
-    let (browser, service, certificate, mailbox, number) = tokio::join!(
+    let (browser, service, certificate, identity, mailbox, number) = tokio::join!(
         bounded("browser", browser_look(resolved)),
         service_looks(&eyes),
         bounded("certificate", certificate::look(resolved)),
+        bounded("aws identity", identity_look(resolved)),
         bounded("mailbox", inbox_look("mailbox", eyes.inbox.as_ref())),
         async {
             match &eyes.number {
@@ -103,7 +105,7 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
     );
     looks.push(browser);
     looks.extend(service);
-    looks.extend([certificate, mailbox, number]);
+    looks.extend([certificate, identity, mailbox, number]);
     looks.push(domain(&resolved.target.user_email));
     looks.extend(machine::looks(&prepared.files.runs()));
     looks.extend(earlier::looks(prepared, &resolved.target.base_url));
@@ -131,6 +133,27 @@ async fn browser_look(resolved: &Resolved) -> Look {
     match browser::find().await {
         Ok(found) => Look::ok("browser", found.versions),
         Err(why) => Look::new("browser", Finding::Fail, why, ""),
+    }
+}
+
+/// Whose keys the mailbox is read with.
+async fn identity_look(resolved: &Resolved) -> Look {
+    const NAME: &str = "aws identity";
+    let settings = match &resolved.mailbox {
+        ResolvedMailbox::SesS3 { region, endpoint: None, credentials, .. } => {
+            AwsSettings { region: region.clone(), endpoint: None, credentials: credentials.clone() }
+        }
+        ResolvedMailbox::SesS3 { endpoint: Some(_), .. } => {
+            return Look::ok(NAME, "not asked for: the mailbox is on another server than Amazon's");
+        }
+        ResolvedMailbox::Exec { .. } => return Look::ok(NAME, "not needed: the mailbox is behind a program"),
+    };
+    match aws::identity(&settings).await {
+        Ok(arn) => Look::ok(NAME, arn),
+        Err(why) => {
+            let mend = "Look at the AWS variables or the role of this machine.";
+            Look::new(NAME, Finding::Fail, format!("AWS does not know us: {why}"), mend)
+        }
     }
 }
 

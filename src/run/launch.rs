@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::ports::{ports, vault};
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;
-use super::{NotStarted, Recorded, budget, look_back};
+use super::{NotStarted, Recorded, budget, look_back, passed};
 use crate::config::Resolved;
 use crate::engine::{self, Engine, Observer, Stopped};
 use crate::exit::Exit;
@@ -90,8 +90,9 @@ async fn begin(
     let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
     let path = folder.path.clone();
     let vault = vault(resolved, &plan);
-    let first =
-        Fact::RunStarted { run: run.to_owned(), harness: HARNESS.to_owned(), plan: Box::new(plan), token, open_codes };
+    let since = passed::since(&runs, &plan);
+    let (run, harness) = (run.to_owned(), HARNESS.to_owned());
+    let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since };
     let engine =
         engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
     Ok(drive(engine.detaching(going.detach), path, company.stop).await)

@@ -1,4 +1,4 @@
-//! When an environment last passed, as far as the runs kept here tell.
+//! When environments last passed, as far as the runs kept here tell.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,8 +6,9 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Recorded;
+use crate::diagnose::verdict;
 use crate::history::History;
-use crate::model::Verdict;
+use crate::model::{Elsewhere, LastPassed, Plan, Since, Verdict};
 use crate::store;
 
 /// As far back as is looked.
@@ -26,7 +27,7 @@ pub fn last_passed(
             break;
         }
         let Ok(Recorded { history, .. }) = Recorded::read(&folder) else { continue };
-        if history.verdict() != Verdict::Passed {
+        if verdict(&history) != Verdict::Passed {
             continue;
         }
         for profile in left {
@@ -36,6 +37,26 @@ pub fn last_passed(
         }
     }
     passed
+}
+
+/// What a report compares with, if this run does not pass.
+pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
+    let wanted: Vec<String> = plan.judged().map(|scenario| scenario.id.clone()).collect();
+    let histories = |environment: &str, count: usize| {
+        let folders = store::newest_runs(runs, environment, count);
+        folders.into_iter().filter_map(|folder| Some(Recorded::read(&folder).ok()?.history))
+    };
+    let passed = histories(&plan.environment, RUNS_MAX)
+        .find(|history| verdict(history) == Verdict::Passed && has_all(history, &wanted))
+        .map(|history| LastPassed { run: history.run.clone(), at: ended(&history), facets: history.facets() });
+    let elsewhere = store::environments(runs)
+        .into_iter()
+        .filter(|environment| *environment != plan.environment)
+        .filter_map(|environment| {
+            let history = histories(&environment, 1).next().filter(|history| history.ended)?;
+            Some(Elsewhere { environment, verdict: verdict(&history), at: ended(&history) })
+        });
+    Since { passed, elsewhere: elsewhere.collect() }
 }
 
 fn has_all(history: &History, scenarios: &[String]) -> bool {

@@ -110,6 +110,15 @@ pub fn newest_runs(runs: &Path, environment: &str, count: usize) -> Vec<PathBuf>
     folders
 }
 
+/// The environments that have runs.
+pub fn environments(runs: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
 fn link_latest(folder: &Path, run: &str) -> std::io::Result<()> {
     let next = folder.join(format!(".latest-{run}"));
     std::os::unix::fs::symlink(run, &next)?;

@@ -274,3 +274,43 @@ fn completions_know_our_words() {
         }
     }
 }
+
+#[test]
+fn causes_can_be_looked_up() {
+    let desk = Desk::new();
+    let said = desk.run(&["explain", "scheduler-missed"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.out.starts_with("scheduler: the scheduler did not pick the job up\n\n  Seen when  it was missing"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("\n  To decide  whether the scheduler process runs, and its log at the slot\n"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("\n  Next       Look whether notify-api's scheduler process runs; run the GitHub Action"),
+        "{}",
+        said.out
+    );
+    let wrong = desk.run(&["explain", "scheduler-mised"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    let sentence =
+        "There is no cause `scheduler-mised`. Did you mean `scheduler-missed`? `notify-smoke explain` lists them.\n";
+    assert_eq!(wrong.err, sentence);
+    let list = desk.run(&["explain"]);
+    assert!(list.out.contains("  ses-silent             ses        SES did not deliver the mail\n"), "{}", list.out);
+}
+
+#[test]
+fn the_page_of_causes_is_what_the_program_writes() {
+    let page = root().join("docs/causes.md");
+    let said = Desk::new().run(&["explain", "--format", "markdown"]);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&page, &said.out).expect("a file");
+    }
+    let text = std::fs::read_to_string(&page).unwrap_or_default();
+    assert_eq!(said.out, text, "run: cargo run -- explain --format markdown > docs/causes.md");
+}

@@ -16,7 +16,7 @@ fn a_sandbox_has_everything_and_nothing_is_touched() {
     let said = desk.run(&["doctor", "local"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.starts_with("local: a run can be made\n"), "{}", said.out);
-    for name in ["files", "browser", "admin", "api", "clock", "certificate", "mailbox", "number", "disk"] {
+    for name in ["files", "browser", "admin", "api", "clock", "certificate", "aws", "mailbox", "number", "disk"] {
         assert!(line(&said, name).starts_with("  ok  "), "{}", said.out);
     }
     assert!(line(&said, "trial").ends_with("no run kept here has signed in"), "{}", said.out);
@@ -71,4 +71,41 @@ fn a_look_has_five_seconds() {
     let expected = "  fail     mailbox         no answer within 5 s. Look whether it can be reached from this machine.";
     assert_eq!(line(&said, "mailbox"), expected);
     assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+}
+
+/// With the usual AWS variables; STS and S3 are on this machine.
+#[test]
+fn it_says_whose_keys_the_mailbox_is_read_with() {
+    use crate::hostile::server::{Answer, Server};
+    let answer = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+                  <Arn>arn:aws:iam::123456789012:user/smoke</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
+                  </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let refusal = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+                   <Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message>\
+                   </Error></ErrorResponse>";
+    let cases = [
+        ("200 OK", answer, "  ok       aws identity    arn:aws:iam::123456789012:user/smoke"),
+        (
+            "403 Forbidden",
+            refusal,
+            "  fail     aws identity    AWS does not know us: InvalidClientTokenId, The security token included in the request is invalid. Look at the AWS variables or the role of this machine.",
+        ),
+    ];
+    for (status, body, expected) in cases {
+        let head: &'static str = Box::leak(format!("{status}\r\nContent-Type: text/xml").into_boxed_str());
+        let sts = Server::start(move |_| Answer::With(head, body));
+        let url = format!("http://127.0.0.1:{}", sts.port);
+        let desk = Desk::new()
+            .with("AWS_ENDPOINT_URL_STS", &url)
+            .with("AWS_ENDPOINT_URL_S3", &url)
+            .with("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .with("AWS_SECRET_ACCESS_KEY", "secret");
+        let file = "environments/local.yaml";
+        let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
+        let own = ["  endpoint: \"{{ sandbox.s3_url }}\"", "  access-key-id:", "  secret-access-key:"];
+        let kept: Vec<&str> = text.lines().filter(|line| !own.iter().any(|begin| line.starts_with(begin))).collect();
+        desk.write(file, kept.join("\n").as_bytes());
+        let said = desk.run(&["doctor", "local"]);
+        assert_eq!(line(&said, "aws"), expected, "{}", said.out);
+    }
 }

@@ -16,6 +16,7 @@ mod doctor;
 mod faults;
 mod fuzz;
 mod hostile;
+mod known;
 mod ports;
 mod problems;
 mod render;

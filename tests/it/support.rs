@@ -49,6 +49,7 @@ pub fn plan_of(
         templates,
         lead_ms,
         poll_ms,
+        known: Vec::new(),
     };
     let all = &loaded.scenarios["us-notify"];
     let scenarios: Vec<_> =

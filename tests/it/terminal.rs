@@ -12,7 +12,7 @@ use notify_smoke::render::text::text;
 use notify_smoke::render::timings::timings;
 
 use crate::replay::journals;
-use crate::support::root;
+use crate::support::{Desk, program, root};
 
 const WIDTH: usize = 80;
 const EVERY_MS: u64 = 5_000;
@@ -82,4 +82,85 @@ fn the_time_of_a_lane_adds_up() {
         let longest = history.timings.values().map(notify_smoke::history::Timings::whole_ms).max().unwrap_or(0);
         assert!(longest * 10 >= history.last.t * 8, "{name}: {longest} of {} ms are told", history.last.t);
     }
+}
+
+/// Runs a command on a terminal of its own, 80 columns wide; what it wrote, with all codes, and its exit code.
+const ON_A_TERMINAL: &str = "
+import fcntl, os, pty, struct, sys, termios
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+while True:
+    try:
+        piece = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    sys.stdout.buffer.write(piece)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+";
+
+fn on_a_terminal(desk: &Desk, variables: &[(&str, &str)], arguments: &[&str]) -> (String, Option<i32>) {
+    let output = std::process::Command::new("python3")
+        .args(["-c", ON_A_TERMINAL])
+        .arg(program())
+        .args(arguments)
+        .current_dir(desk.path())
+        .env("TERM", "xterm-256color")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("python3");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+}
+
+#[test]
+fn a_terminal_has_a_board_while_the_run_goes_on_and_the_report_at_the_end() {
+    let (said, code) = on_a_terminal(&Desk::new(), &[], &["smoke", "local", "password-reset"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (before, report) = said.rsplit_once("PASSED").expect("a verdict");
+    assert!(before.contains("  Password reset    0/4") || before.contains("  Password reset  0/4"), "{before}");
+    assert!(before.contains("waits: a browser is being opened"), "{before}");
+    // Each step is a row's business here, not a line.
+    assert!(!before.contains("password-reset: press Send email"), "{before}");
+    assert!(report.contains("Password reset: \u{1b}[1m\u{1b}[32mpassed\u{1b}[0m"), "{report:?}");
+    assert!(!report.contains("  Password reset    "), "the board is left: {report:?}");
+    let count = |code: &str| said.matches(code).count();
+    assert_eq!(count("\u{1b}[?25l"), count("\u{1b}[?25h"), "the cursor is left hidden");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let desk = Desk::new();
+    desk.write(
+        "runs/local/X/journal.jsonl",
+        &std::fs::read(root().join("tests/journals/passed.jsonl")).expect("a journal"),
+    );
+    let report = ["report", "runs/local/X"];
+    let (coloured, _) = on_a_terminal(&desk, &[], &report);
+    let (plain, _) = on_a_terminal(&desk, &[("NO_COLOR", "1")], &report);
+    assert!(coloured.contains("\u{1b}[32m") && !plain.contains('\u{1b}'), "{coloured:?} {plain:?}");
+    assert!(!desk.run(&report).out.contains('\u{1b}'), "a pipe has no colours");
+}
+
+#[test]
+fn quiet_says_the_verdict_alone_and_verbose_each_look() {
+    let sandbox = crate::support::Sandbox::start(&[]);
+    let desk = Desk::new();
+    let run = |more: &[&str]| {
+        let said =
+            desk.run(&[&["smoke", "local", "password-reset", "--sandbox", sandbox.control_url()], more].concat());
+        assert_eq!(said.code, 0, "{said:?}");
+        said.out
+    };
+    let quiet = run(&["--quiet"]);
+    assert!(quiet.starts_with("PASSED  local (US Notify)  "), "{quiet}");
+    let verbose = run(&["--verbose", "--timings"]);
+    assert!(
+        verbose.contains("  password-reset: 1 mail to smoke@notify-sandbox.gov, “*password*” still so: "),
+        "{verbose}"
+    );
+    assert!(verbose.contains("\nWhere the time went (lanes run beside each other):\n"), "{verbose}");
 }

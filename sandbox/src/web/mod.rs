@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
-use crate::fault::{Disturbance, Site};
+use crate::fault::{Disturbance, Effect, Site};
 use crate::ledger::Entry;
 use crate::{StartError, World, serve};
 
@@ -55,6 +55,7 @@ pub(crate) async fn start(world: &World, api_url: &str) -> Result<String, StartE
     let router = us_notify::routes()
         .layer(middleware::from_fn_with_state(admin.clone(), faults))
         .layer(middleware::from_fn_with_state(admin.clone(), basic_auth::guard))
+        .layer(middleware::from_fn_with_state(admin.clone(), edge))
         .layer(middleware::from_fn_with_state(admin.clone(), note))
         .with_state(admin);
     serve::forever(listener, serve::with_date(router, world.clock.clone()));
@@ -74,11 +75,27 @@ async fn note(State(admin): State<Admin>, request: Request, next: Next) -> Respo
     response
 }
 
+/// cloud.gov's router, and whatever else stands before the app: it answers by itself where it is told to.
+/// Source: <https://docs.cloudfoundry.org/adminguide/troubleshooting_slow_requests.html>, gorouter's own answers.
+async fn edge(State(admin): State<Admin>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let challenged = admin.world.faults.at(Site::Edge, "", &path).contains(&Effect::Challenge);
+    match admin.world.faults.disturbance(Site::Edge, "", &path).status {
+        Some(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let words = format!("{status}: Registered endpoint failed to handle the request.\n");
+            (status, [("x-cf-routererror", "endpoint_failure")], words).into_response()
+        }
+        None if challenged => us_notify::pages::challenge(),
+        None => next.run(request).await,
+    }
+}
+
 async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, "", request.uri().path());
     tokio::time::sleep(delay).await;
     match status {
-        Some(_) => us_notify::pages::sorry(axum::http::StatusCode::INTERNAL_SERVER_ERROR),
+        Some(_) => us_notify::pages::sorry(StatusCode::INTERNAL_SERVER_ERROR),
         None => next.run(request).await,
     }
 }

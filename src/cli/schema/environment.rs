@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
-use crate::environment::keys::{BASIC_AUTH, ENVIRONMENT, MAILBOX, NUMBER, SANDBOX, TEMPLATE, USER, WINDOW};
+use crate::environment::keys::{BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, SANDBOX, TEMPLATE, USER, WINDOW};
 use crate::yaml::Key;
 
 /// A secret is a reference and nothing else.
@@ -47,7 +47,15 @@ pub(super) fn environment() -> Value {
     });
     let sandbox =
         mapping(&described(&SANDBOX, &|name| if name == "slots" { duration() } else { number() }), &["time-scale"]);
+    let known = mapping(
+        &described(&KNOWN, &|name| match name {
+            "until" => json!({ "type": "string", "format": "date" }),
+            _ => text(),
+        }),
+        &["cause", "reference", "reason", "until"],
+    );
     let properties = described(&ENVIRONMENT, &|name| match name {
+        "known" => json!({ "type": "array", "items": known.clone() }),
         "basic-auth" => door.clone(),
         "user" => user.clone(),
         "mailbox" => mailbox.clone(),

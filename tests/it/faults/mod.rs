@@ -7,6 +7,8 @@ mod lists;
 mod login;
 mod receipts;
 mod secrets;
+mod since;
+mod table;
 mod together;
 mod waiting;
 
@@ -51,26 +53,6 @@ const RESET: &str = "password-reset";
 const LOGIN: &str = "login";
 
 const CSV: &str = "scheduled-send";
-
-/// Fault, exit code, and for each scenario that did not pass its verdict and candidates: from the facts, by hand.
-fn check_in(scenarios: &[&str], fault: &str, code: i32, expected: &[(&str, &str, &[&str])]) -> (Said, Value) {
-    let desk = Desk::new();
-    let (said, report) = smoke(&desk, &[scenarios, &["--fault", fault]].concat());
-    assert_eq!(said.code, code, "{fault}: {}", said.out);
-    for id in scenarios {
-        let row = expected.iter().find(|row| row.0 == *id);
-        let (verdict, components) = row.map_or(("passed", &[][..]), |row| (row.1, row.2));
-        assert_eq!(scenario(&report, id)["verdict"], verdict, "{fault}: {id}: {}", said.out);
-        assert_eq!(candidates(&report, id), set(components), "{fault}: {id}: {}", said.out);
-    }
-    assert_eq!(report["verdict"], expected[0].1, "{fault}");
-    (said, report)
-}
-
-/// The same for the run book's three.
-fn check(fault: &str, code: i32, expected: &[(&str, &str, &[&str])]) -> (Said, Value) {
-    check_in(&[RESET, LOGIN, CSV], fault, code, expected)
-}
 
 #[test]
 fn passes_and_proves() {

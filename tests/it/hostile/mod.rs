@@ -3,7 +3,7 @@
 mod machine;
 mod mailbox;
 mod number;
-mod server;
+pub mod server;
 mod signals;
 mod tls;
 mod web;

@@ -13,7 +13,7 @@ use notify_smoke::engine::{self, Ports};
 use notify_smoke::history::History;
 use notify_smoke::journal::{self, Journal};
 use notify_smoke::model::environment::WindowOverride;
-use notify_smoke::model::{Fact, Plan, Verdict};
+use notify_smoke::model::{Fact, Plan, Since, Verdict};
 use notify_smoke::redact::Vault;
 use tokio::sync::watch;
 
@@ -73,6 +73,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
         plan: Box::new(the_plan_cached().clone()),
         token: format!("token{seed:016x}"),
         open_codes: 0,
+        since: Since::default(),
     };
     let store = MemoryStore { bytes: bytes.clone(), world: world.clone() };
     let started = engine::start(ports(), Journal::new(Box::new(store)), vault(), first, Box::new(|_, _| {}));
@@ -135,6 +136,7 @@ fn begin_event(seed: u64) -> notify_smoke::model::Event {
             plan: Box::new(the_plan_cached().clone()),
             token: String::new(),
             open_codes: 0,
+            since: Since::default(),
         },
     }
 }

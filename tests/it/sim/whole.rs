@@ -11,7 +11,7 @@ use notify_smoke::history::History;
 use notify_smoke::journal::{self, Journal};
 use notify_smoke::model::environment::{TargetTemplate, WindowOverride};
 use notify_smoke::model::{
-    Acted, Fact, FailureKind, Health, Lane, MessageKind, PartHealth, Plan, PortFailure, Verdict,
+    Acted, Fact, FailureKind, Health, Lane, MessageKind, PartHealth, Plan, PortFailure, Since, Verdict,
 };
 use notify_smoke::port::{
     Browser, Clock, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawControl, RawLink, RawMessage, RawPage, Session,
@@ -701,7 +701,14 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
     let (_tell, stop) = watch::channel(None);
     let token = world.lock().expect("the world").token.clone();
     let plan = Box::new(the_plan().clone());
-    let first = Fact::RunStarted { run: "sim".to_owned(), harness: "sim".to_owned(), plan, token, open_codes: 0 };
+    let first = Fact::RunStarted {
+        run: "sim".to_owned(),
+        harness: "sim".to_owned(),
+        plan,
+        token,
+        open_codes: 0,
+        since: Since::default(),
+    };
     let store = || SimStore { bytes: bytes.clone(), world: world.clone() };
     let begun = Instant::now();
     let mut paused = Duration::ZERO;
@@ -748,6 +755,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
                 plan,
                 token: String::new(),
                 open_codes: 0,
+                since: Since::default(),
             };
             let event = notify_smoke::model::Event { v: 1, seq: 0, t: 0, at: Timestamp::UNIX_EPOCH, fact };
             return outcome(History::begin(&event).expect("a start"), crashes, detached, paused);

@@ -31,6 +31,18 @@ pub(super) fn page(title: &str, main: &Markup) -> Markup {
     }
 }
 
+/// What stands before a service may ask first whether a person is there. Not one of the service's pages.
+pub(crate) fn challenge() -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { title { "Just a moment" } }
+            body { h1 { "Checking that you are human" } p { "This takes a few seconds." } }
+        }
+    };
+    (StatusCode::FORBIDDEN, page).into_response()
+}
+
 /// A page with the session's cookie renewed.
 pub(super) fn with_session(admin: &Admin, session: &Session, page: impl IntoResponse) -> Response {
     let mut response = page.into_response();

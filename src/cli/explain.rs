@@ -1,0 +1,71 @@
+//! `explain`: what a cause of a report means, from the one table that the diagnosis reads.
+
+use super::options::{Explain, ExplainFormat};
+use super::out::{complain, say};
+use super::screen::style;
+use crate::config::Files;
+use crate::diagnose::{CAUSES, Cause};
+use crate::exit::Exit;
+use crate::yaml::did_you_mean;
+
+pub(super) fn run(options: &Explain) -> Exit {
+    if options.format == ExplainFormat::Markdown {
+        say(page().trim_end());
+        return Exit::Passed;
+    }
+    let Some(id) = &options.cause else {
+        for cause in CAUSES {
+            say(&format!("  {:<22} {:<10} {}", cause.id, cause.component.name(), cause.title));
+        }
+        say("\nOne of them: notify-smoke explain CAUSE");
+        return Exit::Passed;
+    };
+    let Some(cause) = CAUSES.iter().find(|cause| cause.id == *id) else {
+        let known: Vec<&str> = CAUSES.iter().map(|cause| cause.id).collect();
+        complain(&format!("There is no cause `{id}`.{} `notify-smoke explain` lists them.", did_you_mean(id, &known)));
+        return Exit::WrongInput;
+    };
+    say(style().report(&text(cause)).trim_end());
+    Exit::Passed
+}
+
+fn text(cause: &Cause) -> String {
+    let mut out = format!("{}: {}\n\n", cause.component, cause.title);
+    for (index, sign) in cause.signs().iter().enumerate() {
+        let label = if index == 0 { "Seen when" } else { "" };
+        out.push_str(&format!("  {label:<10} {sign}\n"));
+    }
+    out.push_str(&format!("  To decide  {}\n", cause.decides));
+    // Each service has a run book of its own; with none here, the cause speaks for itself.
+    for (service, runbook) in Files::new(".".as_ref()).load().runbooks {
+        if let Some(next) = runbook.get(cause.component.name()) {
+            out.push_str(&format!("  Next       {next} ({service})\n"));
+        }
+    }
+    out
+}
+
+/// `docs/causes.md`.
+fn page() -> String {
+    let mut out = String::from(
+        "# Causes\n\nWhat a report can name, by component. Made by `notify-smoke explain --format markdown` from the table that the \
+         diagnosis reads.\nA report lists only the causes that its evidence leaves; what each would be told apart by is its *to \
+         decide*.\n",
+    );
+    let mut component = None;
+    let mut causes: Vec<&&Cause> = CAUSES.iter().collect();
+    causes.sort_by_key(|cause| cause.component);
+    for cause in causes {
+        if component.replace(cause.component) != Some(cause.component) {
+            out.push_str(&format!("\n## {}\n", cause.component));
+        }
+        out.push_str(&format!(
+            "\n**`{}`**: {}.\nSeen when: {}.\nTo decide: {}.\n",
+            cause.id,
+            cause.title,
+            cause.signs().join("; "),
+            cause.decides
+        ));
+    }
+    out
+}

@@ -1,0 +1,64 @@
+//! What was known of earlier runs when a run began: a failing report tells what is different since it last passed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Expectation, Plan, StepKind, Template, Verdict};
+
+/// Earlier runs, as far as they are kept where this one was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Since {
+    /// The newest run of this environment that passed with the same scenarios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<LastPassed>,
+    /// The newest run of every other environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A run that passed, and what can be compared with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPassed {
+    pub run: String,
+    /// When it was over.
+    pub at: Timestamp,
+    /// Name of a thing, and how it was then.
+    pub facets: BTreeMap<String, String>,
+}
+
+/// How another environment did last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    pub environment: String,
+    pub verdict: Verdict,
+    pub at: Timestamp,
+}
+
+impl Plan {
+    /// What of a plan may differ from one run to the next.
+    pub fn facets(&self) -> BTreeMap<String, String> {
+        let mut facets = BTreeMap::new();
+        let mut add = |name: &str, value: String| {
+            if !value.is_empty() {
+                facets.insert(name.to_owned(), value);
+            }
+        };
+        add("address", self.base_url.clone());
+        add("mail sender", self.email_sender.clone());
+        add("text sender", self.sms_sender.clone());
+        let templates: Vec<String> = self
+            .steps
+            .iter()
+            .filter_map(|step| match &step.kind {
+                StepKind::Expect { expect: Expectation::Page(page), assumes: Some(_), .. } => {
+                    page.text.as_ref().map(Template::to_string)
+                }
+                StepKind::Expect { .. } | StepKind::Act { .. } => None,
+            })
+            .collect();
+        add("templates", templates.join(" | "));
+        facets
+    }
+}
