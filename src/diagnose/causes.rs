@@ -240,6 +240,10 @@ causes! {
         "no instance of the admin app answers the router",
         "the app's instances and their crashes (cf app)",
         [Gateway, Accepted];
+    EDGE_PAGE = "edge-page", Edge,
+        "something before the service answered in its place: a challenge, a block, a limit",
+        "the picture beside the journal, and the edge's log for the run id",
+        [Denied, Absent];
     MAILBOX_BLIND = "mailbox-blind", Mailbox,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Because, Cause};
 use crate::history::{History, Moment};
 use crate::model::{
-    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Window,
-    WindowFrom, Wrong,
+    Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
+    Window, WindowFrom, Wrong,
 };
 
 /// What can be seen around a step that went wrong.
@@ -27,6 +27,8 @@ pub(super) enum Sign {
     Untrusted,
     /// The router answered, not the app.
     Gateway,
+    /// The page was refused (403, 429), and is none of the service's own.
+    Denied,
     /// Somebody stopped the run, or its job was cancelled.
     Stopped,
     /// Any other failure of the step.
@@ -82,6 +84,7 @@ impl Sign {
             Self::Unreachable => "the browser could not open the page",
             Self::Untrusted => "the browser does not trust the certificate",
             Self::Gateway => "the router answered with 502, 503 or 504",
+            Self::Denied => "the page came with 403 or 429, and not as the service's own",
             Self::Stopped => "somebody stopped the run",
             Self::Failed => "the harness could not do or see it",
             Self::MailboxAlive => "the mailbox or number was shown to receive at all",
@@ -261,6 +264,12 @@ impl Evidence {
                 }
             }
             Some((_, Check::Met { .. })) | None => {}
+        }
+        if let Some((moment, Observation::Page(page))) = &state.looks.seen
+            && let Some(status @ (403 | 429)) = page.status
+        {
+            let heading = page.headings.first().unwrap_or(&page.title);
+            self.note(Sign::Denied, *moment, format!("the page “{heading}” came with HTTP {status}"));
         }
         if let Some(met) = state.met.filter(|met| met.timing != Timing::OnTime) {
             let tenths = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);

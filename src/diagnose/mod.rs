@@ -201,6 +201,9 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     if evidence.has(Sign::ApiUnwell) && proves.contains(&Component::Api) {
         return vec![&causes::API_DOWN];
     }
+    if evidence.has(Sign::Denied) {
+        return vec![&causes::EDGE_PAGE, &causes::PAGE_LACKS];
+    }
     if !evidence.has(Sign::ErrorPage) {
         return vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED];
     }

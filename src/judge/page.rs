@@ -24,7 +24,9 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         return Check::never(Wrong::Gateway, why).into();
     }
     if !missing.is_empty() {
-        return Check::not_yet(format!("{} has no {}", describe(page, plan), missing.join(" and no "))).into();
+        let status = page.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+        let why = format!("{}{status} has no {}", describe(page, plan), missing.join(" and no "));
+        return Check::not_yet(why).into();
     }
     let seen = match slot {
         Some(slot) => format!("{} is chosen", slot.strftime("%F %H:%M:%S UTC")),
