@@ -21,6 +21,8 @@ use crate::process::{Keeper, Kept};
 const PAGE_LOAD: Duration = Duration::from_secs(30);
 const SCRIPT: Duration = Duration::from_secs(10);
 const START_LONGEST: Duration = Duration::from_secs(30);
+/// It works on two small files.
+const CERTUTIL_LONGEST: Duration = Duration::from_secs(5);
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -204,14 +206,29 @@ fn trust(home: &Path, ca_file: &Path) -> std::io::Result<()> {
         &["-d", &place, "-N", "--empty-password"][..],
         &["-d", &place, "-A", "-n", "ca-file", "-t", "C,,", "-i", &file],
     ] {
-        let output = std::process::Command::new("certutil").args(words).stdin(Stdio::null()).output();
-        let output = output.map_err(|error| {
+        let started = std::process::Command::new("certutil")
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut certutil = started.map_err(|error| {
             let mend = "Debian: apt-get install libnss3-tools";
             std::io::Error::other(format!("The browser's ca-file needs certutil ({mend}): {error}."))
         })?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(std::io::Error::other(format!("certutil does not take {file}: {}.", one_line(&said))));
+        let begun = std::time::Instant::now();
+        let status = loop {
+            match certutil.try_wait()? {
+                Some(status) => break status,
+                None if begun.elapsed() > CERTUTIL_LONGEST => {
+                    let _ = certutil.kill();
+                    break certutil.wait()?;
+                }
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        if !status.success() {
+            return Err(std::io::Error::other(format!("certutil does not take {file}. Look at it with openssl x509.")));
         }
     }
     Ok(())
@@ -231,7 +248,7 @@ impl Browser for Chromium {
     async fn open(&self, _lane: Lane, jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
         let (client, driver, versions) =
             self.connect().await.map_err(|why| PortFailure::new(FailureKind::Harness, why))?;
-        let session = ChromiumSession::new(client, driver, versions);
+        let session = ChromiumSession::new(client, driver, versions, &self.settings.base_url);
         // An address that does not answer is the service's failure; the first real visit will find and say so.
         let _ = tokio::time::timeout(PAGE_LOAD, self.prime(session.client())).await;
         if let Some(jar) = jar {

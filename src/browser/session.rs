@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use fantoccini::Client;
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::wd::WindowHandle;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -29,30 +30,41 @@ pub(super) struct ChromiumSession {
     client: Client,
     driver: Option<Kept>,
     versions: String,
+    /// The service's own host.
+    host: Option<String>,
+    /// The tabs that were there before the last press.
+    tabs: Option<Vec<WindowHandle>>,
 }
 
 impl ChromiumSession {
-    pub(super) fn new(client: Client, driver: Option<Kept>, versions: String) -> Self {
-        Self { client, driver, versions }
+    pub(super) fn new(client: Client, driver: Option<Kept>, versions: String, base_url: &str) -> Self {
+        let host = url::Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Self { client, driver, versions, host, tabs: None }
     }
 
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// A link may open a tab of its own; a person goes on there.
-    async fn follow_new_tab(&self) -> Result<(), PortFailure> {
+    /// Remembers which tabs there are before something is pressed or followed.
+    async fn note_tabs(&mut self) {
+        self.tabs = bounded(self.client.windows()).await.ok();
+    }
+
+    /// What was pressed or followed may open the service's page in a tab of its own; a person goes on there. A window of
+    /// somebody else's (a survey, a chat) is left alone.
+    async fn follow_new_tab(&mut self) -> Result<(), PortFailure> {
+        let Some(known) = &mut self.tabs else { return Ok(()) };
         let tabs = bounded(self.client.windows()).await.map_err(|error| error.failure())?;
-        if tabs.len() < 2 {
+        let Some(new) = tabs.into_iter().find(|tab| !known.contains(tab)) else { return Ok(()) };
+        known.push(new.clone());
+        let old = bounded(self.client.window()).await.map_err(|error| error.failure())?;
+        bounded(self.client.switch_to_window(new)).await.map_err(|error| error.failure())?;
+        let address = bounded(self.client.current_url()).await.map_err(|error| error.failure())?;
+        if address.host_str() == self.host.as_deref() {
             return Ok(());
         }
-        let current = bounded(self.client.window()).await.ok();
-        let Some(newest) = tabs.into_iter().rfind(|tab| Some(tab) != current.as_ref()) else { return Ok(()) };
-        // The one before is closed, so that there is one page to look at.
-        if current.is_some() {
-            bounded(self.client.close_window()).await.map_err(|error| error.failure())?;
-        }
-        bounded(self.client.switch_to_window(newest)).await.map_err(|error| error.failure())
+        bounded(self.client.switch_to_window(old)).await.map_err(|error| error.failure())
     }
 
     /// The one element with this label or text.
@@ -190,8 +202,14 @@ impl Session for ChromiumSession {
     async fn act(&mut self, act: &RawAct) -> Acted {
         match act {
             RawAct::Visit(url) => self.visit(url).await,
-            RawAct::Press(text) => self.press(text).await,
-            RawAct::Follow(text) => self.follow(text).await,
+            RawAct::Press(text) => {
+                self.note_tabs().await;
+                self.press(text).await
+            }
+            RawAct::Follow(text) => {
+                self.note_tabs().await;
+                self.follow(text).await
+            }
             RawAct::Attach { field, name, csv } => self.attach(field, name, csv).await,
             RawAct::Schedule { not_before, reload } => match self.schedule(*not_before, *reload).await {
                 Ok(()) => Acted::Done,

@@ -19,8 +19,7 @@ pub struct Cause {
 impl Cause {
     /// Whether it can make a run degraded, and not only failed: only such a finding can be known and waited for.
     pub fn can_degrade(&self) -> bool {
-        let degrading = [Sign::Late, Sign::Duplicate, Sign::OneLost, Sign::AllCame, Sign::Met, Sign::Untold];
-        self.cites.iter().any(|sign| degrading.contains(sign))
+        DEGRADING.iter().any(|cause| cause.id == self.id)
     }
 
     /// What speaks for it, in words.
@@ -28,6 +27,26 @@ impl Cause {
         self.cites.iter().map(|sign| sign.doc()).collect()
     }
 }
+
+/// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
+static DEGRADING: [&Cause; 16] = [
+    &SES_SLOW,
+    &WORKER_SLOW,
+    &SNS_SLOW,
+    &TEXT_ONCE_LOST,
+    &TEXT_LOST,
+    &SENT_TWICE,
+    &SES_TWICE,
+    &SNS_TWICE,
+    &ADMIN_SLOW,
+    &WORKER_UNSENT,
+    &SES_UNSENT,
+    &SNS_UNSENT,
+    &QUEUE_BUSY,
+    &ROW_TWICE,
+    &SCHEDULER_LATE,
+    &RECEIPTS_OFF,
+];
 
 macro_rules! causes {
     ($($name:ident = $id:literal, $component:ident, $title:literal, $decides:literal, [$($sign:ident),*];)*) => {
@@ -237,11 +256,11 @@ causes! {
         "the app's route and the router's log for the run id",
         [Gateway];
     NO_INSTANCE = "no-instance", Admin,
-        "no instance of the admin app answers the router",
+        "no instance of the admin app answers the router, or it cannot serve",
         "the app's instances and their crashes (cf app)",
         [Gateway, Accepted];
     EDGE_PAGE = "edge-page", Edge,
-        "something before the service answered in its place: a challenge, a block, a limit",
+        "something before the service may have answered in its place: a challenge, a block, a limit",
         "the picture beside the journal, and the edge's log for the run id",
         [Denied, Absent];
     MAILBOX_BLIND = "mailbox-blind", Mailbox,

@@ -27,7 +27,7 @@ pub(super) enum Sign {
     Untrusted,
     /// The router answered, not the app.
     Gateway,
-    /// The page was refused (403, 429), and is none of the service's own.
+    /// The page came with 403 or 429.
     Denied,
     /// Somebody stopped the run, or its job was cancelled.
     Stopped,
@@ -84,7 +84,7 @@ impl Sign {
             Self::Unreachable => "the browser could not open the page",
             Self::Untrusted => "the browser does not trust the certificate",
             Self::Gateway => "the router answered with 502, 503 or 504",
-            Self::Denied => "the page came with 403 or 429, and not as the service's own",
+            Self::Denied => "the page came with 403 or 429, and does not show what it should",
             Self::Stopped => "somebody stopped the run",
             Self::Failed => "the harness could not do or see it",
             Self::MailboxAlive => "the mailbox or number was shown to receive at all",
@@ -160,6 +160,12 @@ impl Evidence {
             evidence.note(Sign::Untold, moment, text);
         }
         evidence
+    }
+
+    /// How many different things make what was met less than passed. A second try and its lateness are one.
+    pub(super) fn degrading(&self) -> usize {
+        let groups: [&[Sign]; 3] = [&[Sign::Late, Sign::OneLost, Sign::AllCame], &[Sign::Duplicate], &[Sign::Met]];
+        groups.iter().filter(|group| group.iter().any(|sign| self.has(*sign))).count()
     }
 
     pub(super) fn has(&self, sign: Sign) -> bool {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::{Cause, causes_of_step};
+use super::evidence::Evidence;
+use super::{Cause, candidates};
 use crate::history::History;
-use crate::model::{KnownIssue, PlannedScenario, Verdict};
+use crate::model::{KnownIssue, PlannedScenario, StepId, Verdict};
 
 /// A known issue, as one run met it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,23 +50,40 @@ pub fn verdict(history: &History) -> Verdict {
 /// Whether all that makes a scenario degraded is known.
 pub fn is_known(history: &History, scenario: &PlannedScenario) -> bool {
     let degraded = history.scenario_verdict(scenario).verdict == Verdict::Degraded;
-    let known = |cause: &&'static Cause| {
-        history.plan.known.iter().any(|issue| issue.cause == cause.id && !is_expired(history, issue))
-    };
-    // Candidates that cannot be told apart: each of them has to be known.
-    degraded && degraded_by(history, scenario).iter().all(|causes| !causes.is_empty() && causes.iter().all(known))
+    degraded && degraded_by(history, scenario).iter().all(|causes| all_known(history, causes))
 }
 
-/// The causes of each degraded step, and of the receipts.
+/// The causes of each degraded step, and of the receipts. Nothing, where a step has more than one thing against it: its
+/// candidates speak for the first of them only.
 fn degraded_by(history: &History, scenario: &PlannedScenario) -> Vec<Vec<&'static Cause>> {
     let verdict = history.scenario_verdict(scenario);
     let steps = verdict.steps.iter().filter(|(_, judged)| judged.verdict == Verdict::Degraded);
-    let mut all: Vec<_> =
-        steps.map(|(step, judged)| causes_of_step(history, scenario, &verdict, *step, judged.verdict)).collect();
+    let causes = |step| {
+        let evidence = Evidence::of(history, scenario, step);
+        let alone = evidence.degrading() <= 1;
+        if alone { candidates(history, &verdict, step, &evidence, Verdict::Degraded) } else { Vec::new() }
+    };
+    let mut all: Vec<_> = steps.map(|(step, _)| causes(*step)).collect();
     if history.untold(scenario).is_some_and(|(_, untold, _)| untold > 0) {
         all.push(vec![&super::causes::RECEIPTS_OFF]);
     }
     all
+}
+
+/// Whether all that one step has against it is known.
+pub(super) fn is_known_at(history: &History, scenario: &PlannedScenario, step: StepId) -> bool {
+    let verdict = history.scenario_verdict(scenario);
+    let evidence = Evidence::of(history, scenario, step);
+    let causes = candidates(history, &verdict, step, &evidence, Verdict::Degraded);
+    evidence.degrading() <= 1 && all_known(history, &causes)
+}
+
+fn all_known(history: &History, causes: &[&'static Cause]) -> bool {
+    let known = |cause: &&'static Cause| {
+        history.plan.known.iter().any(|issue| issue.cause == cause.id && !is_expired(history, issue))
+    };
+    // Candidates that cannot be told apart: each of them has to be known.
+    !causes.is_empty() && causes.iter().all(known)
 }
 
 fn is_expired(history: &History, issue: &KnownIssue) -> bool {

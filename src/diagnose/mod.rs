@@ -10,7 +10,7 @@ mod known;
 pub use causes::{CAUSES, Cause};
 pub use known::{Known, is_known, known, verdict};
 
-use crate::history::{History, ScenarioVerdict};
+use crate::history::{History, Judged, ScenarioVerdict};
 use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
 use evidence::{Evidence, Sign};
 
@@ -43,7 +43,7 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
     if verdict.verdict == Verdict::NotVerified && history.waits() {
         return Vec::new();
     }
-    let Some((step, judged)) = verdict.worst() else { return Vec::new() };
+    let Some((step, judged)) = worst(history, scenario, &verdict) else { return Vec::new() };
     let evidence = Evidence::of(history, scenario, step);
     candidates(history, &verdict, step, &evidence, judged.verdict)
         .into_iter()
@@ -56,15 +56,19 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
         .collect()
 }
 
-/// The causes that one step leaves, without their evidence.
-fn causes_of_step(
+/// The step that is to be explained: the first of the worst, and of degraded ones the first that is not known.
+fn worst<'v>(
     history: &History,
     scenario: &PlannedScenario,
-    verdict: &ScenarioVerdict,
-    step: StepId,
-    judged: Verdict,
-) -> Vec<&'static Cause> {
-    candidates(history, verdict, step, &Evidence::of(history, scenario, step), judged)
+    verdict: &'v ScenarioVerdict,
+) -> Option<(StepId, &'v Judged)> {
+    let (step, judged) = verdict.worst()?;
+    if judged.verdict != Verdict::Degraded || history.plan.known.is_empty() {
+        return Some((step, judged));
+    }
+    let mut degraded = verdict.steps.iter().filter(|(_, judged)| judged.verdict == Verdict::Degraded);
+    let unknown = degraded.find(|(step, _)| !known::is_known_at(history, scenario, *step));
+    Some(unknown.map_or((step, judged), |(step, judged)| (*step, judged)))
 }
 
 fn next_step(history: &History, cause: &Cause) -> String {
@@ -201,7 +205,7 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     if evidence.has(Sign::ApiUnwell) && proves.contains(&Component::Api) {
         return vec![&causes::API_DOWN];
     }
-    if evidence.has(Sign::Denied) {
+    if evidence.has(Sign::Denied) && !evidence.has(Sign::ErrorPage) {
         return vec![&causes::EDGE_PAGE, &causes::PAGE_LACKS];
     }
     if !evidence.has(Sign::ErrorPage) {

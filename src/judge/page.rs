@@ -18,9 +18,8 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         Some(SlotShown::Named) | None => None,
     };
     let missing = missing(expected, page, context);
-    // cloud.gov's router answers so where no instance of an app does.
-    if let (false, Some(status @ 502..=504)) = (missing.is_empty(), page.status) {
-        let why = format!("{} came with HTTP {status}: nobody behind the router answers", describe(page, plan));
+    if let Some(status) = page.status.filter(|status| !missing.is_empty() && is_gateway(*status)) {
+        let why = format!("{} came with HTTP {status}: router or app cannot serve it", describe(page, plan));
         return Check::never(Wrong::Gateway, why).into();
     }
     if !missing.is_empty() {
@@ -78,13 +77,17 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     Some(Check::never(Wrong::ErrorMessage, format!("{here} says “{error}”")))
 }
 
-/// Chromium's page for an address that could not be opened; it names the error.
+/// Chromium's page for an address that could not be opened, or for an answer without a page; it names what it was.
 fn browsers_own_page(page: &Snapshot) -> Check {
-    let code = page.text.split(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
-    let code = code.into_iter().find(|word| word.starts_with("ERR_"));
-    let Some(code) = code else {
-        let why = "the browser shows its own error page: the address did not answer";
-        return Check::never(Wrong::Unreachable, why);
+    let words: Vec<&str> = page.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let after = |two: [&str; 2]| words.windows(3).find(|three| three[..2] == two).map(|three| three[2]);
+    if let Some(status) = after(["HTTP", "ERROR"]).and_then(|word| word.parse::<u16>().ok()) {
+        let wrong = if is_gateway(status) { Wrong::Gateway } else { Wrong::Unreachable };
+        return Check::never(wrong, format!("the address answered with HTTP {status} and no page"));
+    }
+    let is_code = |word: &&&str| word.starts_with("ERR_") || word.starts_with("DNS_PROBE_");
+    let Some(code) = words.iter().find(is_code) else {
+        return Check::never(Wrong::Unreachable, "the browser shows an error page of its own that names no error");
     };
     let wrong = match FailureKind::of_net_error(code) {
         FailureKind::Tls => Wrong::Untrusted,
@@ -92,6 +95,11 @@ fn browsers_own_page(page: &Snapshot) -> Check {
         _ => Wrong::Unreachable,
     };
     Check::never(wrong, format!("the browser could not open the page: {code}"))
+}
+
+/// cloud.gov's router answers so where no instance of an app does; an app that cannot serve answers so too.
+fn is_gateway(status: u16) -> bool {
+    (502..=504).contains(&status)
 }
 
 /// The time whose radio is checked. With "Now" checked, pressing the button would send at once.

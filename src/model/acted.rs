@@ -49,7 +49,7 @@ pub enum FailureKind {
 
 /// Chromium's errors that speak of this machine and its network, not of the service.
 /// Source: <https://source.chromium.org/chromium/chromium/src/+/main:net/base/net_error_list.h>.
-const LOCAL_TROUBLE: [&str; 7] = [
+const LOCAL_TROUBLE: [&str; 9] = [
     "ERR_INTERNET_DISCONNECTED",
     "ERR_NETWORK_CHANGED",
     "ERR_NETWORK_ACCESS_DENIED",
@@ -57,6 +57,8 @@ const LOCAL_TROUBLE: [&str; 7] = [
     "ERR_PROXY",
     "ERR_TUNNEL",
     "ERR_INSUFFICIENT_RESOURCES",
+    "DNS_PROBE_FINISHED_NO_INTERNET",
+    "DNS_PROBE_FINISHED_BAD_CONFIG",
 ];
 
 impl FailureKind {

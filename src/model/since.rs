@@ -37,6 +37,11 @@ pub struct Elsewhere {
 }
 
 impl Plan {
+    /// Whether the service is on this machine: a sandbox, or something that somebody works at.
+    pub fn is_local(&self) -> bool {
+        self.base_url.starts_with("http://")
+    }
+
     /// What of a plan may differ from one run to the next.
     pub fn facets(&self) -> BTreeMap<String, String> {
         let mut facets = BTreeMap::new();
@@ -45,7 +50,10 @@ impl Plan {
                 facets.insert(name.to_owned(), value);
             }
         };
-        add("address", self.base_url.clone());
+        // A sandbox has another port each time.
+        if !self.is_local() {
+            add("address", self.base_url.clone());
+        }
         add("mail sender", self.email_sender.clone());
         add("text sender", self.sms_sender.clone());
         let templates: Vec<String> = self

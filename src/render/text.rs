@@ -17,12 +17,13 @@ pub fn text(history: &History, folder: &str) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
-        "{}  {} ({})  {}  run {}",
+        "{}  {} ({})  {}  run {}{}",
         word.to_uppercase(),
         plan.environment,
         plan.service_name,
         seconds(history.last.t),
-        history.run
+        history.run,
+        if verdict == history.verdict() { "" } else { "  (but for what is known)" }
     );
     lead(&mut out, history);
     for scenario in plan.judged() {
@@ -57,7 +58,9 @@ fn known(out: &mut String, history: &History) {
 /// What is broken, in one line, before everything that is well.
 fn lead(out: &mut String, history: &History) {
     let worst = crate::diagnose::verdict(history);
-    let is_worst = |scenario: &&PlannedScenario| history.scenario_verdict(scenario).verdict == worst;
+    let is_worst = |scenario: &&PlannedScenario| {
+        history.scenario_verdict(scenario).verdict == worst && !crate::diagnose::is_known(history, scenario)
+    };
     let Some(scenario) = history.plan.judged().find(is_worst) else { return };
     let diagnoses = diagnose(history, scenario);
     let Some(first) = diagnoses.first() else { return };
@@ -76,7 +79,8 @@ fn lead(out: &mut String, history: &History) {
 
 fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str) {
     let verdict = history.scenario_verdict(scenario);
-    let _ = writeln!(out, "{}: {}", scenario.name, word(history, verdict.verdict));
+    let known = if crate::diagnose::is_known(history, scenario) { ", known" } else { "" };
+    let _ = writeln!(out, "{}: {}{known}", scenario.name, word(history, verdict.verdict));
     for (step, judged) in verdict.steps.iter().filter(|_| verdict.blocked_by.is_none()) {
         hop(out, history, *step, judged);
     }
@@ -228,11 +232,7 @@ fn frame(out: &mut String, history: &History) {
 /// How to go on with a run that was stopped. A sandbox that a run has started ends with it.
 fn go_on(history: &History) -> String {
     let command = format!("Go on with: notify-smoke resume {}", history.run);
-    if history.plan.base_url.starts_with("http://localhost:") {
-        format!("{command} --sandbox URL (if its sandbox still runs)")
-    } else {
-        command
-    }
+    if history.plan.is_local() { format!("{command} --sandbox URL (if its sandbox still runs)") } else { command }
 }
 
 /// Components that no met expectation has proven; never hidden.

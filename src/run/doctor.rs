@@ -115,9 +115,12 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
 /// A look within its limit.
 async fn bounded(name: &'static str, look: impl Future<Output = Look>) -> Look {
     tokio::time::timeout(LOOK_LONGEST, look).await.unwrap_or_else(|_| {
-        let said = format!("no answer within {} s", LOOK_LONGEST.as_secs());
-        Look::new(name, Finding::Fail, said, "Look whether it can be reached from this machine.")
+        Look::new(name, Finding::Warn, no_answer(), "A run waits longer; look whether it answers at all.")
     })
+}
+
+fn no_answer() -> String {
+    format!("no answer within {} s", LOOK_LONGEST.as_secs())
 }
 
 fn files(prepared: &Prepared) -> Look {
@@ -160,8 +163,8 @@ async fn identity_look(resolved: &Resolved) -> Look {
 /// Address, door, health and clock come with one request.
 async fn service_looks(eyes: &Eyes) -> Vec<Look> {
     let Ok(answer) = tokio::time::timeout(LOOK_LONGEST, eyes.probe.look()).await else {
-        let said = format!("no answer within {} s", LOOK_LONGEST.as_secs());
-        return vec![Look::new("service", Finding::Fail, said, "Look whether it can be reached from this machine.")];
+        let mend = "A run waits longer; look whether it can be reached from this machine.";
+        return vec![Look::new("service", Finding::Warn, no_answer(), mend)];
     };
     let health = match answer {
         Ok(health) => health,

@@ -53,7 +53,8 @@ pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
         .into_iter()
         .filter(|environment| *environment != plan.environment)
         .filter_map(|environment| {
-            let history = histories(&environment, 1).next().filter(|history| history.ended)?;
+            let told = |history: &History| history.ended && !history.plan.is_local() && has_all(history, &wanted);
+            let history = histories(&environment, 1).next().filter(told)?;
             Some(Elsewhere { environment, verdict: verdict(&history), at: ended(&history) })
         });
     Since { passed, elsewhere: elsewhere.collect() }

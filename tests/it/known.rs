@@ -3,7 +3,7 @@
 use notify_smoke::diagnose::{known, verdict};
 use notify_smoke::history::History;
 use notify_smoke::journal::replay;
-use notify_smoke::model::{Event, Fact, KnownIssue, Verdict};
+use notify_smoke::model::{Event, Expectation, Fact, KnownIssue, Plan, StepKind, Verdict};
 use notify_smoke::render::{json, text};
 
 use crate::replay::journals;
@@ -11,6 +11,11 @@ use crate::support::Desk;
 
 /// A recorded run whose environment knew of these causes up to that day.
 fn recorded(name: &str, causes: &[&str], until: &str) -> History {
+    recorded_with(name, causes, until, |_| ())
+}
+
+/// The same with another plan.
+fn recorded_with(name: &str, causes: &[&str], until: &str, change: impl FnOnce(&mut Plan)) -> History {
     let (_, bytes) = journals().into_iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}"));
     let mut events: Vec<Event> = replay(&bytes).expect("a journal").events;
     let Fact::RunStarted { plan, .. } = &mut events[0].fact else { panic!("a start") };
@@ -23,6 +28,7 @@ fn recorded(name: &str, causes: &[&str], until: &str) -> History {
             until: until.parse().expect("a day"),
         })
         .collect();
+    change(plan);
     History::of(&events).expect("a history")
 }
 
@@ -31,8 +37,9 @@ fn what_is_known_does_not_colour_the_verdict_and_is_shown() {
     let history = recorded("degraded-sns-slow", &["sns-slow"], "2026-11-22");
     assert_eq!((history.verdict(), verdict(&history)), (Verdict::Degraded, Verdict::Passed));
     let said = text::text(&history, "runs/x");
-    assert!(said.starts_with("PASSED  "), "{said}");
-    assert!(said.contains("\nLogin: degraded\n"), "{said}");
+    let headline = said.lines().next().expect("a line");
+    assert!(headline.starts_with("PASSED  ") && headline.ends_with("  (but for what is known)"), "{said}");
+    assert!(said.contains("\nLogin: degraded, known\n"), "{said}");
     let line = "\nKnown: sns-slow was seen; known until 2026-11-22. a carrier was changed (issue 1453)\n";
     assert!(said.contains(line), "{said}");
     let report = json::json(&history);
@@ -72,6 +79,37 @@ fn what_is_not_known_counts() {
         assert!(said.contains(sentence), "{said}");
     }
     assert_eq!(verdict(&recorded("degraded-twice", &["worker-twice", "ses-twice"], "2026-12-31")), Verdict::Passed);
+}
+
+/// Twice and late: the candidates of the one say nothing of the other.
+#[test]
+fn a_second_thing_against_a_step_counts() {
+    let known = ["worker-twice", "ses-twice", "ses-slow", "worker-slow"];
+    let hasty = |plan: &mut Plan| {
+        for step in &mut plan.steps {
+            if let StepKind::Expect { expect: Expectation::Email(_), window, .. } = &mut step.kind {
+                window.on_time_ms = 1;
+            }
+        }
+    };
+    assert_eq!(verdict(&recorded_with("degraded-twice", &known, "2026-12-31", |_| ())), Verdict::Passed);
+    assert_eq!(verdict(&recorded_with("degraded-twice", &known, "2026-12-31", hasty)), Verdict::Degraded);
+}
+
+/// What is known leaves the headline to what is not.
+#[test]
+fn the_headline_is_for_what_counts() {
+    let known = ["sns-slow"];
+    let slow_pages = |plan: &mut Plan| {
+        for step in &mut plan.steps {
+            if let StepKind::Expect { expect: Expectation::Page(_), window, .. } = &mut step.kind {
+                window.on_time_ms = 1;
+            }
+        }
+    };
+    let history = recorded_with("degraded-sns-slow", &known, "2026-12-31", slow_pages);
+    let said = text::text(&history, "runs/x");
+    assert!(said.lines().nth(1).is_some_and(|line| line.starts_with("admin: the page came late")), "{said}");
 }
 
 #[test]

@@ -1,14 +1,52 @@
 //! What a failing report tells of the time since it last passed.
 
 use super::RESET;
+use std::sync::{Arc, Mutex};
+
+use notify_smoke::journal::{Journal, replay};
+use notify_smoke::model::Fact;
+use notify_smoke::port::Store;
+use notify_smoke::redact::Vault;
+
 use crate::support::{Desk, Sandbox, root};
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Store for Lines {
+    fn append(&mut self, line: &[u8], _sync: bool) -> std::io::Result<()> {
+        let mut bytes = self.0.lock().expect("bytes");
+        bytes.extend_from_slice(line);
+        bytes.push(b'\n');
+        Ok(())
+    }
+
+    fn keep(&mut self, _name: &str, _bytes: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A recorded failure, as if it had been made against this address.
+fn journal_of(base_url: &str) -> Vec<u8> {
+    let bytes = std::fs::read(root().join("tests/journals/failed-sns-down.jsonl")).expect("a journal");
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let mut journal = Journal::new(Box::new(Lines(Arc::clone(&written))));
+    for mut event in replay(&bytes).expect("a journal").events {
+        if let Fact::RunStarted { plan, .. } = &mut event.fact {
+            plan.base_url = base_url.to_owned();
+        }
+        journal.append(Vault::default().clean(event.fact), event.t, event.at).expect("written");
+    }
+    let bytes = written.lock().expect("bytes");
+    bytes.clone()
+}
 
 #[test]
 fn a_failure_says_when_it_last_passed_and_what_is_different_since() {
     let sandbox = Sandbox::start(&[]);
     let desk = Desk::new();
-    let journal = std::fs::read(root().join("tests/journals/failed-sns-down.jsonl")).expect("a journal");
-    desk.write("runs/staging/20261122T051408Z-3b7ptn/journal.jsonl", &journal);
+    // One of staging's counts, one of another sandbox does not.
+    desk.write("runs/staging/20261122T051408Z-3b7ptn/journal.jsonl", &journal_of("https://notify.example.gov"));
+    desk.write("runs/demo/20261122T051408Z-3b7ptn/journal.jsonl", &journal_of("http://localhost:1234"));
     let run = ["smoke", "local", RESET, "--sandbox", sandbox.control_url()];
     let passed = desk.run(&run);
     assert_eq!(passed.code, 0, "{passed:?}");

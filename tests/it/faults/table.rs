@@ -158,7 +158,7 @@ const SAYS: &[(&str, &str)] = &[
         "a_page_that_asks_for_a_person",
         "the page “Checking that you are human” at /forgot-password (HTTP 403) has no heading",
     ),
-    ("router_without_an_app", "came with HTTP 502: nobody behind the router answers"),
+    ("router_without_an_app", "came with HTTP 502: router or app cannot serve it"),
     ("one_code_lost", "it was asked for 2 times until it came; 1 of them came"),
     ("worker_cannot_read_the_file", "the job's page shows 0 message(s) made of 2 row(s)"),
     ("scheduler_stopped", "a mail that was asked for after the slot came at once"),
@@ -214,6 +214,21 @@ fn every_effect_of_the_sandbox_has_a_row() {
         assert!(row.fault.parse::<notify_sandbox::Fault>().is_ok(), "{} is no fault", row.fault);
         let site = row.fault.split('=').next().expect("a site");
         assert!(notify_sandbox::KINDS.iter().any(|(known, _)| *known == site), "{site} is not among the kinds");
+    }
+}
+
+/// What makes a run degraded can be known, and nothing else can.
+#[test]
+fn what_can_be_known_is_what_degrades() {
+    for row in ROWS {
+        for expected in row.expected.iter().filter(|expected| expected.verdict == "degraded") {
+            for id in expected.causes {
+                assert!(cause(id).can_degrade(), "{}: {id}", row.fault);
+            }
+        }
+    }
+    for id in ["scheduler-missed", "code-ambiguous", "sent-early", "signed-out-elsewhere", "wrong-row"] {
+        assert!(!cause(id).can_degrade(), "{id}");
     }
 }
 

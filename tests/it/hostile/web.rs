@@ -88,8 +88,32 @@ fn a_link_that_opens_a_new_tab() {
 #[test]
 fn an_error_page_of_the_edge() {
     let said = run(|| Answer::With("502 Bad Gateway\r\nContent-Type: text/html", "<h1>502 Bad Gateway</h1>"));
-    says(&said, 1, "the page “502 Bad Gateway” at /page came with HTTP 502: nobody behind the router answers");
+    says(&said, 1, "the page “502 Bad Gateway” at /page came with HTTP 502: router or app cannot serve it");
     assert!(said.out.contains("Component  edge: ") && said.out.contains("or         admin: "), "{}", said.out);
+}
+
+#[test]
+fn an_error_without_a_page() {
+    says(&run(|| Answer::With("503 Service Unavailable", "")), 1, "the address answered with HTTP 503 and no page");
+    says(&run(|| Answer::With("404 Not Found", "")), 1, "the address answered with HTTP 404 and no page");
+}
+
+/// A survey or a chat that opens beside the page is nobody's next step.
+#[test]
+fn a_window_of_somebody_else_is_left_alone() {
+    let server = Server::start(|path| match path {
+        "/page" => {
+            Answer::Page("<h1>First</h1><a href=/next onclick=\"window.open('http://127.0.0.1:9/survey')\">Go on</a>")
+        }
+        "/next" => Answer::Page("<h1>Hello</h1>"),
+        _ => health(),
+    });
+    let desk = one_page(&format!("http://localhost:{}", server.port));
+    scenario(
+        &desk,
+        "  - visit: /page\n  - expect: { heading: First }\n    proves: [admin]\n  - follow: Go on\n  - expect: { heading: Hello }\n    proves: [admin]\n",
+    );
+    says(&smoke(&desk), 0, "One page: passed");
 }
 
 #[test]
