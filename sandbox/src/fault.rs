@@ -77,7 +77,7 @@ pub const KINDS: [(&str, &str); 29] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
-    ("admin", "slow:4s"),
+    ("admin", "slow:7s"),
     ("api", "down"),
     ("api", "503"),
     ("reset", "accepted-not-sent"),

@@ -57,12 +57,15 @@ impl ChromiumSession {
         let Some(known) = &mut self.tabs else { return Ok(()) };
         let tabs = bounded(self.client.windows()).await.map_err(|error| error.failure())?;
         let Some(new) = tabs.into_iter().find(|tab| !known.contains(tab)) else { return Ok(()) };
-        known.push(new.clone());
         let old = bounded(self.client.window()).await.map_err(|error| error.failure())?;
-        bounded(self.client.switch_to_window(new)).await.map_err(|error| error.failure())?;
+        bounded(self.client.switch_to_window(new.clone())).await.map_err(|error| error.failure())?;
         let address = bounded(self.client.current_url()).await.map_err(|error| error.failure())?;
-        if address.host_str() == self.host.as_deref() {
-            return Ok(());
+        // One that is still blank is looked at again.
+        if address.host_str().is_some() {
+            known.push(new);
+            if address.host_str() == self.host.as_deref() {
+                return Ok(());
+            }
         }
         bounded(self.client.switch_to_window(old)).await.map_err(|error| error.failure())
     }

@@ -22,13 +22,8 @@ pub struct Known<'h> {
 
 /// The known issues of a run's environment.
 pub fn known(history: &History) -> Vec<Known<'_>> {
-    let seen: BTreeSet<&str> = history
-        .plan
-        .judged()
-        .flat_map(|scenario| degraded_by(history, scenario))
-        .flatten()
-        .map(|cause| cause.id)
-        .collect();
+    let against = history.plan.judged().flat_map(|scenario| degraded_by(history, scenario));
+    let seen: BTreeSet<&str> = against.flat_map(|against| against.causes).map(|cause| cause.id).collect();
     let issues = history.plan.known.iter();
     let met = |issue| Known { issue, expired: is_expired(history, issue), seen: seen.contains(issue.cause.as_str()) };
     issues.map(met).collect()
@@ -50,40 +45,47 @@ pub fn verdict(history: &History) -> Verdict {
 /// Whether all that makes a scenario degraded is known.
 pub fn is_known(history: &History, scenario: &PlannedScenario) -> bool {
     let degraded = history.scenario_verdict(scenario).verdict == Verdict::Degraded;
-    degraded && degraded_by(history, scenario).iter().all(|causes| all_known(history, causes))
+    degraded && degraded_by(history, scenario).iter().all(|against| against.is_known(history))
 }
 
-/// The causes of each degraded step, and of the receipts. Nothing, where a step has more than one thing against it: its
-/// candidates speak for the first of them only.
-fn degraded_by(history: &History, scenario: &PlannedScenario) -> Vec<Vec<&'static Cause>> {
+/// What one degraded step has against it.
+struct Against {
+    causes: Vec<&'static Cause>,
+    /// There is more than that: candidates speak for the first thing only.
+    more: bool,
+}
+
+impl Against {
+    fn at(history: &History, scenario: &PlannedScenario, step: StepId) -> Self {
+        let verdict = history.scenario_verdict(scenario);
+        let evidence = Evidence::of(history, scenario, step);
+        let causes = candidates(history, &verdict, step, &evidence, Verdict::Degraded);
+        Self { causes, more: evidence.degrading() > 1 }
+    }
+
+    /// Candidates that cannot be told apart: each of them has to be known.
+    fn is_known(&self, history: &History) -> bool {
+        let known = |cause: &&'static Cause| {
+            history.plan.known.iter().any(|issue| issue.cause == cause.id && !is_expired(history, issue))
+        };
+        !self.more && !self.causes.is_empty() && self.causes.iter().all(known)
+    }
+}
+
+/// Of each degraded step of a scenario, and of its receipts.
+fn degraded_by(history: &History, scenario: &PlannedScenario) -> Vec<Against> {
     let verdict = history.scenario_verdict(scenario);
     let steps = verdict.steps.iter().filter(|(_, judged)| judged.verdict == Verdict::Degraded);
-    let causes = |step| {
-        let evidence = Evidence::of(history, scenario, step);
-        let alone = evidence.degrading() <= 1;
-        if alone { candidates(history, &verdict, step, &evidence, Verdict::Degraded) } else { Vec::new() }
-    };
-    let mut all: Vec<_> = steps.map(|(step, _)| causes(*step)).collect();
+    let mut all: Vec<Against> = steps.map(|(step, _)| Against::at(history, scenario, *step)).collect();
     if history.untold(scenario).is_some_and(|(_, untold, _)| untold > 0) {
-        all.push(vec![&super::causes::RECEIPTS_OFF]);
+        all.push(Against { causes: vec![&super::causes::RECEIPTS_OFF], more: false });
     }
     all
 }
 
 /// Whether all that one step has against it is known.
 pub(super) fn is_known_at(history: &History, scenario: &PlannedScenario, step: StepId) -> bool {
-    let verdict = history.scenario_verdict(scenario);
-    let evidence = Evidence::of(history, scenario, step);
-    let causes = candidates(history, &verdict, step, &evidence, Verdict::Degraded);
-    evidence.degrading() <= 1 && all_known(history, &causes)
-}
-
-fn all_known(history: &History, causes: &[&'static Cause]) -> bool {
-    let known = |cause: &&'static Cause| {
-        history.plan.known.iter().any(|issue| issue.cause == cause.id && !is_expired(history, issue))
-    };
-    // Candidates that cannot be told apart: each of them has to be known.
-    !causes.is_empty() && causes.iter().all(known)
+    Against::at(history, scenario, step).is_known(history)
 }
 
 fn is_expired(history: &History, issue: &KnownIssue) -> bool {

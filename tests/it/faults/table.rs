@@ -85,7 +85,7 @@ rows! {
     admin_error_on_the_sign_in (full) { "admin=500@sign-in", TWO, [is(LOGIN, "failed", &["admin-error"], Seen)], "incident 16" }
     admin_error_on_the_code (full) { "admin=500@two-factor-sms", TWO, [is(LOGIN, "failed", &["admin-error", "api-error"], Seen)], "incident 16" }
     admin_error_behind_the_link (full) { "admin=500@new-password", TWO, [is(RESET, "failed", &["admin-error", "api-error"], Seen)], "US Notify 2.1: its error page" }
-    admin_slow (full) { "admin=slow:4s@forgot-password", TWO, [is(RESET, "degraded", &["admin-slow"], Window("page"))], "US Notify 5: it answers in less than a second" }
+    admin_slow (full) { "admin=slow:7s@forgot-password", TWO, [is(RESET, "degraded", &["admin-slow"], Window("page"))], "US Notify 5: it answers in less than a second" }
     api_down { "api=down", TWO, [is(RESET, "failed", &["api-down"], Seen), is(LOGIN, "failed", &["api-down"], Seen)], "US Notify 2.1 and 4: the error page, and /_status" }
     api_unwell (full) { "api=503", TWO, [is(RESET, "failed", &["api-down"], Seen), is(LOGIN, "failed", &["api-down"], Seen)], "incident 24" }
     reset_accepted_and_not_sent { "reset=accepted-not-sent", TWO, [is(RESET, "failed", &["ses-silent", "api-claimed"], Window("email-internal"))], "incident 1" }
@@ -149,7 +149,7 @@ rows! {
 /// What is said besides, where it matters.
 const SAYS: &[(&str, &str)] = &[
     // At the on-time limit the terminal already says what is missing and when it will be final.
-    ("ses_down", "not here after 3."),
+    ("ses_down", "not here after 4."),
     ("ses_down", "looks like worker or ses; final at "),
     ("reset_accepted_and_not_sent", "the page claimed success and nothing arrived"),
     ("another_sender", "such a text came from +18337581259, not from +18556438890"),
