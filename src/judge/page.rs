@@ -196,3 +196,28 @@ pub(super) fn plain(text: &str) -> String {
     let text = text.replace(['’', '‘'], "'").replace('\u{a0}', " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod own_pages {
+    use super::*;
+
+    #[test]
+    fn chromiums_own_page_says_whose_trouble_it_is() {
+        let cases = [
+            ("This site can’t be reached\n\nERR_EMPTY_RESPONSE", Wrong::Unreachable, "ERR_EMPTY_RESPONSE"),
+            ("Your connection is not private\n\nNET::ERR_CERT_DATE_INVALID", Wrong::Untrusted, "ERR_CERT_DATE_INVALID"),
+            ("No internet\n\nERR_INTERNET_DISCONNECTED", Wrong::Offline, "ERR_INTERNET_DISCONNECTED"),
+            ("No internet\n\nDNS_PROBE_FINISHED_NO_INTERNET", Wrong::Offline, "DNS_PROBE_FINISHED_NO_INTERNET"),
+            ("Can’t be reached\n\nDNS_PROBE_FINISHED_NXDOMAIN", Wrong::Unreachable, "DNS_PROBE_FINISHED_NXDOMAIN"),
+            ("This page isn’t working\n\nHTTP ERROR 503", Wrong::Gateway, "HTTP 503 and no page"),
+            ("This page isn’t working\n\nHTTP ERROR 500", Wrong::Unreachable, "HTTP 500 and no page"),
+            ("Something", Wrong::Unreachable, "names no error"),
+        ];
+        for (text, expected, sentence) in cases {
+            let page = Snapshot { text: text.to_owned(), ..Snapshot::default() };
+            let Check::Never { wrong, why } = browsers_own_page(&page) else { panic!("{text}") };
+            assert_eq!(wrong, expected, "{text}");
+            assert!(why.ends_with(sentence), "{why}");
+        }
+    }
+}
