@@ -73,7 +73,7 @@ pub enum Effect {
 }
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 29] = [
+pub const KINDS: [(&str, &str); 27] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -101,8 +101,6 @@ pub const KINDS: [(&str, &str); 29] = [
     ("row", "twice"),
     ("row", "wrong-personalisation"),
     ("receipts", "off"),
-    ("ses", "slow:13s"),
-    ("scheduler", "late:2"),
 ];
 
 /// What faults do to a request: it waits, and is perhaps refused.
@@ -345,6 +343,25 @@ mod tests {
         assert_eq!(fault("admin=500@forgot-password").trigger, Trigger::Page("forgot-password".to_owned()));
         for wrong in ["ses", "ses=", "moon=down", "ses=fail:200", "worker=down", "ses=down@", "ses=slow:6"] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+
+    /// What can be written is what is listed, in both directions.
+    #[test]
+    fn every_kind_of_fault_is_listed() {
+        let FaultError(said) = "moon=down".parse::<Fault>().expect_err("no site");
+        let sites = said.split("the sites are ").nth(1).and_then(|rest| rest.split(". ").next()).expect("the sites");
+        let words = KINDS.map(|(_, effect)| effect);
+        let name = |effect: &str| {
+            let word = effect.split(':').next().unwrap_or(effect);
+            if word.parse::<u16>().is_ok() { "status".to_owned() } else { word.to_owned() }
+        };
+        for site in sites.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and") {
+            for effect in words {
+                let can_be_written = format!("{site}={effect}").parse::<Fault>().is_ok();
+                let listed = KINDS.iter().any(|(of, known)| *of == site && name(known) == name(effect));
+                assert_eq!(can_be_written, listed, "{site}={effect}");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::options::{Doctor, DoctorFormat};
-use super::out::{complain, say};
+use super::out::{refuse, say};
 use super::screen::style;
 use crate::exit::Exit;
 use crate::run::doctor::{Finding, Look, doctor};
@@ -13,17 +13,11 @@ pub(super) async fn run(options: Doctor) -> Exit {
     let wanted = Wanted { environment: options.environment, scenarios: options.scenarios, profile: options.profile };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,
-        Err(not_started) => {
-            not_started.said.iter().for_each(|line| complain(line));
-            return not_started.exit;
-        }
+        Err(not_started) => return refuse(&not_started),
     };
     let looks = match Box::pin(doctor(&prepared)).await {
         Ok(looks) => looks,
-        Err(not_started) => {
-            not_started.said.iter().for_each(|line| complain(line));
-            return not_started.exit;
-        }
+        Err(not_started) => return refuse(&not_started),
     };
     match options.format {
         DoctorFormat::Text => say(style().report(&text(&prepared.environment.name, &looks)).trim_end()),

@@ -1,7 +1,7 @@
 //! `plan`: what a run would do, step by step.
 
 use super::options::Plan;
-use super::out::{complain, say};
+use super::out::{refuse, say};
 use crate::exit::Exit;
 use crate::model::{self, StepKind};
 use crate::run::{Wanted, prepare, show_plan};
@@ -23,10 +23,7 @@ pub(super) fn show(wanted: &Wanted) -> Exit {
             say(&text(&plan));
             Exit::Passed
         }
-        Err(not_started) => {
-            not_started.said.iter().for_each(|line| complain(line));
-            not_started.exit
-        }
+        Err(not_started) => refuse(&not_started),
     }
 }
 

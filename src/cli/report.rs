@@ -1,7 +1,7 @@
 //! `report`: a run's report again, from nothing but its journal.
 
 use super::options::{Format, Report};
-use super::out::{complain, say};
+use super::out::{refuse, say};
 use super::screen::style;
 use crate::config::Files;
 use crate::exit::Exit;
@@ -22,9 +22,6 @@ pub(super) fn run(options: &Report) -> Exit {
             .trim_end());
             Exit::Passed
         }
-        Err(not_started) => {
-            not_started.said.iter().for_each(|line| complain(line));
-            not_started.exit
-        }
+        Err(not_started) => refuse(&not_started),
     }
 }

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::options::{FailOn, Resume, Smoke, Talk};
-use super::out::{complain, say};
+use super::out::{complain, refuse, say};
 use super::plan;
 use super::screen::{Screen, style};
 use crate::config::Files;
@@ -64,11 +64,6 @@ pub(super) async fn resume(options: Resume) -> Exit {
 fn company(talk: Talk) -> Company {
     let mut screen = Screen::new(talk);
     Company { stop: stop(), observer: Box::new(move |history, event| screen.show(history, event)) }
-}
-
-fn refuse(not_started: &NotStarted) -> Exit {
-    not_started.said.iter().for_each(|line| complain(line));
-    not_started.exit
 }
 
 fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Talk) -> Exit {

@@ -25,7 +25,7 @@ pub fn text(history: &History, folder: &str) -> String {
         history.run,
         if verdict == history.verdict() { "" } else { "  (but for what is known)" }
     );
-    lead(&mut out, history);
+    lead(&mut out, history, verdict);
     for scenario in plan.judged() {
         out.push('\n');
         one_scenario(&mut out, history, scenario, folder);
@@ -56,8 +56,7 @@ fn known(out: &mut String, history: &History) {
 }
 
 /// What is broken, in one line, before everything that is well.
-fn lead(out: &mut String, history: &History) {
-    let worst = crate::diagnose::verdict(history);
+fn lead(out: &mut String, history: &History, worst: Verdict) {
     let is_worst = |scenario: &&PlannedScenario| {
         history.scenario_verdict(scenario).verdict == worst && !crate::diagnose::is_known(history, scenario)
     };
