@@ -56,17 +56,13 @@ impl Plan {
         }
         add("mail sender", self.email_sender.clone());
         add("text sender", self.sms_sender.clone());
-        let templates: Vec<String> = self
-            .steps
-            .iter()
-            .filter_map(|step| match &step.kind {
-                StepKind::Expect { expect: Expectation::Page(page), assumes: Some(_), .. } => {
-                    page.text.as_ref().map(Template::to_string)
-                }
-                StepKind::Expect { .. } | StepKind::Act { .. } => None,
-            })
-            .collect();
-        add("templates", templates.join(" | "));
+        // One for each scenario: another run may have had more of them.
+        for step in &self.steps {
+            if let StepKind::Expect { expect: Expectation::Page(page), assumes: Some(_), .. } = &step.kind {
+                let text = page.text.as_ref().map(Template::to_string).unwrap_or_default();
+                add(&format!("template of {}", self.scenario_of(step.id).id), text);
+            }
+        }
         facets
     }
 }

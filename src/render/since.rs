@@ -69,9 +69,11 @@ pub(super) fn json(history: &History) -> serde_json::Value {
     serde_json::json!({ "last_passed": passed, "elsewhere": elsewhere })
 }
 
+/// On one line, and no longer than a reader needs.
 fn cut(value: &str) -> String {
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     if value.chars().count() <= VALUE_MAX {
-        return value.to_owned();
+        return value;
     }
     let kept: String = value.chars().take(VALUE_MAX - 1).collect();
     format!("{kept}…")

@@ -3,6 +3,7 @@
 use super::RESET;
 use std::sync::{Arc, Mutex};
 
+use notify_smoke::history::History;
 use notify_smoke::journal::{Journal, replay};
 use notify_smoke::model::Fact;
 use notify_smoke::port::Store;
@@ -66,4 +67,21 @@ fn a_failure_says_when_it_last_passed_and_what_is_different_since() {
     assert_eq!(since["last_passed"]["run"], id.as_str(), "{since}");
     assert_eq!(since["last_passed"]["changed"][0]["name"], "text sender", "{since}");
     assert_eq!(since["elsewhere"]["staging"], "failed", "{since}");
+}
+
+/// A run of more scenarios sends more templates; those that both have are the same.
+#[test]
+fn another_profile_makes_no_difference_of_its_own() {
+    let facets = |name: &str| {
+        let bytes = std::fs::read(root().join(format!("tests/journals/{name}.jsonl"))).expect("a journal");
+        History::of(&replay(&bytes).expect("a journal").events).expect("a history").facets()
+    };
+    let (runbook, weekly) = (facets("passed-runbook"), facets("passed-weekly"));
+    let name = "template of scheduled-send";
+    assert!(runbook[name].contains("This is row ((row)) of smoke test"), "{runbook:?}");
+    assert_eq!(runbook[name], weekly[name]);
+    assert!(
+        weekly.contains_key("template of scheduled-send-sms")
+            && !runbook.contains_key("template of scheduled-send-sms")
+    );
 }
