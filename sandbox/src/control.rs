@@ -105,7 +105,7 @@ async fn reset(State(shared): State<Shared>) -> Response {
     shared.world.queues.clear();
     shared.world.texts.clear();
     shared.world.ledger.clear();
-    shared.world.forget_jobs();
+    shared.world.moments.forget();
     match shared.world.db.reset().await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -8,7 +8,7 @@
 //! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them; [`scheduler`]:
 //!   who looks for jobs whose time has come;
 //! - [`aws`]: SES and SNS endpoints and an S3 server; [`outside`]: mailbox and phone; [`db`]: a real `PostgreSQL`;
-//! - [`fault`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
+//! - [`fault`], [`moments`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
 #![forbid(unsafe_code)]
 
 pub mod options;
@@ -21,6 +21,7 @@ mod control;
 mod db;
 mod fault;
 mod ledger;
+mod moments;
 mod outside;
 mod recipients;
 mod scheduler;
@@ -31,10 +32,9 @@ mod web;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use fault::{Fault, FaultError, KINDS};
+pub use fault::{Effect, Fault, FaultError, KINDS, Site, Trigger};
 pub use options::Options;
 pub use ready::Ready;
 
@@ -64,21 +64,23 @@ pub(crate) struct World {
     pub store: Arc<aws::s3::Store>,
     pub outside: Arc<outside::Outside>,
     pub receipts: Arc<outside::Receipts>,
-    /// Whether a job was made: from then on some faults hold.
-    jobs: Arc<AtomicBool>,
+    pub moments: Arc<moments::Moments>,
 }
 
 impl World {
-    pub(crate) fn note_job(&self) {
-        self.jobs.store(true, Ordering::Relaxed);
+    /// What is wrong with `site` at this moment of the run: some faults hold since a job was made, some since its slot.
+    pub(crate) fn effects_now(&self, site: Site) -> Vec<Effect> {
+        let moments = self.moments.reached(self.clock.now());
+        moments.iter().flat_map(|moment| self.faults.at(site, "", moment)).collect()
     }
 
-    pub(crate) fn jobs_made(&self) -> bool {
-        self.jobs.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn forget_jobs(&self) {
-        self.jobs.store(false, Ordering::Relaxed);
+    /// The deploy that is on its way or over, if there is one.
+    pub(crate) fn deploy(&self) -> Option<moments::Deploy> {
+        let gone = self.effects_now(Site::Deploy).into_iter().find_map(|effect| match effect {
+            Effect::Rolling(gone) => Some(gone),
+            _ => None,
+        });
+        self.moments.deploy(gone)
     }
 
     /// Where texts of this sandbox come from: two that share a phone are told apart by it.
@@ -123,7 +125,7 @@ pub async fn run(
         store: Arc::new(store),
         outside: Arc::new(outside),
         receipts: Arc::new(outside::Receipts::new()?),
-        jobs: Arc::default(),
+        moments: Arc::default(),
     };
     let outcome = run_parts(&world, &postgres, on_ready, stop).await;
     postgres.stop(Duration::from_secs(5)).await;

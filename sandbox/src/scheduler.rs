@@ -29,7 +29,12 @@ async fn tick(world: World) {
         }
         last = number(now);
         let effects = world.faults.at(Site::Scheduler, "", "");
-        if effects.contains(&Effect::Stopped) {
+        // A beat that starts anew has a fresh schedule file: what it missed meanwhile is not made up for.
+        if effects.contains(&Effect::Stopped) || world.deploy().is_some_and(|deploy| deploy.under_way) {
+            continue;
+        }
+        if effects.contains(&Effect::AtOnce) {
+            world.queues.put(PERIODIC, Task::RunScheduledJobs { before: Timestamp::MAX });
             continue;
         }
         let late = effects.iter().find_map(|effect| match effect {

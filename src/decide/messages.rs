@@ -4,7 +4,7 @@ use super::Command;
 use super::lane::{browser_is_idle, end_of, look, scenarios};
 use super::needs::SESSIONS_MAX;
 use crate::history::History;
-use crate::model::{Acted, Check, Lane, PlannedScenario, StepId, StepKind, Window, WindowFrom};
+use crate::model::{Acted, Check, Gap, Lane, PlannedScenario, StepId, StepKind, Window, WindowFrom};
 
 /// While a time is awaited, it is looked again after so many polls what the service's clock says.
 pub(super) const CLOCK_LOOK_POLLS: u64 = 30;
@@ -19,6 +19,12 @@ pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, 
     if window.from == WindowFrom::Slot && now < anchor {
         let look_again = now + CLOCK_LOOK_POLLS * history.plan.poll_ms;
         return Command::Wait { until: anchor.min(look_again) };
+    }
+    // What the page says counts for what had not come until then.
+    if let Some((told, _)) = history.fate(step)
+        && history.step(step).looks.last_good.is_some_and(|since| since >= told.t)
+    {
+        return Command::Close(step, Gap::CannotCome);
     }
     if let Some(command) = second_try(history, scenario, step, window, now) {
         return command;

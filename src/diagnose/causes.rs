@@ -1,6 +1,6 @@
 //! Every cause, defined once, with the signs that it cites; reports and docs are projections of this table.
 
-use super::evidence::Sign;
+use super::sign::Sign;
 use crate::model::Component;
 
 /// Something that can be wrong, as seen from outside.
@@ -91,6 +91,14 @@ causes! {
         "SNS did not deliver the text, or not from this environment's number",
         "SNS's delivery logs for the minute, and the account's spending limit",
         [Accepted, Absent, MailboxAlive, WorkerProven];
+    NUMBER_DEAF = "number-deaf", Number,
+        "the number gets no texts: opted out, blocked, or not ours any more",
+        "whether another text came to this number since (Twilio console), and SNS's list of opted-out numbers",
+        [Absent, MailboxAlive, GivenUp];
+    CODES_LIMITED = "codes-limited", Account,
+        "the user has five live codes: the service makes no more, and its page is the same",
+        "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
+        [Accepted, Absent];
     TEXT_LOST = "text-lost", Number,
         "the carrier lost this one text, as happens now and then",
         "run again: a second text that is missing too speaks for SNS",
@@ -207,6 +215,38 @@ causes! {
         "the page sent something else than the time that was chosen",
         "the picture beside the journal, and scheduled_for of the job",
         [Late, Wrong, Accepted];
+    UPLOAD_STUCK = "upload-stuck", Admin,
+        "the list was chosen and the page did not send it: its script does not run",
+        "the browser's console on that page: is all.js served, and free of errors?",
+        [Absent, Unmoved];
+    UPLOAD_HANGS = "upload-hangs", Admin,
+        "the page sent the list, and no answer came",
+        "the admin app's log for the POST of the list in that minute",
+        [Absent, Unmoved];
+    SES_BOUNCED = "ses-bounced", Ses,
+        "SES says that there is no such mailbox: it bounced, or is on SES's suppression list",
+        "the suppression list of the SES account, and the bounce in its notifications",
+        [GivenUp];
+    MAILBOX_REFUSES = "mailbox-refuses", Mailbox,
+        "the mailbox's own side refused the mail",
+        "send a mail to the mailbox from elsewhere",
+        [GivenUp];
+    SNS_REFUSED = "sns-refused", Sns,
+        "SNS says that the text was not delivered",
+        "SNS's delivery logs for the minute: the provider's own words",
+        [GivenUp];
+    WORKER_GAVE_UP = "worker-gave-up", Worker,
+        "the worker has given the message up after its last retry",
+        "the worker's log for this notification",
+        [GivenUp];
+    JOB_CANCELLED = "job-cancelled", Account,
+        "somebody cancelled the job, or the service does not know it any more",
+        "the status of the job in the API",
+        [Gone];
+    SIGN_IN_LOOP = "sign-in-loop", Admin,
+        "the code was taken and the session was not kept: signing in leads back to where it began",
+        "what the last deploy changed in cookies, session and sign-in settings",
+        [Accepted, SignedOut];
     SIGNED_OUT_ELSEWHERE = "signed-out-elsewhere", Account,
         "somebody else signed in with the same user, and a user has one session",
         "who else uses this user; give the smoke test a user of its own",

@@ -2,118 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::sign::Sign;
 use super::{Because, Cause};
 use crate::history::{History, Moment};
 use crate::model::{
-    Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
+    Act, Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
     Window, WindowFrom, Wrong,
 };
-
-/// What can be seen around a step that went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sign {
-    /// The last expectation that was met before it.
-    Accepted,
-    /// What was still missing at the last look.
-    Absent,
-    /// Met, but not on time.
-    Late,
-    ErrorPage,
-    /// Something else than what was expected, and no error page.
-    Wrong,
-    Duplicate,
-    Unreachable,
-    /// Its certificate is not one that may be trusted.
-    Untrusted,
-    /// The router answered, not the app.
-    Gateway,
-    /// The page came with 403 or 429.
-    Denied,
-    /// Somebody stopped the run, or its job was cancelled.
-    Stopped,
-    /// Any other failure of the step.
-    Failed,
-    MailboxAlive,
-    MailboxBlind,
-    ApiWell,
-    ApiUnwell,
-    Deployed,
-    /// What was seen, where that is what needs explaining.
-    Met,
-    /// Another message of the same run came on time, by the same worker and queue.
-    WorkerProven,
-    /// Another message of the same run is missing too.
-    BothAbsent,
-    /// It was asked for a second time, and one of the two did not come.
-    OneLost,
-    /// It was asked for a second time, and both came.
-    AllCame,
-    /// A message like ours came from another sender.
-    OtherSender,
-    /// The job's page says that its time has not come.
-    JobWaits,
-    /// The job has begun, and no message was made of its rows.
-    NoRowMade,
-    /// Fewer messages were made than the list has rows.
-    RowNotMade,
-    /// As many messages were made as the list has rows.
-    RowsMade,
-    TooManyRows,
-    /// A control: another mail came by the same worker.
-    HeartbeatCame,
-    HeartbeatMissing,
-    /// A later run found messages without a receipt.
-    Untold,
-    SignedOutElsewhere,
-    SignedOut,
-    LoginRefused,
-    Trial,
-    SetUp,
-}
-
-impl Sign {
-    /// What was seen, for somebody who has no run before him.
-    pub(super) fn doc(self) -> &'static str {
-        match self {
-            Self::Accepted => "the service did as expected until then",
-            Self::Absent => "it was missing up to the end of its window",
-            Self::Late => "it came, but not on time",
-            Self::ErrorPage => "the service showed its error page",
-            Self::Wrong => "something else was seen than what was expected",
-            Self::Duplicate => "it came more than once, by the provider's ids",
-            Self::Unreachable => "the browser could not open the page",
-            Self::Untrusted => "the browser does not trust the certificate",
-            Self::Gateway => "the router answered with 502, 503 or 504",
-            Self::Denied => "the page came with 403 or 429, and does not show what it should",
-            Self::Stopped => "somebody stopped the run",
-            Self::Failed => "the harness could not do or see it",
-            Self::MailboxAlive => "the mailbox or number was shown to receive at all",
-            Self::MailboxBlind => "the mailbox or number could not be looked at",
-            Self::ApiWell => "/_status says that the API is well",
-            Self::ApiUnwell => "/_status says that the API is not well",
-            Self::Deployed => "another version answered after the run than before",
-            Self::Met => "it was seen, and cannot be told from something else",
-            Self::WorkerProven => "another message of the same run came on time, through the same worker",
-            Self::BothAbsent => "the other message of the same run is missing too",
-            Self::OneLost => "it was asked for twice, and one of the two came",
-            Self::AllCame => "it was asked for twice, and both came",
-            Self::OtherSender => "a message like ours came from another sender",
-            Self::JobWaits => "the job's page says that its time has not come",
-            Self::NoRowMade => "the job has begun, and no message was made of its rows",
-            Self::RowNotMade => "fewer messages were made than the list has rows",
-            Self::RowsMade => "as many messages were made as the list has rows",
-            Self::TooManyRows => "more messages were made than the list has rows",
-            Self::HeartbeatCame => "a mail that was asked for afterwards came at once",
-            Self::HeartbeatMissing => "a mail that was asked for afterwards did not come either",
-            Self::Untold => "a later run found messages that are not shown as delivered",
-            Self::SignedOutElsewhere => "the service says that somebody else has signed in with the same user",
-            Self::SignedOut => "the service says that the session is over",
-            Self::LoginRefused => "the service did not take the password or the code",
-            Self::Trial => "the service says that it is in trial mode",
-            Self::SetUp => "the service asked for something that a smoke user is not asked for",
-        }
-    }
-}
 
 /// The signs that were seen.
 #[derive(Debug, Default)]
@@ -145,6 +40,7 @@ impl Evidence {
         evidence.action(history, step);
         evidence.trouble(history, scenario, step);
         evidence.expectation(history, step);
+        evidence.unmoved(history, scenario, step);
         if matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_message()) {
             evidence.mailbox(history, step);
             evidence.other_messages(history, step);
@@ -191,6 +87,24 @@ impl Evidence {
         }
     }
 
+    /// Whether the browser still shows the page on which a list was chosen.
+    fn unmoved(&mut self, history: &History, scenario: &PlannedScenario, step: StepId) {
+        let StepKind::Expect { trigger, .. } = &history.plan.step(step).kind else { return };
+        if !matches!(&history.plan.step(*trigger).kind, StepKind::Act { act: Act::Attach(_), .. }) {
+            return;
+        }
+        let page = |step: StepId| match &history.step(step).looks.seen {
+            Some((moment, Observation::Page(page))) => Some((*moment, page.address())),
+            Some((_, Observation::Messages { .. })) | None => None,
+        };
+        let before = scenario.steps.iter().take_while(|before| **before < *trigger).filter_map(|step| page(*step)).last();
+        if let (Some((_, before)), Some((moment, now))) = (before, page(step))
+            && before == now
+        {
+            self.note(Sign::Unmoved, moment, "the browser still shows the page on which the list was chosen");
+        }
+    }
+
     fn action(&mut self, history: &History, step: StepId) {
         let Some((moment, Acted::NotDone { why } | Acted::Unknown { why })) = &history.step(step).acted else { return };
         let sign = match why.kind {
@@ -222,7 +136,7 @@ impl Evidence {
                 self.note(Sign::Failed, moment, "the link could not be had again in time");
             }
             Some((moment, Gap::RunTooLong)) => self.note(Sign::Failed, moment, "the run has reached its longest time"),
-            Some((_, Gap::WindowClosed)) | None => {}
+            Some((_, Gap::WindowClosed | Gap::CannotCome)) | None => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! What the job's page and the controls say of rows that did not come as they should, and what follows from it.
 
-use super::evidence::{Evidence, Sign};
+use super::evidence::Evidence;
+use super::sign::Sign;
 use super::{Cause, causes};
-use crate::history::History;
+use crate::history::{Fate, History};
 use crate::model::scenario::Control;
 use crate::model::{
     Expectation, Gap, JobReading, MessageKind, Observation, RowsExpectation, RowsNeeded, StepId, StepKind, WindowFrom,
@@ -16,6 +17,13 @@ impl Evidence {
         else {
             return;
         };
+        match history.fate(step) {
+            Some((moment, Fate::Failed(word))) => {
+                self.note(Sign::GivenUp, moment, format!("the job's page says “{word}” of a message"));
+            }
+            Some((moment, Fate::Gone)) => self.note(Sign::Gone, moment, "the job has no page any more"),
+            None => {}
+        }
         let looks = &history.step(*look).looks;
         // Rows that came late: what was there when they were missed tells more than what is there in the end.
         let state = history.step(step);
@@ -83,6 +91,13 @@ pub(super) fn of_rows(rows: &RowsExpectation, from: WindowFrom, evidence: &Evide
     }
     if evidence.has(Sign::Wrong) {
         return vec![&causes::WRONG_ROW];
+    }
+    if evidence.has(Sign::GivenUp) {
+        return if is_sms {
+            vec![&causes::NUMBER_DEAF, &causes::SNS_REFUSED, &causes::WORKER_GAVE_UP]
+        } else {
+            vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES, &causes::WORKER_GAVE_UP]
+        };
     }
     match rows.need {
         // Sent now, the scheduler has no part in it.

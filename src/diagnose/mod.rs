@@ -6,13 +6,15 @@ mod causes;
 mod evidence;
 mod job;
 mod known;
+mod sign;
 
 pub use causes::{CAUSES, Cause};
 pub use known::{Known, is_known, known, verdict};
 
 use crate::history::{History, Judged, ScenarioVerdict};
 use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
-use evidence::{Evidence, Sign};
+use evidence::Evidence;
+use sign::Sign;
 
 /// One candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +101,9 @@ fn candidates(
         (Sign::Trial, &causes::TRIAL),
         (Sign::SetUp, &causes::SET_UP),
     ];
-    if let Some((_, cause)) = known.into_iter().find(|(sign, _)| evidence.has(*sign)) {
-        return vec![cause];
+    if let Some((sign, cause)) = known.into_iter().find(|(sign, _)| evidence.has(*sign)) {
+        let loops = sign == Sign::SignedOut && judged == Verdict::Failed;
+        return vec![if loops { &causes::SIGN_IN_LOOP } else { cause }];
     }
     let kind = &history.plan.step(step).kind;
     match (judged, kind) {
@@ -109,6 +112,7 @@ fn candidates(
         }
         (Verdict::NotVerified, _) if evidence.has(Sign::Stopped) => return vec![&causes::STOPPED],
         (Verdict::Errored | Verdict::NotVerified, _) => return vec![&causes::HARNESS],
+        (Verdict::Inconclusive, _) if evidence.has(Sign::Gone) => return vec![&causes::JOB_CANCELLED],
         (Verdict::Inconclusive, _) if evidence.has(Sign::MailboxBlind) => return vec![&causes::MAILBOX_BLIND],
         (Verdict::Inconclusive, _) => return vec![&causes::HARNESS],
         (Verdict::Passed | Verdict::Degraded | Verdict::Failed, _) => {}
@@ -195,6 +199,7 @@ fn of_text(evidence: &Evidence, requests: u32) -> Vec<&'static Cause> {
     if requests < 2 {
         found.push(&causes::TEXT_LOST);
     }
+    found.extend([&causes::NUMBER_DEAF, &causes::CODES_LIMITED]);
     found
 }
 
@@ -207,6 +212,9 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     }
     if evidence.has(Sign::Denied) && !evidence.has(Sign::ErrorPage) {
         return vec![&causes::EDGE_PAGE, &causes::PAGE_LACKS];
+    }
+    if evidence.has(Sign::Unmoved) {
+        return vec![&causes::UPLOAD_STUCK, &causes::UPLOAD_HANGS];
     }
     if !evidence.has(Sign::ErrorPage) {
         return vec![&causes::PAGE_LACKS, &causes::WORDS_CHANGED];

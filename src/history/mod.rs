@@ -15,9 +15,18 @@ use jiff::Timestamp;
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, Since, StepId,
+    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Observation, Plan, PlannedScenario, PlannedStep, Since, StepId,
     StepKind, Timing, Verdict, WindowFrom, Wrong,
 };
+
+/// Why rows will not come any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// The job has no page any more: somebody has cancelled it.
+    Gone,
+    /// The service has given a message up; the word beside it.
+    Failed(String),
+}
 
 /// Everything known of a run.
 #[derive(Debug, Clone)]
@@ -165,6 +174,21 @@ impl History {
 
     fn slot_in(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
         scenario.steps.iter().find_map(|step| self.step(*step).slot)
+    }
+
+    /// What the job's page has said of rows that will not come, and when.
+    pub fn fate(&self, step: StepId) -> Option<(Moment, Fate)> {
+        let StepKind::Expect { aside: Some((_, look)), .. } = &self.plan.step(step).kind else { return None };
+        let state = self.step(*look);
+        let sentences = &self.plan.sentences;
+        if let Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) = &state.check {
+            let gone = !sentences.job_gone.is_empty() && why.contains(&sentences.job_gone);
+            return gone.then_some((*moment, Fate::Gone));
+        }
+        let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
+        let rows = page.job(sentences).rows;
+        let word = rows.into_iter().find(|row| sentences.failed_for_good.iter().any(|word| row.starts_with(word)))?;
+        Some((*moment, Fate::Failed(word)))
     }
 
     /// The address of the page of a scenario's job, and which process captured it.

@@ -1,6 +1,6 @@
 //! What the facts amount to. Passed needs positive evidence for every planned step; everything else falls below it.
 
-use super::History;
+use super::{Fate, History};
 use crate::model::{
     Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Verdict,
     WindowFrom, Wrong,
@@ -164,6 +164,8 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
     if let Some((_, Check::Never { why, wrong })) = &state.check {
         let verdict = match of_wrong(*wrong) {
             Verdict::Failed if assumes.is_some() => Verdict::Errored,
+            // Out before it was in: that is no session that has ended.
+            Verdict::Inconclusive if *wrong == Wrong::SignedOut && signs_in(history, step) => Verdict::Failed,
             verdict => verdict,
         };
         return judged(verdict, why.clone());
@@ -176,6 +178,12 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             Judged { verdict: Verdict::Failed, why } if assumes.is_some() => judged(Verdict::Errored, why),
             absence => absence,
         },
+        Some((_, Gap::CannotCome)) => match history.fate(step) {
+            Some((_, Fate::Failed(word))) => judged(Verdict::Failed, format!("the job's page says “{word}”")),
+            Some((_, Fate::Gone)) | None => {
+                judged(Verdict::Inconclusive, "the job has no page any more: somebody has cancelled it")
+            }
+        },
         Some((_, Gap::SessionLost)) => {
             let why = state.looks.last_failure.as_ref().map(|(_, why)| format!(" ({})", why.text)).unwrap_or_default();
             let text = format!("the browser session that showed it is gone{why}, and the action must not be repeated");
@@ -187,6 +195,14 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         Some((_, Gap::RunTooLong)) => judged(Verdict::NotVerified, "the run has reached its longest time"),
         None => judged(Verdict::NotVerified, "not reached"),
     }
+}
+
+/// Whether a step belongs to the scenario that types the texted code.
+fn signs_in(history: &History, step: StepId) -> bool {
+    history.plan.scenario_of(step).steps.iter().take_while(|before| **before < step).any(|before| {
+        let kind = &history.plan.step(*before).kind;
+        matches!(kind, StepKind::Expect { expect: Expectation::Text(_), capture: Some(_), .. })
+    })
 }
 
 /// Whose fault it is when something else was seen.

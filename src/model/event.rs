@@ -175,6 +175,8 @@ pub enum Seen {
 pub enum Gap {
     /// Its window has closed, and a look was made at its end.
     WindowClosed,
+    /// The job's page says that it will not come any more.
+    CannotCome,
     /// The browser session that showed it is gone, and the action before it must not be repeated.
     SessionLost,
     /// What it needs was captured before a resume and could not be fetched again.

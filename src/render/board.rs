@@ -140,7 +140,7 @@ fn doing(history: &History, scenario: &PlannedScenario) -> Doing {
                     match gap {
                         // Its page is gone, and what comes after may still be seen.
                         Gap::SessionLost => continue,
-                        Gap::WindowClosed | Gap::CaptureLost | Gap::RunTooLong => return over(),
+                        Gap::WindowClosed | Gap::CannotCome | Gap::CaptureLost | Gap::RunTooLong => return over(),
                     }
                 }
                 if matches!(&state.check, Some((_, Check::Never { .. }))) {

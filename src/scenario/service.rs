@@ -194,6 +194,7 @@ fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<Budget> {
 fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
     let mut fields = reader.fields(node, "`sentences`");
     let set_up = texts(reader, fields.take("set-up"), "`set-up`");
+    let failed_for_good = texts(reader, fields.take("failed-for-good"), "`failed-for-good`");
     let mut text = |reader: &mut Reader<'_>, key| {
         fields.take(key).and_then(|node| reader.text(node, "a sentence").map(str::to_owned)).unwrap_or_default()
     };
@@ -210,6 +211,7 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         job_done: text(reader, "job-done"),
         job_gone: text(reader, "job-gone"),
         delivered: text(reader, "delivered"),
+        failed_for_good,
     };
     fields.finish(reader);
     found

@@ -103,7 +103,7 @@ async fn create(State(world): State<World>, Json(new): Json<NewJob>) -> Response
         Ok(false) => return bad("Job exists already"),
         Err(_) => return internal_error(500),
     }
-    world.note_job();
+    world.moments.job(scheduled_for.unwrap_or(now));
     let job = new.id.clone();
     world.ledger.add(Entry::JobMade { job: job.clone(), file, scheduled_for: new.scheduled_for });
     if scheduled_for.is_none() {
@@ -146,6 +146,7 @@ async fn receipt(State(world): State<World>, Json(message): Json<Value>) -> Resp
     let Some(reference) = message["mail"]["messageId"].as_str() else {
         return bad("SES-SNS callback failed: invalid JSON");
     };
-    world.queues.put(INTERNAL, Task::MailReceipt { reference: reference.to_owned() });
+    let delivered = message["notificationType"] != "Bounce";
+    world.queues.put(INTERNAL, Task::MailReceipt { reference: reference.to_owned(), delivered });
     Json(json!({ "result": "success", "message": "SES-SNS callback succeeded" })).into_response()
 }

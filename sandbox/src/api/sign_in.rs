@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{ByEmail, internal_error};
 use crate::World;
 use crate::db::CodeAnswer;
+use crate::fault::{Effect, Site};
 use crate::ledger::Entry;
 use crate::worker::{INTERNAL, Task};
 
@@ -39,6 +40,10 @@ async fn password(State(world): State<World>, Json(request): Json<WithSecret>) -
 }
 
 async fn send_code(State(world): State<World>, Json(request): Json<ByEmail>) -> Response {
+    if world.faults.is_on(Site::Code, &Effect::Limited) {
+        world.ledger.add(Entry::CodeRequested { email: request.email, made: false });
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
     let Ok(number) = world.db.keep_code(&request.email, &code, world.clock.now()).await else {
         return internal_error(500);

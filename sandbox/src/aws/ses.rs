@@ -45,7 +45,39 @@ async fn send_email(
     let (Some(from), Some(to)) = (field("Source"), field("Destination.ToAddresses.member.1")) else {
         return refusal(400, "InvalidParameterValue", "Missing final '@domain'");
     };
+    let delays: Vec<Duration> = std::iter::once(delay)
+        // Asked once, sent twice: the second sending has an id of its own.
+        .chain(world.faults.at(Site::Ses, attempt, "").into_iter().filter_map(|effect| match effect {
+            Effect::TwiceAfter(after) => Some(delay + after),
+            _ => None,
+        }))
+        .collect();
     let message_id = message_id();
+    for (copy, delay) in delays.into_iter().enumerate() {
+        let message_id = if copy == 0 { message_id.clone() } else { self::message_id() };
+        let Some(parcel) = compose(&world, message_id, from, to, &field) else {
+            return refusal(500, "InternalFailure", "Cannot compose");
+        };
+        tokio::spawn(deliver(world.clone(), delay, parcel));
+    }
+    let (to, subject) = (to.to_owned(), field("Message.Subject.Data").unwrap_or_default().to_owned());
+    world.ledger.add(Entry::MailAccepted { message_id: message_id.clone(), to, subject });
+    let xml = format!(
+        "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult><MessageId>{message_id}\
+         </MessageId></SendEmailResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></SendEmailResponse>",
+        crate::ready::uuid()
+    );
+    ([(header::CONTENT_TYPE, "text/xml")], xml).into_response()
+}
+
+/// The mail that a request asks for, under this id.
+fn compose<'f>(
+    world: &World,
+    message_id: String,
+    from: &str,
+    to: &str,
+    field: &impl Fn(&str) -> Option<&'f str>,
+) -> Option<Parcel> {
     let (from_name, from_address) = split_address(from);
     let subject = field("Message.Subject.Data").unwrap_or_default().to_owned();
     let mail = MessageBuilder::new()
@@ -57,20 +89,8 @@ async fn send_email(
         .header("X-SES-Outgoing", mail_builder::headers::raw::Raw::new("2023.08.25-127.0.0.1"))
         .text_body(field("Message.Body.Text.Data").unwrap_or_default())
         .html_body(field("Message.Body.Html.Data").unwrap_or_default());
-    let Ok(mime) = mail.write_to_vec() else { return refusal(500, "InternalFailure", "Cannot compose") };
-    world.ledger.add(Entry::MailAccepted {
-        message_id: message_id.clone(),
-        to: to.to_owned(),
-        subject: subject.clone(),
-    });
-    let parcel = Parcel { message_id: message_id.clone(), to: to.to_owned(), subject, mime };
-    tokio::spawn(deliver(world.clone(), delay, parcel));
-    let xml = format!(
-        "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult><MessageId>{message_id}\
-         </MessageId></SendEmailResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></SendEmailResponse>",
-        crate::ready::uuid()
-    );
-    ([(header::CONTENT_TYPE, "text/xml")], xml).into_response()
+    let mime = mail.write_to_vec().ok()?;
+    Some(Parcel { message_id, to: to.to_owned(), subject, mime })
 }
 
 /// A mail on its way.
@@ -84,6 +104,9 @@ struct Parcel {
 async fn deliver(world: World, delay: Duration, parcel: Parcel) {
     let Parcel { message_id, to, subject, mime } = parcel;
     tokio::time::sleep(delay).await;
+    if world.faults.is_on(Site::Ses, &Effect::Bounced) {
+        return tell(&world, "Bounce", &message_id).await;
+    }
     // Receipt rules name their objects at random, so the order of names says nothing about the order of arrival.
     let key = crate::ready::random_text(40).to_lowercase();
     let stored = if world.clock.is_moved() && world.outside.shared.is_none() {
@@ -95,9 +118,13 @@ async fn deliver(world: World, delay: Duration, parcel: Parcel) {
         return;
     }
     world.ledger.add(Entry::MailDelivered { message_id: message_id.clone(), to, subject, key });
-    // SES tells its SNS topic, which tells the API's public address.
+    tell(&world, "Delivery", &message_id).await;
+}
+
+/// SES tells its SNS topic, which tells the API's public address.
+async fn tell(world: &World, what: &str, message_id: &str) {
     if !world.faults.is_on(Site::Receipts, &Effect::Off) {
-        let receipt = serde_json::json!({ "notificationType": "Delivery", "mail": { "messageId": message_id } });
+        let receipt = serde_json::json!({ "notificationType": what, "mail": { "messageId": message_id } });
         world.receipts.tell(&receipt).await;
     }
 }

@@ -16,6 +16,7 @@ use super::ses::refusal;
 use crate::fault::{Disturbance, Effect, Site};
 use crate::ledger::Entry;
 use crate::ready::uuid;
+use crate::worker::OTHER_SENDER;
 use crate::{StartError, World, serve};
 
 /// The attribute that says which number a text comes from.
@@ -74,8 +75,16 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
     let message_id = uuid();
     world.ledger.add(Entry::TextAccepted { message_id: message_id.clone(), to: to.to_owned() });
     let is_code = body.ends_with("authentication code");
-    let lost = is_code && world.faults.at(Site::Code, &attempt, "").contains(&Effect::Lost);
-    let (world, to, body) = (world.clone(), to.to_owned(), body.to_owned());
+    let effects = if is_code { world.faults.at(Site::Code, &attempt, "") } else { Vec::new() };
+    let mut lost = effects.contains(&Effect::Lost);
+    lost |= [Effect::OverQuota, Effect::OptedOut].iter().any(|effect| world.faults.is_on(Site::Sns, effect));
+    // Another environment's text: another code, from its own number.
+    let (from, body) = if effects.contains(&Effect::Elsewhere) {
+        (OTHER_SENDER.to_owned(), format!("{}{}", if body.starts_with('1') { "2" } else { "1" }, &body[1..]))
+    } else {
+        (from, body.to_owned())
+    };
+    let (world, to) = (world.clone(), to.to_owned());
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         if !lost {

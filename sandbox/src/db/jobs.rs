@@ -132,6 +132,11 @@ fn template(row: &SqlRow) -> Template {
     }
 }
 
+/// The status of a message whose provider has told of it.
+fn told(delivered: bool) -> &'static str {
+    if delivered { "delivered" } else { "permanent-failure" }
+}
+
 fn values(text: &str) -> BTreeMap<String, String> {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -323,19 +328,19 @@ impl Db {
         Ok(found.iter().map(shown).collect())
     }
 
-    /// SES has told that a mail was delivered, by the provider's id.
-    pub(crate) async fn mail_delivered(&self, reference: &str) -> Query<()> {
+    /// SES has told that a mail was delivered, or that it bounced for good, by the provider's id.
+    pub(crate) async fn mail_told(&self, reference: &str, delivered: bool) -> Query<()> {
         let update = "
-            UPDATE notifications SET notification_status = 'delivered', updated_at = now() AT TIME ZONE 'utc'
+            UPDATE notifications SET notification_status = $2, updated_at = now() AT TIME ZONE 'utc'
             WHERE reference = $1 AND notification_status = 'sending'";
-        self.client.execute(update, &[&reference]).await.map(|_| ())
+        self.client.execute(update, &[&reference, &told(delivered)]).await.map(|_| ())
     }
 
     /// The look into the logs has found a text; the recipient is overwritten, as the real service does.
-    pub(crate) async fn text_delivered(&self, notification: &str) -> Query<()> {
+    pub(crate) async fn text_told(&self, notification: &str, delivered: bool) -> Query<()> {
         let update = r#"
-            UPDATE notifications SET notification_status = 'delivered', "to" = '1', normalised_to = '1'
+            UPDATE notifications SET notification_status = $2, "to" = '1', normalised_to = '1'
             WHERE id = $1::text::uuid AND notification_status = 'sending'"#;
-        self.client.execute(update, &[&notification]).await.map(|_| ())
+        self.client.execute(update, &[&notification, &told(delivered)]).await.map(|_| ())
     }
 }

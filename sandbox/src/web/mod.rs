@@ -92,7 +92,9 @@ async fn edge(State(admin): State<Admin>, request: Request, next: Next) -> Respo
 }
 
 async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, "", request.uri().path());
+    // Each request is tried once.
+    let attempt = crate::ready::uuid();
+    let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, &attempt, request.uri().path());
     tokio::time::sleep(delay).await;
     match status {
         Some(_) => us_notify::pages::sorry(StatusCode::INTERNAL_SERVER_ERROR),

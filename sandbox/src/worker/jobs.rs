@@ -1,6 +1,7 @@
 //! Jobs: found when their time has come, read from the bucket, cut into rows. "Finished" means queued, not sent.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,9 @@ use crate::fault::{Effect, Site};
 use crate::ledger::Entry;
 use crate::recipients;
 
+/// The broker hands a task out again when its worker has died with it: its visibility timeout is 310 s.
+const REDELIVERED_AFTER: Duration = Duration::from_secs(310);
+
 /// One row of a file on its way to become a notification.
 #[derive(Debug, Clone)]
 pub(crate) struct FileRow {
@@ -19,6 +23,8 @@ pub(crate) struct FileRow {
     number: i32,
     to: String,
     values: BTreeMap<String, String>,
+    /// Whether the broker hands it out for the second time.
+    again: bool,
 }
 
 /// Takes every job whose time lies before `before`.
@@ -54,7 +60,7 @@ pub(super) async fn process(world: &World, providers: &Providers, id: &str) -> b
     for (number, values) in file.rows().into_iter().enumerate() {
         let Some(to) = file.recipient_of(&values) else { continue };
         let number = i32::try_from(number).unwrap_or(i32::MAX);
-        let row = FileRow { job: job.clone(), kind: template.kind.clone(), number, to, values };
+        let row = FileRow { job: job.clone(), kind: template.kind.clone(), number, to, values, again: false };
         world.queues.put(DATABASE, Task::SaveRow { row });
     }
     world.db.finish_job(&job.id, world.clock.now()).await.is_ok()
@@ -70,6 +76,11 @@ pub(super) async fn save_row(world: &World, row: &FileRow) -> bool {
     }
     let effects = world.faults.at(Site::Row, &format!("{} {}", row.job.id, row.number), "");
     if effects.contains(&Effect::Lost) {
+        return true;
+    }
+    if effects.contains(&Effect::Redelivered) && !row.again {
+        let again = Task::SaveRow { row: FileRow { again: true, ..row.clone() } };
+        world.queues.put_later(DATABASE, again, world.options.scaled(REDELIVERED_AFTER), 0);
         return true;
     }
     let mut values = row.values.clone();

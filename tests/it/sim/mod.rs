@@ -1,7 +1,10 @@
 //! A seeded Notify in memory behind the ports, on a paused clock: thousands of runs a second, with any fault, delay,
 //! crash and resume. Invariants, not examples. The truth (`world.rs`) knows nothing of judging, deciding, diagnosing.
 
+mod browser;
 mod ports;
+mod rim;
+mod service;
 mod whole;
 mod world;
 

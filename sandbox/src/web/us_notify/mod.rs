@@ -16,12 +16,13 @@ mod times;
 mod two_factor;
 mod upload;
 
-use axum::extract::DefaultBodyLimit;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::Routes;
+use super::{Admin, Routes};
+use crate::fault::{Effect, Site};
 
 /// All routes of the admin app.
 pub(super) fn routes() -> Routes {
@@ -58,8 +59,11 @@ fn sending() -> Routes {
         .route("/services/{service}/jobs/{job}", get(job::page).post(job::cancel))
 }
 
-async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("all.js"))
+async fn script(State(admin): State<Admin>) -> Response {
+    if admin.world.faults.is_on(Site::Admin, &Effect::NoScript) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("all.js")).into_response()
 }
 
 async fn style() -> impl IntoResponse {

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::super::Admin;
 
 const GIT_COMMIT: &str = "68f6145ca5f0";
+/// After a deploy.
+const DEPLOYED_COMMIT: &str = "aaee82f0ed04";
 const BUILD_TIME: &str = "2023-08-25T13:40:52";
 
 #[derive(Deserialize)]
@@ -29,5 +31,6 @@ pub(super) async fn status(State(admin): State<Admin>, Query(kind): Query<Kind>)
         return broken("Internal server error");
     }
     let Ok(api) = answer.json::<Value>().await else { return broken("Internal server error") };
-    Json(json!({ "status": "ok", "api": api, "git_commit": GIT_COMMIT, "build_time": BUILD_TIME })).into_response()
+    let git_commit = if admin.world.deploy().is_some() { DEPLOYED_COMMIT } else { GIT_COMMIT };
+    Json(json!({ "status": "ok", "api": api, "git_commit": git_commit, "build_time": BUILD_TIME })).into_response()
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::Admin;
 use super::super::session::Session;
+use crate::fault::{Effect, Site};
 use super::pages::{Field, found, onward, page, sign_in_first, sorry, with_session};
 use super::sign_in::Onward;
 
@@ -62,7 +63,10 @@ pub(super) async fn submit(
         return with_session(&admin, &session, found(&onward("/re-validate-email", asked.next.as_deref())));
     }
     session.half = None;
-    session.user = Some((email, number.to_owned()));
+    // Broken, the session is not kept, and the next page knows nobody.
+    if !admin.world.faults.is_on(Site::SignIn, &Effect::Loop) {
+        session.user = Some((email, number.to_owned()));
+    }
     let next = asked.next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
     with_session(&admin, &session, found(next.as_deref().unwrap_or("/accounts-or-dashboard")))
 }

@@ -1,0 +1,270 @@
+//! Faults: *site × effect × trigger*, written `site=effect[:argument][@trigger]`.
+//!
+//! A site asks for its faults at the moment it acts; nothing else knows of them.
+
+mod text;
+
+pub use text::{FaultError, KINDS};
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use tokio::sync::watch;
+
+/// A part of the service that can be broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Site {
+    /// The platform's router before the admin app.
+    Edge,
+    Admin,
+    Api,
+    Reset,
+    /// What follows a password and a code that were right.
+    SignIn,
+    Ses,
+    Sns,
+    /// The texted code of a sign-in.
+    Code,
+    /// The number that texts come from.
+    Sender,
+    Worker,
+    /// The bucket of uploaded files.
+    S3,
+    Scheduler,
+    /// The broker between API and worker.
+    Queue,
+    /// The rows of a job.
+    Row,
+    /// What the providers tell of deliveries.
+    Receipts,
+    /// A new version of everything.
+    Deploy,
+}
+
+/// What is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Does not answer at all (the API), or refuses every request (SES).
+    Down,
+    /// Takes a request, and does its work this much later.
+    Slow(Duration),
+    /// Answers with this HTTP status.
+    Status(u16),
+    /// Runs, but takes no work.
+    Stopped,
+    /// Says yes and does nothing.
+    AcceptedNotSent,
+    /// Sends a link whose host is not the service's.
+    OtherHost,
+    /// The mail of an earlier request comes in place of the one that was asked for.
+    OnlyEarlier,
+    /// Does its work twice.
+    Twice,
+    /// Takes a request once, and delivers twice: the second time this much later.
+    TwiceAfter(Duration),
+    /// Refuses whom it does not know yet: the provider's account is in its sandbox.
+    InSandbox,
+    /// Cannot be reached by the worker: no TLS session can be had.
+    NoTls,
+    /// Takes a text and does not send it: the account's quota is used up.
+    OverQuota,
+    /// Takes a text and does not send it: the number has opted out.
+    OptedOut,
+    /// Takes a mail, and tells later that there is no such mailbox.
+    Bounced,
+    /// The carrier loses it after the provider has taken it over.
+    Lost,
+    /// Makes and sends nothing, and answers as always: too many codes are live.
+    Limited,
+    /// Another environment's text comes in place of ours.
+    Elsewhere,
+    /// Leads back to the page for signing in.
+    Loop,
+    /// Uses another one than the environment's.
+    Other,
+    /// Comes to its work so many ticks late.
+    LateBy(u32),
+    /// Does not wait for the time of a job.
+    AtOnce,
+    /// Runs the version before the last deploy: tasks that it does not know are dropped.
+    Old,
+    /// The process dies with it in hand, and the broker hands it out again after 310 s.
+    Redelivered,
+    /// Looks well and hands nothing out, as after a restart of the broker.
+    Deaf,
+    /// Another service's job of so many rows stands before ours.
+    Busy(u32),
+    /// Leaves a field of the message blank.
+    WrongPersonalisation,
+    /// Tells nothing.
+    Off,
+    /// Shows a page of its own that asks whether a person is there.
+    Challenge,
+    /// Serves its pages without their script.
+    NoScript,
+    /// Web and API first, with their new versions; worker and scheduler are gone for this long.
+    Rolling(Duration),
+}
+
+/// What faults do to a request: it waits, and is perhaps refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Disturbance {
+    pub delay: Duration,
+    pub status: Option<u16>,
+}
+
+/// When it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    Always,
+    /// Only the first so many attempts; an SDK's own retries are one attempt.
+    First(u32),
+    /// Only on the page with this first path segment, or since this moment.
+    Page(String),
+    /// Only the first so many requests of this page.
+    PageFirst(String, u32),
+    /// One time in a hundred, so often, by the seeded generator.
+    Percent(u8),
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub site: Site,
+    pub effect: Effect,
+    pub trigger: Trigger,
+}
+
+/// The faults that are on now. Cheap to clone; all clones see the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults {
+    inner: Arc<Mutex<Inner>>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    faults: Vec<Fault>,
+    /// For each fault with a count, the attempts seen so far, oldest first.
+    attempts: BTreeMap<usize, Vec<String>>,
+    chance: StdRng,
+}
+
+impl Faults {
+    pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
+        let inner = Inner { faults, attempts: BTreeMap::new(), chance: StdRng::seed_from_u64(seed) };
+        Self { inner: Arc::new(Mutex::new(inner)), changed: watch::Sender::new(0) }
+    }
+
+    pub(crate) fn set(&self, faults: Vec<Fault>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.faults = faults;
+        inner.attempts.clear();
+        drop(inner);
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// Tells when the faults have been changed.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// What is wrong with `site` now. `attempt` names what is being tried (retries of one attempt share a name),
+    /// `page` the page, where there is one.
+    pub(crate) fn at(&self, site: Site, attempt: &str, page: &str) -> Vec<Effect> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = &mut *inner;
+        let mut effects = Vec::new();
+        for (index, fault) in inner.faults.iter().enumerate().filter(|(_, fault)| fault.site == site) {
+            let on = match &fault.trigger {
+                Trigger::Always => true,
+                Trigger::Page(name) => is_page(page, name),
+                Trigger::Percent(percent) => inner.chance.random_range(0..100) < u32::from(*percent),
+                Trigger::PageFirst(name, _) if !is_page(page, name) => false,
+                Trigger::First(count) | Trigger::PageFirst(_, count) => {
+                    let seen = inner.attempts.entry(index).or_default();
+                    if !seen.iter().any(|known| known == attempt) && seen.len() < *count as usize {
+                        seen.push(attempt.to_owned());
+                    }
+                    seen.iter().any(|known| known == attempt)
+                }
+            };
+            if on {
+                effects.push(fault.effect.clone());
+            }
+        }
+        effects
+    }
+
+    /// How long a request to `site` waits, and what refuses it.
+    pub(crate) fn disturbance(&self, site: Site, attempt: &str, page: &str) -> Disturbance {
+        let mut found = Disturbance::default();
+        for effect in self.at(site, attempt, page) {
+            match effect {
+                Effect::Down => found.status = Some(503),
+                Effect::Status(status) => found.status = Some(status),
+                Effect::Slow(by) => found.delay = by,
+                Effect::InSandbox => found.status = Some(400),
+                Effect::Stopped
+                | Effect::AcceptedNotSent
+                | Effect::OtherHost
+                | Effect::Twice
+                | Effect::Lost
+                | Effect::Other
+                | Effect::LateBy(_)
+                | Effect::Deaf
+                | Effect::Busy(_)
+                | Effect::WrongPersonalisation
+                | Effect::Off
+                | Effect::Challenge
+                | Effect::OnlyEarlier
+                | Effect::TwiceAfter(_)
+                | Effect::NoTls
+                | Effect::OverQuota
+                | Effect::OptedOut
+                | Effect::Bounced
+                | Effect::Limited
+                | Effect::Elsewhere
+                | Effect::Loop
+                | Effect::AtOnce
+                | Effect::Old
+                | Effect::Redelivered
+                | Effect::NoScript
+                | Effect::Rolling(_) => {}
+            }
+        }
+        found
+    }
+
+    /// Whether `effect` is on at `site`, whatever is tried there.
+    pub(crate) fn is_on(&self, site: Site, effect: &Effect) -> bool {
+        self.at(site, "", "").contains(effect)
+    }
+}
+
+fn is_page(path: &str, name: &str) -> bool {
+    path.trim_start_matches('/').split(['/', '?']).next() == Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_of_one_attempt_count_once() {
+        let faults = Faults::new(vec!["ses=fail:503@1st".parse().expect("a fault")], 0);
+        assert_eq!(faults.at(Site::Ses, "a", ""), [Effect::Status(503)]);
+        assert_eq!(faults.at(Site::Ses, "a", ""), [Effect::Status(503)]);
+        assert_eq!(faults.at(Site::Ses, "b", ""), []);
+    }
+
+    #[test]
+    fn the_first_requests_of_a_page_are_counted_there_alone() {
+        let faults = Faults::new(vec!["admin=500@sign-in@1st".parse().expect("a fault")], 0);
+        assert_eq!(faults.at(Site::Admin, "a", "/forgot-password"), []);
+        assert_eq!(faults.at(Site::Admin, "b", "/sign-in"), [Effect::Status(500)]);
+        assert_eq!(faults.at(Site::Admin, "c", "/sign-in"), []);
+    }
+}

@@ -1,0 +1,238 @@
+//! Faults as they are written, and every kind of them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Effect, Fault, Site, Trigger};
+
+/// Every site with its effects, as they are written.
+pub const KINDS: [(&str, &str); 44] = [
+    ("edge", "502"),
+    ("edge", "challenge"),
+    ("admin", "500"),
+    ("admin", "slow:7s"),
+    ("admin", "no-script"),
+    ("api", "down"),
+    ("api", "503"),
+    ("reset", "accepted-not-sent"),
+    ("reset", "other-host"),
+    ("reset", "only-earlier"),
+    ("reset", "twice"),
+    ("sign-in", "loop"),
+    ("ses", "down"),
+    ("ses", "slow:5s"),
+    ("ses", "fail:503"),
+    ("ses", "sandbox"),
+    ("ses", "tls"),
+    ("ses", "bounced"),
+    ("ses", "twice:100ms"),
+    ("sns", "down"),
+    ("sns", "slow:5s"),
+    ("sns", "fail:500"),
+    ("sns", "sandbox"),
+    ("sns", "tls"),
+    ("sns", "quota"),
+    ("sns", "opted-out"),
+    ("code", "lost:1"),
+    ("code", "limited"),
+    ("code", "elsewhere"),
+    ("sender", "other"),
+    ("worker", "stopped"),
+    ("worker", "old"),
+    ("s3", "down"),
+    ("scheduler", "stopped"),
+    ("scheduler", "late:1"),
+    ("scheduler", "at-once"),
+    ("queue", "deaf"),
+    ("queue", "busy:300"),
+    ("row", "lost:1"),
+    ("row", "twice"),
+    ("row", "redelivered:1"),
+    ("row", "wrong-personalisation"),
+    ("receipts", "off"),
+    ("deploy", "rolling:8s"),
+];
+
+/// Why a text is no fault: what is wrong and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultError(pub String);
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FaultError {}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let wrong = |what: &str| {
+            FaultError(format!(
+                "`{text}` is no fault: {what}. Write site=effect[:argument][@trigger], such as ses=down, ses=slow:6s, \
+                 ses=fail:503@1st, api=down, worker=stopped, reset=accepted-not-sent, admin=500@forgot-password."
+            ))
+        };
+        let (site, rest) = text.split_once('=').ok_or_else(|| wrong("it has no `=`"))?;
+        let (effect, trigger) = rest.split_once('@').map_or((rest, None), |(effect, trigger)| (effect, Some(trigger)));
+        let (effect, argument) = effect.split_once(':').map_or((effect, None), |(name, arg)| (name, Some(arg)));
+        let site = site_of(site).ok_or_else(|| wrong(&format!("the sites are {SITES}")))?;
+        let first = |effect, count: &str| {
+            let count = count_of(count).ok_or_else(|| wrong("a count is 1 or more"))?;
+            Ok(Self { site, effect, trigger: Trigger::First(count) })
+        };
+        match (site, effect, argument) {
+            // `code=lost:1` is the first code; what is asked for after it comes.
+            (Site::Code | Site::Row, "lost", Some(count)) if trigger.is_none() => return first(Effect::Lost, count),
+            (Site::Row, "redelivered", Some(count)) if trigger.is_none() => return first(Effect::Redelivered, count),
+            _ => {}
+        }
+        let effect = effect_of(site, effect, argument).map_err(wrong)?;
+        Ok(Self { site, effect, trigger: parse_trigger(trigger).ok_or_else(|| wrong("no such trigger"))? })
+    }
+}
+
+const SITES: &str = "admin, api, code, deploy, edge, queue, receipts, reset, row, s3, scheduler, sender, ses, sign-in, \
+                     sns and worker";
+
+fn site_of(name: &str) -> Option<Site> {
+    Some(match name {
+        "edge" => Site::Edge,
+        "admin" => Site::Admin,
+        "api" => Site::Api,
+        "reset" => Site::Reset,
+        "sign-in" => Site::SignIn,
+        "ses" => Site::Ses,
+        "sns" => Site::Sns,
+        "code" => Site::Code,
+        "sender" => Site::Sender,
+        "worker" => Site::Worker,
+        "s3" => Site::S3,
+        "scheduler" => Site::Scheduler,
+        "queue" => Site::Queue,
+        "row" => Site::Row,
+        "receipts" => Site::Receipts,
+        "deploy" => Site::Deploy,
+        _ => return None,
+    })
+}
+
+fn status_of(text: &str) -> Option<u16> {
+    text.parse::<u16>().ok().filter(|code| (400..600).contains(code))
+}
+
+fn count_of(text: &str) -> Option<u32> {
+    text.parse::<u32>().ok().filter(|count| *count > 0)
+}
+
+/// An effect without its trigger; otherwise what is wrong with it.
+fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect, &'static str> {
+    let time = |text: &str| parse_duration(text).ok_or("a time is a number with ms, s or m");
+    let count = |text: &str| count_of(text).ok_or("a count is 1 or more");
+    Ok(match (site, effect, argument) {
+        (Site::Api | Site::Ses | Site::Sns | Site::S3, "down", None) => Effect::Down,
+        (Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => Effect::Slow(time(delay)?),
+        (Site::Ses | Site::Sns, "fail", Some(code)) => {
+            Effect::Status(status_of(code).ok_or("a status is 400 to 599")?)
+        }
+        (Site::Ses | Site::Sns, "sandbox", None) => Effect::InSandbox,
+        (Site::Ses | Site::Sns, "tls", None) => Effect::NoTls,
+        (Site::Ses, "twice", Some(after)) => Effect::TwiceAfter(time(after)?),
+        (Site::Ses, "bounced", None) => Effect::Bounced,
+        (Site::Sns, "quota", None) => Effect::OverQuota,
+        (Site::Sns, "opted-out", None) => Effect::OptedOut,
+        (Site::Edge, "challenge", None) => Effect::Challenge,
+        (Site::Admin, "no-script", None) => Effect::NoScript,
+        (Site::Admin | Site::Api | Site::Edge, code, None) => {
+            Effect::Status(status_of(code).ok_or("this site has no such effect")?)
+        }
+        (Site::Worker | Site::Scheduler, "stopped", None) => Effect::Stopped,
+        (Site::Worker, "old", None) => Effect::Old,
+        (Site::Scheduler, "late", Some(ticks)) => Effect::LateBy(count(ticks)?),
+        (Site::Scheduler, "at-once", None) => Effect::AtOnce,
+        (Site::Queue, "deaf", None) => Effect::Deaf,
+        (Site::Queue, "busy", Some(rows)) => Effect::Busy(count(rows)?),
+        (Site::Row, "wrong-personalisation", None) => Effect::WrongPersonalisation,
+        (Site::Receipts, "off", None) => Effect::Off,
+        (Site::Sender, "other", None) => Effect::Other,
+        (Site::Code | Site::Row, "lost", None) => Effect::Lost,
+        (Site::Code, "limited", None) => Effect::Limited,
+        (Site::Code, "elsewhere", None) => Effect::Elsewhere,
+        (Site::SignIn, "loop", None) => Effect::Loop,
+        (Site::Reset, "accepted-not-sent", None) => Effect::AcceptedNotSent,
+        (Site::Reset, "other-host", None) => Effect::OtherHost,
+        (Site::Reset, "only-earlier", None) => Effect::OnlyEarlier,
+        (Site::Reset | Site::Row, "twice", None) => Effect::Twice,
+        (Site::Deploy, "rolling", Some(gone)) => Effect::Rolling(time(gone)?),
+        _ => return Err("this site has no such effect"),
+    })
+}
+
+fn parse_trigger(text: Option<&str>) -> Option<Trigger> {
+    let Some(text) = text else { return Some(Trigger::Always) };
+    if let Some((page, first)) = text.split_once('@') {
+        return match (parse_trigger(Some(page))?, parse_trigger(Some(first))?) {
+            (Trigger::Page(page), Trigger::First(count)) => Some(Trigger::PageFirst(page, count)),
+            _ => None,
+        };
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with('%') {
+        let count = ["st", "nd", "rd", "th"].iter().find_map(|end| text.strip_suffix(end))?;
+        return count.parse().ok().filter(|count| *count > 0).map(Trigger::First);
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        return percent.parse().ok().filter(|percent| *percent <= 100).map(Trigger::Percent);
+    }
+    (!text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        .then(|| Trigger::Page(text.to_owned()))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    match &text[digits..] {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number * 60)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_read_from_its_text() {
+        let fault = |text: &str| text.parse::<Fault>().expect(text);
+        assert_eq!(fault("ses=down"), Fault { site: Site::Ses, effect: Effect::Down, trigger: Trigger::Always });
+        assert_eq!(fault("ses=slow:90s").effect, Effect::Slow(Duration::from_secs(90)));
+        assert_eq!(fault("ses=fail:503@1st").trigger, Trigger::First(1));
+        assert_eq!(fault("admin=500@forgot-password").trigger, Trigger::Page("forgot-password".to_owned()));
+        for wrong in ["ses", "ses=", "moon=down", "ses=fail:200", "worker=down", "ses=down@", "ses=slow:6", "code=redelivered:1", "admin=500@1st@sign-in"] {
+            assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+
+    /// What can be written is what is listed, in both directions.
+    #[test]
+    fn every_kind_of_fault_is_listed() {
+        let FaultError(said) = "moon=down".parse::<Fault>().expect_err("no site");
+        let sites = said.split("the sites are ").nth(1).and_then(|rest| rest.split(". ").next()).expect("the sites");
+        let words = KINDS.map(|(_, effect)| effect);
+        let name = |effect: &str| {
+            let word = effect.split(':').next().unwrap_or(effect);
+            if word.parse::<u16>().is_ok() { "status".to_owned() } else { word.to_owned() }
+        };
+        for site in sites.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and") {
+            for effect in words {
+                let can_be_written = format!("{site}={effect}").parse::<Fault>().is_ok();
+                let listed = KINDS.iter().any(|(of, known)| *of == site && name(known) == name(effect));
+                assert_eq!(can_be_written, listed, "{site}={effect}");
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Moments of a run from which on some faults hold: a job was made, its time has come, a deploy has begun.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// What has happened so far.
+#[derive(Debug, Default)]
+pub(crate) struct Moments {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// When the last job that was made is to be sent.
+    slot: Option<Timestamp>,
+    deploy_began: Option<Instant>,
+}
+
+/// A deploy: web and API answer with their new version as soon as it has begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deploy {
+    /// Worker and scheduler are still gone.
+    pub under_way: bool,
+}
+
+impl Moments {
+    /// A job was made that is to be sent at `slot`.
+    pub(crate) fn job(&self, slot: Timestamp) {
+        self.known().slot = Some(slot);
+    }
+
+    /// The names of the moments that have come; before all others, the one without a name.
+    pub(crate) fn reached(&self, now: Timestamp) -> Vec<&'static str> {
+        match self.known().slot {
+            None => vec![""],
+            Some(slot) if now < slot => vec!["job"],
+            Some(_) => vec!["job", "slot"],
+        }
+    }
+
+    /// The deploy; the first time that it is asked for with a time for which worker and scheduler are gone, it begins.
+    pub(crate) fn deploy(&self, gone: Option<Duration>) -> Option<Deploy> {
+        let gone = gone?;
+        let began = *self.known().deploy_began.get_or_insert_with(Instant::now);
+        Some(Deploy { under_way: began.elapsed() < gone })
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,62 @@
+//! Signs: what can be seen around a step that went wrong, each with its words for somebody who has no run before him.
+
+macro_rules! signs {
+    ($($name:ident = $doc:literal;)*) => {
+        /// What can be seen around a step that went wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Sign {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl Sign {
+            /// What was seen.
+            pub(super) fn doc(self) -> &'static str {
+                match self {
+                    $(Self::$name => $doc,)*
+                }
+            }
+        }
+    };
+}
+
+signs! {
+    Accepted = "the service did as expected until then";
+    Absent = "it was missing up to the end of its window";
+    Late = "it came, but not on time";
+    ErrorPage = "the service showed its error page";
+    Wrong = "something else was seen than what was expected";
+    Duplicate = "it came more than once, by the provider's ids";
+    Unreachable = "the browser could not open the page";
+    Untrusted = "the browser does not trust the certificate";
+    Gateway = "the router answered with 502, 503 or 504";
+    Denied = "the page came with 403 or 429, and does not show what it should";
+    Stopped = "somebody stopped the run";
+    Failed = "the harness could not do or see it";
+    MailboxAlive = "the mailbox or number was shown to receive at all";
+    MailboxBlind = "the mailbox or number could not be looked at";
+    ApiWell = "/_status says that the API is well";
+    ApiUnwell = "/_status says that the API is not well";
+    Deployed = "another version answered after the run than before";
+    Met = "it was seen, and cannot be told from something else";
+    WorkerProven = "another message of the same run came on time, through the same worker";
+    BothAbsent = "the other message of the same run is missing too";
+    OneLost = "it was asked for twice, and one of the two came";
+    AllCame = "it was asked for twice, and both came";
+    OtherSender = "a message like ours came from another sender";
+    JobWaits = "the job's page says that its time has not come";
+    NoRowMade = "the job has begun, and no message was made of its rows";
+    RowNotMade = "fewer messages were made than the list has rows";
+    RowsMade = "as many messages were made as the list has rows";
+    TooManyRows = "more messages were made than the list has rows";
+    GivenUp = "the job's page says of a message that it is not tried again";
+    Gone = "the job has no page any more";
+    Unmoved = "the browser still shows the page on which the list was chosen";
+    HeartbeatCame = "a mail that was asked for afterwards came at once";
+    HeartbeatMissing = "a mail that was asked for afterwards did not come either";
+    Untold = "a later run found messages that are not shown as delivered";
+    SignedOutElsewhere = "the service says that somebody else has signed in with the same user";
+    SignedOut = "the service says that the session is over";
+    LoginRefused = "the service did not take the password or the code";
+    Trial = "the service says that it is in trial mode";
+    SetUp = "the service asked for something that a smoke user is not asked for";
+}

@@ -1,0 +1,414 @@
+//! The pages of the service in memory, and a browser that shows them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use notify_sandbox::{Effect, Site};
+use notify_smoke::model::{Acted, FailureKind, Lane, PortFailure};
+use notify_smoke::port::{Browser, Jar, MaskedPng, RawAct, RawControl, RawLink, RawPage, Session};
+use tokio::time::{Instant, sleep};
+
+use super::rim::{Trouble, World};
+use super::service::State;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Blank,
+    Forgot,
+    CheckEmail,
+    NewPassword,
+    SignIn,
+    Phone,
+    Resend,
+    Dashboard,
+    Templates,
+    Template,
+    OneOff,
+    Upload,
+    Preview,
+    Job,
+    SignedOut,
+    Error,
+    NotFound,
+    /// The router's own answer, with its status.
+    Gateway(u16),
+    Challenge,
+}
+
+impl At {
+    /// The first piece of the path.
+    fn segment(self) -> &'static str {
+        match self {
+            Self::Forgot | Self::CheckEmail => "forgot-password",
+            Self::NewPassword => "new-password",
+            Self::SignIn | Self::SignedOut => "sign-in",
+            Self::Phone => "two-factor-sms",
+            Self::Resend => "text-not-received",
+            _ => "services",
+        }
+    }
+
+    fn path(self) -> String {
+        let rest = match self {
+            Self::Templates => "/x/templates",
+            Self::Template => "/x/templates/t",
+            Self::OneOff => "/x/send/t/one-off/step-0",
+            Self::Upload => "/x/send/t/csv",
+            Self::Preview => "/x/t/check/u",
+            Self::Job => "/x/jobs/1",
+            Self::Dashboard => "/x",
+            _ => "",
+        };
+        format!("/{}{rest}", self.segment())
+    }
+
+    fn needs_api(self) -> bool {
+        !matches!(self, Self::Forgot | Self::SignIn | Self::Phone | Self::Resend | Self::CheckEmail)
+    }
+
+    fn needs_session(self) -> bool {
+        self.segment() == "services"
+    }
+}
+
+pub struct SimBrowser(pub World);
+
+pub struct SimSession {
+    world: World,
+    at: At,
+    url: String,
+    typed: Vec<(String, String)>,
+    csv: String,
+    file: String,
+    slot: Option<Timestamp>,
+}
+
+fn failure(kind: FailureKind, text: &str) -> PortFailure {
+    PortFailure::new(kind, text)
+}
+
+#[async_trait]
+impl Browser for SimBrowser {
+    async fn open(&self, _lane: Lane, _jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
+        sleep(Duration::from_millis(300)).await;
+        let world = self.0.clone();
+        Ok(Box::new(SimSession {
+            world,
+            at: At::Blank,
+            url: "about:blank".to_owned(),
+            typed: Vec::new(),
+            csv: String::new(),
+            file: String::new(),
+            slot: None,
+        }))
+    }
+}
+
+/// What stands between browser and page: what is shown instead of it, if something is, and after how long.
+fn asked(state: &mut State, at: At) -> (Option<At>, Duration) {
+    let segment = at.segment();
+    let attempt = state.attempt();
+    let mut delay = Duration::ZERO;
+    for effect in state.effects(Site::Edge, &attempt, segment) {
+        match effect {
+            Effect::Status(status) => return (Some(At::Gateway(status)), delay),
+            Effect::Challenge => return (Some(At::Challenge), delay),
+            _ => {}
+        }
+    }
+    let mut instead = None;
+    for effect in state.effects(Site::Admin, &attempt, segment) {
+        match effect {
+            Effect::Status(_) => instead = Some(At::Error),
+            Effect::Slow(by) => delay = by,
+            _ => {}
+        }
+    }
+    (instead, delay)
+}
+
+fn api_is_down(state: &mut State) -> bool {
+    !state.effects(Site::Api, "", "").is_empty()
+}
+
+impl SimSession {
+    /// Opens a page; whatever stands in its way is shown instead.
+    async fn get(&mut self, at: At, url: String) {
+        let (shown, delay) = {
+            let mut state = self.world.state.lock().expect("the service");
+            let (instead, delay) = asked(&mut state, at);
+            let shown = instead.unwrap_or_else(|| {
+                if at.needs_session() && !(state.signed_in && !state.thrown_out) {
+                    At::SignedOut
+                } else if at.needs_api() && api_is_down(&mut state) {
+                    At::Error
+                } else {
+                    at
+                }
+            });
+            (shown, delay)
+        };
+        sleep(delay).await;
+        (self.at, self.url) = (shown, url);
+    }
+
+    /// Sends a form of a page; whether it got through.
+    async fn post(&mut self, at: At) -> bool {
+        let (instead, delay) = {
+            let mut state = self.world.state.lock().expect("the service");
+            let (instead, delay) = asked(&mut state, at);
+            let down = instead.is_none() && api_is_down(&mut state);
+            (instead.or(down.then_some(At::Error)), delay)
+        };
+        sleep(delay).await;
+        if let Some(instead) = instead {
+            self.at = instead;
+        }
+        instead.is_none()
+    }
+
+    async fn goes_to(&mut self, at: At) {
+        self.get(at, format!("http://notify.test{}", at.path())).await;
+    }
+
+    async fn visit(&mut self, url: &str) {
+        let at = match url {
+            _ if url.contains("/forgot-password") => At::Forgot,
+            _ if url.contains("/new-password/") => At::NewPassword,
+            _ if url.contains("/jobs/") => At::Job,
+            _ => At::SignIn,
+        };
+        self.get(at, url.to_owned()).await;
+    }
+
+    async fn follow(&mut self, text: &str) -> bool {
+        let to = match (self.at, text) {
+            (At::Dashboard, "Send messages") => At::Templates,
+            (At::Templates, "Smoke") => At::Template,
+            (At::Template, _) => At::OneOff,
+            (At::OneOff, _) => At::Upload,
+            (At::Phone, "Not received a text message?") => At::Resend,
+            (At::Resend, _) => {
+                self.world.state.lock().expect("the service").code();
+                At::Phone
+            }
+            _ => return false,
+        };
+        self.goes_to(to).await;
+        true
+    }
+
+    async fn press(&mut self) -> bool {
+        match self.at {
+            At::Forgot => {
+                if self.post(At::Forgot).await {
+                    let next = self.url.split("next=").nth(1).unwrap_or_default();
+                    let next = next.replace("%3F", "?").replace("%3D", "=");
+                    self.world.state.lock().expect("the service").reset(&next);
+                    self.at = At::CheckEmail;
+                }
+            }
+            At::SignIn => {
+                if self.post(At::SignIn).await {
+                    self.world.state.lock().expect("the service").code();
+                    self.goes_to(At::Phone).await;
+                }
+            }
+            At::Phone => {
+                if self.post(At::Phone).await {
+                    self.type_code();
+                    self.goes_to(At::Dashboard).await;
+                }
+            }
+            At::Preview => {
+                if self.post(At::Preview).await {
+                    let file = self.file.clone();
+                    self.world.state.lock().expect("the service").make_job(self.slot, file);
+                    self.goes_to(At::Job).await;
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn type_code(&self) {
+        let typed = self.typed.last().map(|(_, code)| code.clone()).unwrap_or_default();
+        let mut state = self.world.state.lock().expect("the service");
+        assert!(state.live_codes.contains(&typed), "a code was typed that nobody sent");
+        state.truth.sign_ins += 1;
+        state.signed_in = !state.has(Site::SignIn, &Effect::Loop);
+    }
+
+    /// A list is chosen; without its script the page does nothing.
+    async fn attach(&mut self, name: &str, csv: &str) {
+        let (scripted, broken) = {
+            let mut state = self.world.state.lock().expect("the service");
+            let scripted = !state.has(Site::Admin, &Effect::NoScript);
+            state.truth.uploads += u32::from(scripted);
+            (scripted, state.effects(Site::S3, "", "upload").contains(&Effect::Down))
+        };
+        if !scripted {
+            return;
+        }
+        (self.csv, self.file, self.slot) = (csv.to_owned(), name.to_owned(), None);
+        if self.post(At::Upload).await {
+            self.goes_to(At::Preview).await;
+            if broken {
+                self.at = At::Error;
+            }
+        }
+    }
+
+    fn schedule(&mut self, not_before: Timestamp) {
+        let slot_ms = i64::try_from(self.world.state.lock().expect("the service").pace.slot_ms).expect("small");
+        let slots = not_before.as_millisecond().div_euclid(slot_ms) + 1;
+        self.slot = Timestamp::from_millisecond(slots * slot_ms).ok();
+    }
+
+    /// Does it; whether the page let it be done.
+    async fn perform(&mut self, act: &RawAct) -> bool {
+        match act {
+            RawAct::Visit(url) => self.visit(url).await,
+            RawAct::Fill(fields) => self.typed.clone_from(fields),
+            RawAct::Press(_) => return self.press().await,
+            RawAct::Follow(text) => return self.follow(text).await,
+            RawAct::Attach { csv, name, .. } => self.attach(name, csv).await,
+            RawAct::Schedule { not_before, .. } => self.schedule(*not_before),
+        }
+        true
+    }
+
+    fn page(&self) -> RawPage {
+        let mut state = self.world.state.lock().expect("the service");
+        state.thrown_out |= state.signed_in && self.world.somebody_else_signs_in();
+        let mut page = RawPage { url: self.url.clone(), status: 200, ..RawPage::default() };
+        show(self.at, &mut page);
+        match self.at {
+            At::Blank => page.status = 0,
+            At::Preview => {
+                page.tables = vec![self.csv.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()];
+                let value = self.slot.map(|slot| slot.strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default();
+                let kind = "radio".to_owned();
+                page.controls =
+                    vec![RawControl { label: "a time".to_owned(), kind, checked: true, value: Some(value) }];
+            }
+            At::Job => show_job(&state, &mut page),
+            At::SignedOut if state.thrown_out => {
+                page.text = "We signed you out because you logged in to Notify on another device.".to_owned();
+            }
+            At::SignedOut => {
+                page.text = "We signed you out because you have not used Notify for a while.".to_owned();
+            }
+            _ => {}
+        }
+        page
+    }
+}
+
+/// What a page looks like, whoever asks.
+fn show(at: At, page: &mut RawPage) {
+    let control =
+        |label: &str| RawControl { label: label.to_owned(), kind: "text".to_owned(), ..RawControl::default() };
+    let (heading, field, button) = match at {
+        At::Blank | At::Job | At::Templates | At::OneOff | At::Gateway(_) => ("", "", ""),
+        At::Forgot => ("Forgot your password?", "Email address", "Send email"),
+        At::CheckEmail => ("Check your email", "", ""),
+        At::NewPassword => ("Create a new password", "Password", "Continue"),
+        At::SignIn => ("Sign in", "Password", "Continue"),
+        At::Phone => ("Check your phone", "", ""),
+        At::Resend => ("Resend security code", "", ""),
+        At::Dashboard => ("Dashboard", "", ""),
+        At::Template => ("Review your message", "", ""),
+        At::Upload => ("Upload a list of email addresses", "", ""),
+        At::Preview => ("Preview of Smoke", "", "Send 2 emails"),
+        At::SignedOut => ("You need to sign in again", "", ""),
+        At::Error => ("Sorry, there’s a problem with Notify.gov", "", ""),
+        At::NotFound => ("Page not found", "", ""),
+        At::Challenge => ("Checking that you are human", "", ""),
+    };
+    page.headings = (!heading.is_empty()).then(|| heading.to_owned()).into_iter().collect();
+    page.controls = (!field.is_empty()).then(|| control(field)).into_iter().collect();
+    page.buttons = (!button.is_empty()).then(|| button.to_owned()).into_iter().collect();
+    match at {
+        At::Templates => page.links = vec![RawLink { text: "Smoke".to_owned(), href: String::new() }],
+        At::Template => page.text = "Row ((row)) of ((run)).".to_owned(),
+        At::OneOff => {
+            page.links = vec![RawLink { text: "Upload a list of email addresses".to_owned(), href: String::new() }];
+        }
+        At::Error => page.status = 500,
+        At::NotFound => page.status = 404,
+        At::Challenge => page.status = 403,
+        At::Gateway(status) => page.status = status,
+        _ => {}
+    }
+}
+
+/// The page of the newest job.
+fn show_job(state: &State, page: &mut RawPage) {
+    let Some(job) = state.jobs.last() else {
+        return show(At::NotFound, page);
+    };
+    page.headings = vec![job.file.clone()];
+    let now = Instant::now();
+    let begun = job.slot.is_none() || job.picked.is_some_and(|picked| picked <= now);
+    let made: Vec<_> = job.rows.iter().filter(|row| row.made <= now).collect();
+    let words = job.slot.map(|slot| slot.strftime("at %H:%M:%S UTC").to_string()).unwrap_or_default();
+    if !begun {
+        page.buttons = vec!["Cancel sending".to_owned()];
+        let words = words.replace(":00 UTC", " UTC");
+        page.text = format!("Sending Smoke today {words}");
+        return;
+    }
+    let word = |told: Option<(Instant, &'static str)>| {
+        told.filter(|(at, _)| *at <= now).map_or("Sending", |(_, word)| word).to_owned()
+    };
+    let rows = made.iter().map(|row| vec!["a recipient".to_owned(), word(row.told)]);
+    page.text = format!("2 total. Report is {}% complete…", made.len() * 49);
+    let head = vec!["Recipient".to_owned(), "Status".to_owned()];
+    page.tables = vec![std::iter::once(head).chain(rows).collect()];
+}
+
+#[async_trait]
+impl Session for SimSession {
+    fn describe(&self) -> String {
+        "a simulated browser".to_owned()
+    }
+
+    async fn act(&mut self, act: &RawAct) -> Acted {
+        let once = matches!(act, RawAct::Press(_) | RawAct::Follow(_) | RawAct::Attach { .. });
+        let lost = self.world.is_lost_in_act(once);
+        let pause = Duration::from_millis(20 + self.world.chance(150));
+        sleep(pause).await;
+        if lost == Some(false) {
+            return Acted::Unknown { why: failure(FailureKind::Harness, "the driver is gone") };
+        }
+        let done = self.perform(act).await;
+        sleep(pause).await;
+        if lost == Some(true) {
+            return Acted::Unknown { why: failure(FailureKind::Harness, "the driver is gone") };
+        }
+        if done {
+            Acted::Done
+        } else {
+            Acted::NotDone { why: failure(FailureKind::Missing, "the page has no such thing") }
+        }
+    }
+
+    async fn look(&mut self) -> Result<RawPage, PortFailure> {
+        sleep(Duration::from_millis(10)).await;
+        let lost = matches!(self.world.trouble(), Trouble::LostInLook { one_in } if self.world.chance(one_in) == 0);
+        if lost { Err(failure(FailureKind::Harness, "the driver is gone")) } else { Ok(self.page()) }
+    }
+
+    async fn screenshot(&mut self) -> Option<MaskedPng> {
+        None
+    }
+
+    async fn jar(&mut self) -> Option<Jar> {
+        Some(Jar(Vec::new()))
+    }
+
+    async fn close(self: Box<Self>) {}
+}

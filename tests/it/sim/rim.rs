@@ -1,0 +1,283 @@
+//! The other ports of the whole service in memory, the troubles of our own side, and a run through them all: with its
+//! crashes, resumes, and processes that end to wait.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use notify_sandbox::{Effect, Site};
+use notify_smoke::engine::{self, Ports, Stopped};
+use notify_smoke::history::History;
+use notify_smoke::journal::{self, Journal};
+use notify_smoke::model::{Fact, Health, MessageKind, PartHealth, Plan, PortFailure, Since};
+use notify_smoke::port::{Clock, Inbox, Mark, Probe, RawMessage, Store, Which};
+use notify_smoke::redact::Vault;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::browser::SimBrowser;
+use super::service::{MOBILE, Service, State, Truth, USER};
+
+/// What goes wrong on our own side, or beside the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    None,
+    /// The driver is lost in this *once* action, counted from 0; it was done, or not.
+    LostInAct {
+        number: u32,
+        done: bool,
+    },
+    LostInLook {
+        one_in: u64,
+    },
+    /// Somebody signs in with the same user when this many pages were shown.
+    SomebodyElse {
+        after_pages: u32,
+    },
+}
+
+/// Our own side.
+#[derive(Debug)]
+struct Hands {
+    trouble: Trouble,
+    /// Journal lines with which the process dies, and whether the line still gets to the disk.
+    crashes_at: Vec<(u64, bool)>,
+    lines: u64,
+    pages: u32,
+    acts: u32,
+}
+
+/// The service and our own side. Clones share them.
+#[derive(Clone)]
+pub struct World {
+    pub state: Service,
+    hands: Arc<Mutex<Hands>>,
+}
+
+impl World {
+    pub fn new(state: State, trouble: Trouble, crashes_at: Vec<(u64, bool)>) -> Self {
+        let hands = Hands { trouble, crashes_at, lines: 0, pages: 0, acts: 0 };
+        Self { state: Arc::new(Mutex::new(state)), hands: Arc::new(Mutex::new(hands)) }
+    }
+
+    pub fn chance(&self, limit: u64) -> u64 {
+        self.state.lock().expect("the service").chance.below(limit)
+    }
+
+    pub fn trouble(&self) -> Trouble {
+        self.hands.lock().expect("our side").trouble
+    }
+
+    /// One page more was shown: whether somebody else has signed in by now.
+    pub fn somebody_else_signs_in(&self) -> bool {
+        let mut hands = self.hands.lock().expect("our side");
+        hands.pages += 1;
+        matches!(hands.trouble, Trouble::SomebodyElse { after_pages } if hands.pages > after_pages)
+    }
+
+    /// Whether the driver is lost in this action, and whether it was done all the same.
+    pub fn is_lost_in_act(&self, once: bool) -> Option<bool> {
+        let mut hands = self.hands.lock().expect("our side");
+        let number = hands.acts;
+        hands.acts += u32::from(once);
+        match hands.trouble {
+            Trouble::LostInAct { number: at, done } if once && at == number => Some(done),
+            _ => None,
+        }
+    }
+
+    fn dies_now(&self) -> Option<bool> {
+        let mut hands = self.hands.lock().expect("our side");
+        hands.lines += 1;
+        let number = hands.lines;
+        hands.crashes_at.iter().position(|(at, _)| *at == number).map(|at| hands.crashes_at.remove(at).1)
+    }
+}
+
+struct SimClock {
+    started: Instant,
+    world: World,
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        self.world.state.lock().expect("the service").machine_time(Instant::now())
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).expect("short")
+    }
+}
+
+struct SimStore {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    world: World,
+}
+
+impl Store for SimStore {
+    fn append(&mut self, line: &[u8], _sync: bool) -> std::io::Result<()> {
+        let dies = self.world.dies_now();
+        let mut bytes = self.bytes.lock().expect("bytes");
+        let kept = if dies == Some(false) { &line[..line.len() / 2] } else { line };
+        bytes.extend_from_slice(kept);
+        if dies != Some(false) {
+            bytes.push(b'\n');
+        }
+        if dies.is_some() { Err(std::io::ErrorKind::Other.into()) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, _name: &str, _bytes: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct SimInbox(World, MessageKind);
+
+#[async_trait]
+impl Inbox for SimInbox {
+    async fn mark(&self) -> Result<Mark, PortFailure> {
+        let ids = self.look(Which::NotIn(&BTreeSet::new())).await?.into_iter().map(|message| message.id).collect();
+        Ok(Mark { ids, alive: Some("it answers".to_owned()) })
+    }
+
+    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+        sleep(Duration::from_millis(20)).await;
+        let state = self.0.state.lock().expect("the service");
+        let now = Instant::now();
+        let here = state.messages.iter().filter(|message| message.kind == self.1 && message.at <= now);
+        let to = if self.1 == MessageKind::Sms { MOBILE } else { USER };
+        Ok(here
+            .filter(|message| which.wants(&message.id))
+            .map(|message| RawMessage {
+                id: message.id.clone(),
+                provider_id: message.id.clone(),
+                kind: message.kind,
+                to: vec![to.to_owned()],
+                from: message.from.clone(),
+                subject: message.subject.clone(),
+                text: message.text.clone(),
+                html: String::new(),
+                arrived_at: Timestamp::from_second(state.time(message.at).as_second()).ok(),
+            })
+            .collect())
+    }
+}
+
+struct SimProbe(World);
+
+#[async_trait]
+impl Probe for SimProbe {
+    async fn look(&self) -> Result<Health, PortFailure> {
+        sleep(Duration::from_millis(10)).await;
+        let mut state = self.0.state.lock().expect("the service");
+        let now = Instant::now();
+        let ahead = state.machine_time(now).as_millisecond() - state.time(now).as_millisecond();
+        let skew = i64::try_from(state.chance.below(900)).expect("small") - 450 - ahead;
+        let gateway = state.effects(Site::Edge, "", "_status").iter().any(|effect| !matches!(effect, Effect::Challenge));
+        let api = state.effects(Site::Api, "", "").is_empty();
+        let deployed = state.deploy().is_some_and(|(from, _)| now >= from);
+        let part = |ok, version: &str| PartHealth { ok: ok && !gateway, version: version.to_owned() };
+        Ok(Health {
+            admin: part(true, if deployed { "2" } else { "1" }),
+            api: part(api, "1"),
+            clock_offset_ms: Some(skew),
+            clock_error_ms: 500,
+            date: None,
+            refused: false,
+        })
+    }
+}
+
+/// What became of a run.
+pub struct Outcome {
+    pub history: History,
+    pub truth: Truth,
+    pub crashes: u32,
+    pub detached: bool,
+    /// Milliseconds of virtual time, without the pauses between crash and resume.
+    pub worked_ms: u64,
+    pub journal: Vec<u8>,
+}
+
+/// Runs a plan in a world until it has ended; its process may end to wait, where it is let.
+pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool) -> Outcome {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let ports = || Ports {
+        browser: Arc::new(SimBrowser(world.clone())),
+        inbox: Arc::new(SimInbox(world.clone(), MessageKind::Email)),
+        number: Some(Arc::new(SimInbox(world.clone(), MessageKind::Sms))),
+        probe: Arc::new(SimProbe(world.clone())),
+        clock: Arc::new(SimClock { started: Instant::now(), world: world.clone() }),
+    };
+    let vault = || {
+        let mut vault = Vault::new(plan.links.clone(), 6);
+        vault.keep("user.password", "correct horse battery");
+        vault
+    };
+    let (_tell, stop) = watch::channel(None);
+    let token = world.state.lock().expect("the service").token.clone();
+    let first = Fact::RunStarted {
+        run: "sim".to_owned(),
+        harness: "sim".to_owned(),
+        plan: Box::new(plan.clone()),
+        token,
+        open_codes: 0,
+        since: Since::default(),
+    };
+    let store = || SimStore { bytes: bytes.clone(), world: world.clone() };
+    let begun = Instant::now();
+    let mut paused = Duration::ZERO;
+    let (mut crashes, mut detached) = (0, false);
+    let started = engine::start(ports(), Journal::new(Box::new(store())), vault(), first.clone(), Box::new(|_, _| {}));
+    let mut running = started.ok().map(|engine| engine.detaching(detach));
+    let outcome = |history: History, crashes, detached, paused: Duration| {
+        let worked_ms = u64::try_from((begun.elapsed() - paused).as_millis()).expect("short");
+        let journal = bytes.lock().expect("bytes").clone();
+        let truth = world.state.lock().expect("the service").truth.clone();
+        Outcome { history, truth, crashes, detached, worked_ms, journal }
+    };
+    loop {
+        if let Some(engine) = running.take() {
+            let stopped = tokio::time::timeout(Duration::from_hours(3), engine.run(stop.clone())).await;
+            match stopped.unwrap_or_else(|_| panic!("{told}: a wait does not end")) {
+                Ok(history) => return outcome(history, crashes, detached, paused),
+                Err((Stopped::Detached(_), _)) => detached = true,
+                Err((Stopped::Interrupted(why), _)) => {
+                    let journal = String::from_utf8_lossy(&bytes.lock().expect("bytes")).into_owned();
+                    panic!("{told}: stopped by itself: {why}\n{journal}")
+                }
+                Err((Stopped::CannotWrite(_), _)) => crashes += 1,
+            }
+        } else {
+            crashes += 1;
+        }
+        assert!(crashes < 20, "{told}: crashes for ever");
+        let most = if world.chance(4) == 0 { 150_000 } else { 3_000 };
+        let pause = Duration::from_millis(world.chance(most));
+        sleep(pause).await;
+        paused += pause;
+        let written = bytes.lock().expect("bytes").clone();
+        let Ok(replay) = journal::replay(&written) else {
+            // Nothing was written, so nothing has happened.
+            let event =
+                notify_smoke::model::Event { v: 1, seq: 0, t: 0, at: Timestamp::UNIX_EPOCH, fact: first.clone() };
+            return outcome(History::begin(&event).expect("a start"), crashes, detached, paused);
+        };
+        bytes.lock().expect("bytes").truncate(usize::try_from(replay.whole_bytes).expect("small"));
+        let history = History::of(&replay.events).expect("a history");
+        if history.ended {
+            return outcome(history, crashes, detached, paused);
+        }
+        let journal = Journal::go_on(Box::new(store()), &replay);
+        running = engine::resume(ports(), journal, vault(), history, "sim", Box::new(|_, _| {})).ok();
+    }
+}
+
+/// Runs something to its end on a paused clock.
+pub fn on_paused_clock<T>(work: impl Future<Output = T>) -> T {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    runtime.block_on(work)
+}

@@ -1,0 +1,420 @@
+//! A whole Notify in memory, broken by the faults that the sandbox knows. It plays them by itself: of the sandbox it uses
+//! only how they are written. What is true is decided here, and knows nothing of judging.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use notify_sandbox::{Effect, Fault, Site, Trigger};
+use notify_smoke::model::MessageKind;
+use tokio::time::Instant;
+
+use super::world::{Chance, wall};
+
+pub const USER: &str = "smoke@notify.gov";
+pub const MOBILE: &str = "+12025550123";
+pub const SENDER: &str = "+18556438890";
+const OTHER_SENDER: &str = "+18337581259";
+/// Tries of a message that are played; the real worker gives up after 48.
+const TRIES: u32 = 12;
+/// What 300 rows of another service's job hold ours up for, as measured on the sandbox.
+const BUSY_ROW_MS: u64 = 30;
+
+/// How long the service's own waits are.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between the times that a job can be scheduled for; the scheduler looks four times in it.
+    pub slot_ms: u64,
+    /// The worker's retry, 300 s in reality.
+    pub retry_ms: u64,
+    /// After this long the broker hands a task out again whose worker has died, 310 s in reality.
+    pub redelivered_ms: u64,
+}
+
+impl Pace {
+    pub fn tick_ms(self) -> u64 {
+        self.slot_ms / 4
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: String,
+    pub at: Instant,
+    pub kind: MessageKind,
+    pub from: String,
+    pub subject: String,
+    pub text: String,
+}
+
+/// A row of a job: when it was made, and what its page says beside it in the end.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub made: Instant,
+    pub told: Option<(Instant, &'static str)>,
+}
+
+/// A job that was made.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its time; nothing when it was sent now.
+    pub slot: Option<Timestamp>,
+    /// When it was taken up, if it was.
+    pub picked: Option<Instant>,
+    pub rows: Vec<Row>,
+    pub file: String,
+}
+
+/// What really happened.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    pub resets: u32,
+    pub codes: u32,
+    pub sign_ins: u32,
+    pub uploads: u32,
+    pub jobs: u32,
+    /// Rows with the time from the slot to their arrival; those sent before it have a negative one.
+    pub rows: Vec<(usize, i64)>,
+    pub reset_after_ms: Option<u64>,
+}
+
+pub struct State {
+    pub chance: Chance,
+    pub pace: Pace,
+    pub faults: Vec<Fault>,
+    /// For each fault with a count, the attempts seen so far.
+    attempts: BTreeMap<usize, Vec<String>>,
+    tries: u64,
+    pub born: Instant,
+    /// When the clock of the machine that tests is set, in milliseconds after the world's birth, and by how many seconds.
+    pub clock_set: Option<(u64, i64)>,
+    pub messages: Vec<Message>,
+    pub live_codes: Vec<String>,
+    pub signed_in: bool,
+    pub thrown_out: bool,
+    pub jobs: Vec<Job>,
+    pub token: String,
+    pub truth: Truth,
+}
+
+pub type Service = Arc<Mutex<State>>;
+
+/// A message on its way to a provider.
+struct Sending {
+    kind: MessageKind,
+    from: String,
+    subject: String,
+    text: String,
+    is_code: bool,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    At(Instant),
+    /// The provider tells that it was not delivered.
+    Refused(Instant),
+    Nowhere,
+}
+
+pub fn milliseconds(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+impl State {
+    pub fn new(seed: u64, pace: Pace, faults: Vec<Fault>, chance: Chance) -> Self {
+        Self {
+            chance,
+            pace,
+            faults,
+            attempts: BTreeMap::new(),
+            tries: 0,
+            born: Instant::now(),
+            clock_set: None,
+            messages: Vec::new(),
+            live_codes: Vec::new(),
+            signed_in: false,
+            thrown_out: false,
+            jobs: Vec::new(),
+            token: format!("token{seed:016x}"),
+            truth: Truth::default(),
+        }
+    }
+
+    /// The service's own time.
+    pub fn time(&self, at: Instant) -> Timestamp {
+        wall(self.born, at)
+    }
+
+    /// By the clock of the machine that tests, which somebody may set in the middle of a run.
+    pub fn machine_time(&self, at: Instant) -> Timestamp {
+        let set = self.clock_set.filter(|(after, _)| at >= self.born + milliseconds(*after));
+        self.time(at) + jiff::SignedDuration::from_secs(set.map_or(0, |(_, by_s)| by_s))
+    }
+
+    fn instant(&self, time: Timestamp) -> Instant {
+        let now = Instant::now();
+        let ahead = time.duration_since(self.time(now)).as_millis();
+        now + milliseconds(u64::try_from(ahead).unwrap_or(0))
+    }
+
+    /// What is wrong with `site`, for an attempt of this name on this page or at this moment.
+    pub fn effects(&mut self, site: Site, attempt: &str, page: &str) -> Vec<Effect> {
+        let mut found = Vec::new();
+        for (index, fault) in self.faults.iter().enumerate().filter(|(_, fault)| fault.site == site) {
+            let counted = match &fault.trigger {
+                Trigger::Always => None,
+                Trigger::Page(name) if name == page => None,
+                Trigger::Percent(percent) if self.chance.below(100) < u64::from(*percent) => None,
+                Trigger::First(count) => Some(*count),
+                Trigger::PageFirst(name, count) if name == page => Some(*count),
+                Trigger::Page(_) | Trigger::Percent(_) | Trigger::PageFirst(..) => continue,
+            };
+            if let Some(count) = counted {
+                let seen = self.attempts.entry(index).or_default();
+                if !seen.iter().any(|known| known == attempt) {
+                    if seen.len() >= count as usize {
+                        continue;
+                    }
+                    seen.push(attempt.to_owned());
+                }
+            }
+            found.push(fault.effect.clone());
+        }
+        found
+    }
+
+    pub fn has(&mut self, site: Site, effect: &Effect) -> bool {
+        self.effects(site, "", "").contains(effect)
+    }
+
+    /// A name for something that is tried once.
+    pub fn attempt(&mut self) -> String {
+        self.tries += 1;
+        self.tries.to_string()
+    }
+
+    /// From when to when a deploy keeps worker and scheduler away.
+    pub fn deploy(&self) -> Option<(Instant, Instant)> {
+        let (trigger, gone) = self.faults.iter().find_map(|fault| match fault.effect {
+            Effect::Rolling(gone) => Some((&fault.trigger, gone)),
+            _ => None,
+        })?;
+        let began = match trigger {
+            Trigger::Page(moment) if moment == "slot" => self.instant_of(self.jobs.last()?.slot?),
+            _ => self.born,
+        };
+        Some((began, began + gone))
+    }
+
+    fn instant_of(&self, time: Timestamp) -> Instant {
+        let since = time.duration_since(self.time(self.born)).as_millis();
+        self.born + milliseconds(u64::try_from(since).unwrap_or(0))
+    }
+
+    /// When the worker takes what lies in a queue since `at`, if it ever does.
+    fn worker_from(&mut self, at: Instant) -> Option<Instant> {
+        let moment = if self.jobs.is_empty() { "" } else { "job" };
+        if self.effects(Site::Worker, "", moment).contains(&Effect::Stopped) || self.has(Site::Queue, &Effect::Deaf) {
+            return None;
+        }
+        Some(match self.deploy() {
+            Some((from, until)) if at >= from && at < until => until,
+            Some(_) | None => at,
+        })
+    }
+
+    /// Hands a message to its provider at `at` and as often as it is tried again.
+    fn deliver(&mut self, at: Instant, sending: Sending) -> Sent {
+        let is_text = sending.kind == MessageKind::Sms;
+        let site = if is_text { Site::Sns } else { Site::Ses };
+        let Some(mut at) = self.worker_from(at) else { return Sent::Nowhere };
+        for retry in 0..TRIES {
+            // A text is tried again at once, then every 300 s; the SDK's and the worker's quick tries are one attempt.
+            let attempt = self.attempt();
+            let effects = self.effects(site, &attempt, "");
+            let fails = |effect: &Effect| {
+                matches!(effect, Effect::Down | Effect::Status(_) | Effect::InSandbox | Effect::NoTls)
+            };
+            if !effects.iter().any(fails) {
+                return self.carry(at, &attempt, &effects, sending);
+            }
+            at += milliseconds(self.pace.retry_ms + 20 * u64::from(retry));
+        }
+        Sent::Nowhere
+    }
+
+    /// The provider has taken it.
+    fn carry(&mut self, at: Instant, attempt: &str, effects: &[Effect], mut sending: Sending) -> Sent {
+        let mut arrives = at + milliseconds(30 + self.chance.below(250));
+        let mut second = None;
+        for effect in effects {
+            match effect {
+                Effect::Slow(by) => arrives += *by,
+                Effect::OverQuota => return Sent::Nowhere,
+                Effect::OptedOut | Effect::Bounced => return Sent::Refused(arrives),
+                Effect::TwiceAfter(after) => second = Some(*after),
+                _ => {}
+            }
+        }
+        if sending.is_code {
+            for effect in self.effects(Site::Code, attempt, "") {
+                match effect {
+                    Effect::Lost => return Sent::Nowhere,
+                    Effect::Elsewhere => {
+                        OTHER_SENDER.clone_into(&mut sending.from);
+                        sending.text = format!("{:06}{}", self.chance.below(1_000_000), &sending.text[6..]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for at in std::iter::once(arrives).chain(second.map(|after| arrives + after)) {
+            let id = format!("m{:016x}", self.chance.below(u64::MAX));
+            let (from, subject, text) = (sending.from.clone(), sending.subject.clone(), sending.text.clone());
+            self.messages.push(Message { id, at, kind: sending.kind, from, subject, text });
+        }
+        Sent::At(arrives)
+    }
+
+    /// A reset was asked for with this `next`.
+    pub fn reset(&mut self, next: &str) {
+        self.truth.resets += 1;
+        let effects = self.effects(Site::Reset, "", "");
+        if effects.contains(&Effect::AcceptedNotSent) {
+            return;
+        }
+        let host = if effects.contains(&Effect::OtherHost) { "http://elsewhere.test" } else { "http://notify.test" };
+        let next = if effects.contains(&Effect::OnlyEarlier) { "/accounts?run=another" } else { next };
+        for _ in 0..=u8::from(effects.contains(&Effect::Twice)) {
+            let now = Instant::now();
+            let text = self.link(host, next);
+            let sending = Sending {
+                kind: MessageKind::Email,
+                from: "testsender@notify.gov".to_owned(),
+                subject: "Reset your U.S. Notify password".to_owned(),
+                text,
+                is_code: false,
+            };
+            let queued = now + milliseconds(20 + self.chance.below(200));
+            if let Sent::At(at) = self.deliver(queued, sending) {
+                self.truth.reset_after_ms.get_or_insert(u64::try_from((at - now).as_millis()).expect("short"));
+            }
+        }
+    }
+
+    fn link(&mut self, host: &str, next: &str) -> String {
+        use base64::Engine as _;
+        let seconds = u32::try_from(self.time(Instant::now()).as_second()).expect("before 2106").to_be_bytes();
+        let time = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(seconds);
+        let secret = self.chance.below(u64::MAX);
+        let next = next.replace('/', "%2F").replace('=', "%3D").replace('?', "%3F");
+        format!("{host}/new-password/S{secret:x}.{time}.Sig?next={next}")
+    }
+
+    /// A code was asked for.
+    pub fn code(&mut self) {
+        self.truth.codes += 1;
+        if self.has(Site::Code, &Effect::Limited) {
+            return;
+        }
+        let code = format!("{:06}", self.chance.below(1_000_000));
+        self.live_codes.push(code.clone());
+        let other = self.has(Site::Sender, &Effect::Other);
+        let sending = Sending {
+            kind: MessageKind::Sms,
+            from: if other { OTHER_SENDER } else { SENDER }.to_owned(),
+            subject: String::new(),
+            text: format!("{code} is your U.S. Notify authentication code"),
+            is_code: true,
+        };
+        let queued = Instant::now() + milliseconds(20 + self.chance.below(200));
+        self.deliver(queued, sending);
+    }
+
+    /// The tick of the scheduler that takes up a job of this time.
+    fn tick_for(&mut self, slot: Timestamp) -> Option<Instant> {
+        let tick_ms = i64::try_from(self.pace.tick_ms()).expect("small");
+        let effects = self.effects(Site::Scheduler, "", "");
+        let now = self.time(Instant::now()).as_millisecond();
+        let mut tick = slot.as_millisecond().div_euclid(tick_ms) * tick_ms;
+        for effect in effects {
+            match effect {
+                Effect::Stopped => return None,
+                Effect::AtOnce => tick = (now.div_euclid(tick_ms) + 1) * tick_ms,
+                Effect::LateBy(ticks) => tick += i64::from(ticks) * tick_ms,
+                _ => {}
+            }
+        }
+        // Its schedule file is a fresh one after a deploy: what it missed is not made up for.
+        if let Some((from, until)) = self.deploy() {
+            let at = |tick: i64| self.instant(Timestamp::from_millisecond(tick).expect("a time"));
+            while at(tick) >= from && at(tick) < until {
+                tick += tick_ms;
+            }
+        }
+        Some(self.instant(Timestamp::from_millisecond(tick).expect("a time")) + milliseconds(5 + self.chance.below(20)))
+    }
+
+    /// A job was made: from here on the service works by itself.
+    pub fn make_job(&mut self, slot: Option<Timestamp>, file: String) {
+        self.truth.jobs += 1;
+        self.jobs.push(Job { slot, picked: None, rows: Vec::new(), file });
+        let now = Instant::now();
+        let asked = match slot {
+            Some(slot) => self.tick_for(slot),
+            None => Some(now + milliseconds(20)),
+        };
+        let picked = asked.and_then(|at| self.worker_from(at));
+        let job = self.jobs.len() - 1;
+        self.jobs[job].picked = picked;
+        let Some(picked) = picked else { return };
+        let unreadable = self.effects(Site::S3, "", "process").contains(&Effect::Down);
+        if unreadable || self.has(Site::Worker, &Effect::Old) {
+            return;
+        }
+        let busy = self.effects(Site::Queue, "", "").into_iter().find_map(|effect| match effect {
+            Effect::Busy(rows) => Some(u64::from(rows) * BUSY_ROW_MS),
+            _ => None,
+        });
+        let from = slot.map_or(now, |slot| self.instant(slot));
+        for row in 0..2_usize {
+            let saved = picked + milliseconds(busy.unwrap_or(0) + 20 + self.chance.below(150));
+            self.row(job, row, saved, from);
+        }
+    }
+
+    fn row(&mut self, job: usize, row: usize, mut saved: Instant, from: Instant) {
+        let attempt = format!("{job} {row}");
+        let effects = self.effects(Site::Row, &attempt, "");
+        if effects.contains(&Effect::Lost) {
+            return;
+        }
+        if effects.contains(&Effect::Redelivered) {
+            saved += milliseconds(self.pace.redelivered_ms);
+        }
+        let word = if effects.contains(&Effect::WrongPersonalisation) { "" } else { ["one", "two"][row] };
+        for _ in 0..=u8::from(effects.contains(&Effect::Twice)) {
+            let token = self.token.clone();
+            let sending = Sending {
+                kind: MessageKind::Email,
+                from: "service@notify.gov".to_owned(),
+                subject: format!("Smoke {token}"),
+                text: format!("Row {word} of {token}."),
+                is_code: false,
+            };
+            let sent = self.deliver(saved + milliseconds(10), sending);
+            let told = match sent {
+                Sent::At(at) => {
+                    let after = if at >= from { (at - from).as_millis().cast_signed() } else { -1 };
+                    self.truth.rows.push((row, i64::try_from(after).expect("short")));
+                    Some((at + milliseconds(50), "Delivered"))
+                }
+                Sent::Refused(at) => Some((at + milliseconds(50), "Email address does not exist")),
+                Sent::Nowhere => None,
+            };
+            self.jobs[job].rows.push(Row { made: saved, told });
+        }
+    }
+}
