@@ -83,6 +83,14 @@ impl World {
         self.moments.deploy(gone)
     }
 
+    /// Somebody edits the template for mails, where that is a fault that is on.
+    pub(crate) async fn edit_template_if_asked(&self) {
+        if self.faults.is_on(Site::Template, &Effect::Edited) {
+            // Without a database there is no template to edit.
+            let _ = self.db.edit_template("Smoke test by email", "Row ((row)) of smoke test ((run)), edited.").await;
+        }
+    }
+
     /// Where texts of this sandbox come from: two that share a phone are told apart by it.
     pub(crate) fn sms_sender(&self) -> &'static str {
         if self.outside.shared.is_some() { ready::SHARING_SMS_SENDER } else { ready::SMS_SENDER }
@@ -147,6 +155,7 @@ async fn run_parts(
     let _ = world.receipts.subscriber.set(api_url.clone());
     worker::start(world, &mail_url, &text_url, &admin_url);
     scheduler::start(world);
+    world.edit_template_if_asked().await;
     let control = control::Control::bind().await?;
     let ready = Ready::new(world, postgres, &admin_url, &api_url, &control.url, &gateway_url);
     control.serve(world.clone(), ready.clone());

@@ -12,6 +12,9 @@ use crate::worker::{PERIODIC, Task};
 /// How often the clock is looked at: tests may move it.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How often jobs are taken up by a scheduler that does not wait for their time.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// Starts ticking.
 pub(crate) fn start(world: &World) {
     tokio::spawn(tick(world.clone()));
@@ -24,6 +27,11 @@ async fn tick(world: World) {
     loop {
         tokio::time::sleep(LOOK).await;
         let now = world.clock.now();
+        if world.faults.is_on(Site::Scheduler, &Effect::AtOnce) {
+            world.queues.put(PERIODIC, Task::RunScheduledJobs { before: Timestamp::MAX });
+            tokio::time::sleep(AT_ONCE).await;
+            continue;
+        }
         if number(now) == last {
             continue;
         }
@@ -31,10 +39,6 @@ async fn tick(world: World) {
         let effects = world.faults.at(Site::Scheduler, "", "");
         // A beat that starts anew has a fresh schedule file: what it missed meanwhile is not made up for.
         if effects.contains(&Effect::Stopped) || world.deploy().is_some_and(|deploy| deploy.under_way) {
-            continue;
-        }
-        if effects.contains(&Effect::AtOnce) {
-            world.queues.put(PERIODIC, Task::RunScheduledJobs { before: Timestamp::MAX });
             continue;
         }
         let late = effects.iter().find_map(|effect| match effect {

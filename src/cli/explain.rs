@@ -36,9 +36,13 @@ fn text(cause: &Cause) -> String {
         out.push_str(&format!("  {label:<10} {sign}\n"));
     }
     out.push_str(&format!("  To decide  {}\n", cause.decides));
+    out.push_str(&format!("  From       {}\n", cause.component.decided_from()));
     // Each service has a run book of its own; with none here, the cause speaks for itself.
     for (service, runbook) in Files::new(".".as_ref()).load().runbooks {
         if let Some(next) = runbook.get(cause.component.name()) {
+            // Without a run there is nothing to fill in.
+            let next = next.replace("{{ environment }}", "ENV").replace("{{ run }}", "RUN ID");
+            let next = next.replace("{{ minutes }}", "in the minutes that went wrong");
             out.push_str(&format!("  Next       {next} ({service})\n"));
         }
     }
@@ -50,7 +54,7 @@ fn page() -> String {
     let mut out = String::from(
         "# Causes\n\nWhat a report can name, by component. Made by `notify-smoke explain --format markdown` from the table that the \
          diagnosis reads.\nA report lists only the causes that its evidence leaves; what each would be told apart by is its *to \
-         decide*.\n",
+         decide*,\nand from where that look is taken: the harness itself has eyes of level 0.\n",
     );
     let mut component = None;
     let mut causes: Vec<&&Cause> = CAUSES.iter().collect();
@@ -60,11 +64,12 @@ fn page() -> String {
             out.push_str(&format!("\n## {}\n", cause.component));
         }
         out.push_str(&format!(
-            "\n**`{}`**: {}.\nSeen when: {}.\nTo decide: {}.\n",
+            "\n**`{}`**: {}.\nSeen when: {}.\nTo decide: {}.\nFrom: {}.\n",
             cause.id,
             cause.title,
             cause.signs().join("; "),
-            cause.decides
+            cause.decides,
+            cause.component.decided_from()
         ));
     }
     out

@@ -3,7 +3,7 @@
 use super::options::Plan;
 use super::out::{refuse, say};
 use crate::exit::Exit;
-use crate::model::{self, StepKind};
+use crate::model::{self, EyeLevel, StepKind};
 use crate::run::{Wanted, prepare, show_plan};
 
 pub(super) fn run(options: &Plan) -> Exit {
@@ -31,7 +31,7 @@ fn text(plan: &model::Plan) -> String {
     let mut lines = vec![
         format!("{} ({}) at {}", plan.environment, plan.service_name, plan.base_url),
         format!("recipients: {}", plan.recipients.join(", ")),
-        "eyes: level 0 (pages, mailbox, /_status)".to_owned(),
+        format!("eyes: {}", EyeLevel::Outside),
         format!("plan {}", crate::plan::digest(plan)),
     ];
     for scenario in &plan.scenarios {

@@ -200,7 +200,9 @@ fn progress(history: &History, step: StepId) -> Progress {
             let is_act = matches!(&history.plan.step(step).kind, StepKind::Act { .. });
             return if is_act { Progress::Blocked } else { Progress::Settled };
         }
-        Some((_, Gap::WindowClosed | Gap::CannotCome | Gap::CaptureLost | Gap::RunTooLong)) => return Progress::Blocked,
+        Some((_, Gap::WindowClosed | Gap::CannotCome | Gap::CaptureLost | Gap::RunTooLong)) => {
+            return Progress::Blocked;
+        }
         None => {}
     }
     match &history.plan.step(step).kind {

@@ -94,7 +94,7 @@ causes! {
     NUMBER_DEAF = "number-deaf", Number,
         "the number gets no texts: opted out, blocked, or not ours any more",
         "whether another text came to this number since (Twilio console), and SNS's list of opted-out numbers",
-        [Absent, MailboxAlive, GivenUp];
+        [Absent, MailboxAlive, Undelivered];
     CODES_LIMITED = "codes-limited", Account,
         "the user has five live codes: the service makes no more, and its page is the same",
         "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
@@ -226,17 +226,17 @@ causes! {
     SES_BOUNCED = "ses-bounced", Ses,
         "SES says that there is no such mailbox: it bounced, or is on SES's suppression list",
         "the suppression list of the SES account, and the bounce in its notifications",
-        [GivenUp];
+        [Undelivered];
     MAILBOX_REFUSES = "mailbox-refuses", Mailbox,
         "the mailbox's own side refused the mail",
         "send a mail to the mailbox from elsewhere",
-        [GivenUp];
+        [Undelivered];
     SNS_REFUSED = "sns-refused", Sns,
         "SNS says that the text was not delivered",
         "SNS's delivery logs for the minute: the provider's own words",
-        [GivenUp];
+        [Undelivered];
     WORKER_GAVE_UP = "worker-gave-up", Worker,
-        "the worker has given the message up after its last retry",
+        "the worker has given the message up: SES or SNS refused it, or no try was left",
         "the worker's log for this notification",
         [GivenUp];
     JOB_CANCELLED = "job-cancelled", Account,

@@ -94,10 +94,11 @@ impl Evidence {
             return;
         }
         let page = |step: StepId| match &history.step(step).looks.seen {
-            Some((moment, Observation::Page(page))) => Some((*moment, page.address())),
+            Some((moment, Observation::Page(page))) => Some((*moment, (page.address(), &page.headings))),
             Some((_, Observation::Messages { .. })) | None => None,
         };
-        let before = scenario.steps.iter().take_while(|before| **before < *trigger).filter_map(|step| page(*step)).last();
+        let before =
+            scenario.steps.iter().take_while(|before| **before < *trigger).filter_map(|step| page(*step)).last();
         if let (Some((_, before)), Some((moment, now))) = (before, page(step))
             && before == now
         {

@@ -18,8 +18,11 @@ impl Evidence {
             return;
         };
         match history.fate(step) {
-            Some((moment, Fate::Failed(word))) => {
+            Some((moment, Fate::GivenUp(word))) => {
                 self.note(Sign::GivenUp, moment, format!("the job's page says “{word}” of a message"));
+            }
+            Some((moment, Fate::Undelivered(word))) => {
+                self.note(Sign::Undelivered, moment, format!("the job's page says “{word}” of a message"));
             }
             Some((moment, Fate::Gone)) => self.note(Sign::Gone, moment, "the job has no page any more"),
             None => {}
@@ -93,10 +96,13 @@ pub(super) fn of_rows(rows: &RowsExpectation, from: WindowFrom, evidence: &Evide
         return vec![&causes::WRONG_ROW];
     }
     if evidence.has(Sign::GivenUp) {
+        return vec![&causes::WORKER_GAVE_UP];
+    }
+    if evidence.has(Sign::Undelivered) {
         return if is_sms {
-            vec![&causes::NUMBER_DEAF, &causes::SNS_REFUSED, &causes::WORKER_GAVE_UP]
+            vec![&causes::NUMBER_DEAF, &causes::SNS_REFUSED]
         } else {
-            vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES, &causes::WORKER_GAVE_UP]
+            vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES]
         };
     }
     match rows.need {

@@ -6,6 +6,7 @@ mod causes;
 mod evidence;
 mod job;
 mod known;
+mod next;
 mod sign;
 
 pub use causes::{CAUSES, Cause};
@@ -53,7 +54,7 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
             component: cause.component,
             cause,
             because: evidence.because(cause),
-            next_step: next_step(history, cause),
+            next_step: next::next_step(history, cause, step),
         })
         .collect()
 }
@@ -71,14 +72,6 @@ fn worst<'v>(
     let mut degraded = verdict.steps.iter().filter(|(_, judged)| judged.verdict == Verdict::Degraded);
     let unknown = degraded.find(|(step, _)| !known::is_known_at(history, scenario, *step));
     Some(unknown.map_or((step, judged), |(step, judged)| (*step, judged)))
-}
-
-fn next_step(history: &History, cause: &Cause) -> String {
-    let runbook = &history.plan.runbook;
-    runbook
-        .get(cause.component.name())
-        .cloned()
-        .unwrap_or_else(|| "The run book does not mention this part.".to_owned())
 }
 
 fn candidates(
@@ -182,11 +175,10 @@ fn of_text(evidence: &Evidence, requests: u32) -> Vec<&'static Cause> {
         return if worker_works { vec![&causes::SNS_SLOW] } else { vec![&causes::SNS_SLOW, &causes::WORKER_SLOW] };
     }
     if evidence.has(Sign::OtherSender) {
-        return if worker_works {
-            vec![&causes::SENDER_OTHER]
-        } else {
-            vec![&causes::SENDER_OTHER, &causes::WORKER_SILENT]
-        };
+        // It may be ours, or another environment's on the same number, and ours is missing.
+        let mut found = vec![&causes::SENDER_OTHER, &causes::SNS_SILENT, &causes::CODES_LIMITED];
+        found.extend((!worker_works).then_some(&causes::WORKER_SILENT));
+        return found;
     }
     if evidence.has(Sign::BothAbsent) {
         return vec![&causes::WORKER_BOTH];
@@ -221,7 +213,7 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     }
     // The pages before it came from the same admin app and API, a moment ago.
     if proves.contains(&Component::S3) && evidence.has(Sign::ApiWell) && evidence.has(Sign::Accepted) {
-        return vec![&causes::S3_UPLOAD];
+        return vec![&causes::S3_UPLOAD, &causes::ADMIN_ERROR];
     }
     // The admin app showed its own error page, so it was reached: the edge is not to blame.
     let mut found = vec![&causes::ADMIN_ERROR];

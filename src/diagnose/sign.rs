@@ -49,6 +49,7 @@ signs! {
     RowsMade = "as many messages were made as the list has rows";
     TooManyRows = "more messages were made than the list has rows";
     GivenUp = "the job's page says of a message that it is not tried again";
+    Undelivered = "the job's page says that the provider could not deliver a message";
     Gone = "the job has no page any more";
     Unmoved = "the browser still shows the page on which the list was chosen";
     HeartbeatCame = "a mail that was asked for afterwards came at once";

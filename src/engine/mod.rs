@@ -5,7 +5,7 @@
 mod recorder;
 mod work;
 
-pub use recorder::Observer;
+pub use recorder::{Judge, Observer};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -125,6 +125,13 @@ impl Engine {
     #[must_use]
     pub fn detaching(mut self, detach: bool) -> Self {
         self.detach = detach;
+        self
+    }
+
+    /// Judges looks by other rules than the usual ones.
+    #[must_use]
+    pub fn judging(mut self, judge: Box<Judge>) -> Self {
+        self.recorder.judge_by(judge);
         self
     }
 

@@ -8,7 +8,9 @@ use super::work::Outcome;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::judge::{Context, Judgement, judge};
-use crate::model::{Act, Acted, Captured, Check, Event, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind};
+use crate::model::{
+    Act, Acted, Captured, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
+};
 use crate::policy;
 use crate::port::{MaskedPng, RawAct, RawMessage};
 use crate::redact::Vault;
@@ -16,7 +18,16 @@ use crate::redact::Vault;
 /// Told of every event after it was written, with the history that holds it already.
 pub type Observer = dyn FnMut(&History, &Event) + Send;
 
+/// Says of one look whether it meets its expectation; the flag is set for the look after everything else. It is
+/// [`crate::judge::judge`], but for tests that ask what each check is worth.
+pub type Judge = dyn Fn(StepId, bool, &Expectation, &Observation, &Context<'_>) -> Judgement + Send;
+
+fn by_the_rules() -> Box<Judge> {
+    Box::new(|_, _, expectation, observation, context| judge(expectation, observation, context))
+}
+
 pub(super) struct Recorder {
+    judge: Box<Judge>,
     journal: Journal,
     vault: Vault,
     history: History,
@@ -34,11 +45,15 @@ impl Recorder {
         let event = journal.append(vault.clean(first), 0, at)?;
         let history = History::begin(&event).map_err(std::io::Error::other)?;
         observer(&history, &event);
-        Ok(Self { journal, vault, history, observer })
+        Ok(Self { judge: by_the_rules(), journal, vault, history, observer })
     }
 
     pub(super) fn go_on(journal: Journal, vault: Vault, history: History, observer: Box<Observer>) -> Self {
-        Self { journal, vault, history, observer }
+        Self { judge: by_the_rules(), journal, vault, history, observer }
+    }
+
+    pub(super) fn judge_by(&mut self, judge: Box<Judge>) {
+        self.judge = judge;
     }
 
     pub(super) fn history(&self) -> &History {
@@ -189,7 +204,7 @@ impl Recorder {
     ) -> std::io::Result<()> {
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
-        let judgement = self.judged(step, &observation, t, at);
+        let judgement = self.judged(step, standing, &observation, t, at);
         let seen = if same { Seen::Same } else { Seen::New(observation) };
         self.record(Fact::Looked { step, since, seen }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
@@ -200,7 +215,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn judged(&self, step: StepId, observation: &Observation, t: u64, at: Timestamp) -> Judgement {
+    fn judged(&self, step: StepId, standing: bool, observation: &Observation, t: u64, at: Timestamp) -> Judgement {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
             return Check::not_yet("this step expects nothing").into();
         };
@@ -216,7 +231,7 @@ impl Recorder {
             slot: self.history.slot_of(step),
             now: self.history.service_time(t, at),
         };
-        judge(expect, observation, &context)
+        (self.judge)(step, standing, expect, observation, &context)
     }
 
     /// Handles are counted anew in each process, so the name of what was found again may be another one now.
@@ -231,7 +246,7 @@ impl Recorder {
         let token = self.history.token.clone();
         let messages = messages.unwrap_or_default();
         let messages = messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
-        let captured = self.judged(step, &Observation::Messages { messages }, t, at).captured;
+        let captured = self.judged(step, false, &Observation::Messages { messages }, t, at).captured;
         self.record(Fact::Recalled { step, captured, failure }, t, at)
     }
 

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Captured, Check, Component, Event, Fact, Gap, Lane, Observation, Plan, PlannedScenario, PlannedStep, Since, StepId,
-    StepKind, Timing, Verdict, WindowFrom, Wrong,
+    Act, Acted, Captured, Check, Component, Event, Expectation, Fact, Gap, Lane, Observation, Plan, PlannedScenario,
+    PlannedStep, Since, StepId, StepKind, Timing, Verdict, WindowFrom, Wrong,
 };
 
 /// Why rows will not come any more.
@@ -25,7 +25,9 @@ pub enum Fate {
     /// The job has no page any more: somebody has cancelled it.
     Gone,
     /// The service has given a message up; the word beside it.
-    Failed(String),
+    GivenUp(String),
+    /// The provider tells that a message was not delivered; the word beside it.
+    Undelivered(String),
 }
 
 /// Everything known of a run.
@@ -187,8 +189,11 @@ impl History {
         }
         let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
         let rows = page.job(sentences).rows;
-        let word = rows.into_iter().find(|row| sentences.failed_for_good.iter().any(|word| row.starts_with(word)))?;
-        Some((*moment, Fate::Failed(word)))
+        let one_of =
+            |words: &[String]| rows.iter().find(|row| words.iter().any(|word| row.starts_with(word.as_str()))).cloned();
+        let fate = one_of(&sentences.given_up).map(Fate::GivenUp);
+        let fate = fate.or_else(|| one_of(&sentences.undelivered).map(Fate::Undelivered))?;
+        Some((*moment, fate))
     }
 
     /// The address of the page of a scenario's job, and which process captured it.
@@ -265,10 +270,19 @@ impl History {
         self.plan.scenarios.iter().find(|other| other.id == *name)
     }
 
-    /// When the action was begun, and when it was over as far as is known, by the service's clock.
+    /// When the action was begun, and when it was over as far as is known, by the service's clock. A driver may call a press
+    /// done before its request has left the browser: it is over when its page was seen.
     pub fn acted_between(&self, trigger: StepId) -> Option<(Timestamp, Timestamp)> {
         let state = self.step(trigger);
-        Some((state.began_at?, state.over_at.unwrap_or_else(|| self.service_time(self.last.t, self.last.at))))
+        let now = || self.service_time(self.last.t, self.last.at);
+        let over = state.over_at.unwrap_or_else(now);
+        let answers = self.plan.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Expect { expect: Expectation::Page(_), trigger: of, .. } if *of == trigger => {
+                self.step(step.id).met.map(|met| self.service_time(met.moment.t, met.moment.at))
+            }
+            StepKind::Expect { .. } | StepKind::Act { .. } => None,
+        });
+        Some((state.began_at?, answers.fold(over, Timestamp::max)))
     }
 
     /// What a step has proven, and when: nothing that came after its window counts.

@@ -179,7 +179,9 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             absence => absence,
         },
         Some((_, Gap::CannotCome)) => match history.fate(step) {
-            Some((_, Fate::Failed(word))) => judged(Verdict::Failed, format!("the job's page says “{word}”")),
+            Some((_, Fate::GivenUp(word) | Fate::Undelivered(word))) => {
+                judged(Verdict::Failed, format!("the job's page says “{word}”"))
+            }
             Some((_, Fate::Gone)) | None => {
                 judged(Verdict::Inconclusive, "the job has no page any more: somebody has cancelled it")
             }

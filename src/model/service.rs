@@ -71,8 +71,10 @@ pub struct Sentences {
     pub job_gone: String,
     /// What stands beside a message whose delivery the service was told of.
     pub delivered: String,
-    /// What stands beside a message that is not tried again.
-    pub failed_for_good: Vec<String>,
+    /// What stands beside a message that the service has given up.
+    pub given_up: Vec<String>,
+    /// What stands beside a message of which the provider tells that it was not delivered.
+    pub undelivered: Vec<String>,
 }
 
 /// The shape of links in Notify's own mails; the last piece of the path is a secret.

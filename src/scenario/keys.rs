@@ -39,7 +39,7 @@ pub const LINK: [Key; 3] = [
 ];
 
 /// Under `sentences`.
-pub const SENTENCES: [Key; 12] = [
+pub const SENTENCES: [Key; 14] = [
     Key { name: "set-up", doc: "Pages that a smoke user should not meet." },
     Key { name: "signed-out-elsewhere", doc: "Somebody else has signed in with the same user." },
     Key { name: "signed-out", doc: "The session is over." },
@@ -52,6 +52,8 @@ pub const SENTENCES: [Key; 12] = [
     Key { name: "job-done", doc: "How the page of a job that was sent says so." },
     Key { name: "job-gone", doc: "The heading where a cancelled job was." },
     Key { name: "delivered", doc: "The status of a message whose receipt has come." },
+    Key { name: "given-up", doc: "What stands beside a message that the service has given up." },
+    Key { name: "undelivered", doc: "What stands beside a message that the provider could not deliver." },
 ];
 
 /// Under `budget`.

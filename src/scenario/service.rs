@@ -56,6 +56,9 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     }
 }
 
+/// What a next step may name of the run that it is told in: its id, the environment, the minutes that went wrong.
+const RUNBOOK_HOLES: [&str; 3] = ["run", "environment", "minutes"];
+
 /// Reads `runbook.yaml`: component to next step.
 ///
 /// # Errors
@@ -79,6 +82,15 @@ pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
             );
         }
         if let Some(text) = reader.text(&entry.value, "a next step") {
+            for hole in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
+                if !RUNBOOK_HOLES.contains(&hole.trim()) || hole.trim().len() + 2 != hole.len() {
+                    reader.problem(
+                        entry.value.mark,
+                        format!("unknown value `{{{{{hole}}}}}` in a next step"),
+                        format!("The values are {}; write them as `{{{{ run }}}}`.", quoted(&RUNBOOK_HOLES)),
+                    );
+                }
+            }
             steps.insert(entry.key.clone(), text.trim().to_owned());
         }
     }
@@ -194,7 +206,8 @@ fn budget(reader: &mut Reader<'_>, node: &Node) -> Option<Budget> {
 fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
     let mut fields = reader.fields(node, "`sentences`");
     let set_up = texts(reader, fields.take("set-up"), "`set-up`");
-    let failed_for_good = texts(reader, fields.take("failed-for-good"), "`failed-for-good`");
+    let given_up = texts(reader, fields.take("given-up"), "`given-up`");
+    let undelivered = texts(reader, fields.take("undelivered"), "`undelivered`");
     let mut text = |reader: &mut Reader<'_>, key| {
         fields.take(key).and_then(|node| reader.text(node, "a sentence").map(str::to_owned)).unwrap_or_default()
     };
@@ -211,7 +224,8 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         job_done: text(reader, "job-done"),
         job_gone: text(reader, "job-gone"),
         delivered: text(reader, "delivered"),
-        failed_for_good,
+        given_up,
+        undelivered,
     };
     fields.finish(reader);
     found

@@ -291,7 +291,7 @@ fn causes_can_be_looked_up() {
         said.out
     );
     assert!(
-        said.out.contains("\n  Next       Look whether notify-api's scheduler process runs; run the GitHub Action"),
+        said.out.contains("\n  From       level 1 (the platform's instances, deploys and logs)\n  Next       Look whether the scheduler process runs (cf app notify-api-ENV); its log:"),
         "{}",
         said.out
     );

@@ -48,7 +48,7 @@ async fn send_email(
     let delays: Vec<Duration> = std::iter::once(delay)
         // Asked once, sent twice: the second sending has an id of its own.
         .chain(world.faults.at(Site::Ses, attempt, "").into_iter().filter_map(|effect| match effect {
-            Effect::TwiceAfter(after) => Some(delay + after),
+            Effect::Again(after) => Some(delay + after),
             _ => None,
         }))
         .collect();

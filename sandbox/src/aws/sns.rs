@@ -78,6 +78,10 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
     let effects = if is_code { world.faults.at(Site::Code, &attempt, "") } else { Vec::new() };
     let mut lost = effects.contains(&Effect::Lost);
     lost |= [Effect::OverQuota, Effect::OptedOut].iter().any(|effect| world.faults.is_on(Site::Sns, effect));
+    let again = world.faults.at(Site::Sns, &attempt, "").into_iter().find_map(|effect| match effect {
+        Effect::Again(after) => Some(after),
+        _ => None,
+    });
     // Another environment's text: another code, from its own number.
     let (from, body) = if effects.contains(&Effect::Elsewhere) {
         (OTHER_SENDER.to_owned(), format!("{}{}", if body.starts_with('1') { "2" } else { "1" }, &body[1..]))
@@ -87,7 +91,12 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
     let (world, to) = (world.clone(), to.to_owned());
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
-        if !lost {
+        if lost {
+            return;
+        }
+        world.outside.text(&world, from.clone(), to.clone(), body.clone()).await;
+        if let Some(after) = again {
+            tokio::time::sleep(after).await;
             world.outside.text(&world, from, to, body).await;
         }
     });

@@ -41,6 +41,8 @@ pub enum Site {
     Receipts,
     /// A new version of everything.
     Deploy,
+    /// The template that lists are sent with.
+    Template,
 }
 
 /// What is wrong with it.
@@ -63,7 +65,7 @@ pub enum Effect {
     /// Does its work twice.
     Twice,
     /// Takes a request once, and delivers twice: the second time this much later.
-    TwiceAfter(Duration),
+    Again(Duration),
     /// Refuses whom it does not know yet: the provider's account is in its sandbox.
     InSandbox,
     /// Cannot be reached by the worker: no TLS session can be had.
@@ -104,6 +106,8 @@ pub enum Effect {
     Challenge,
     /// Serves its pages without their script.
     NoScript,
+    /// Somebody has changed its words.
+    Edited,
     /// Web and API first, with their new versions; worker and scheduler are gone for this long.
     Rolling(Duration),
 }
@@ -121,7 +125,7 @@ pub enum Trigger {
     Always,
     /// Only the first so many attempts; an SDK's own retries are one attempt.
     First(u32),
-    /// Only on the page with this first path segment, or since this moment.
+    /// Only on pages with this piece in their path, or since this moment.
     Page(String),
     /// Only the first so many requests of this page.
     PageFirst(String, u32),
@@ -174,10 +178,15 @@ impl Faults {
     /// What is wrong with `site` now. `attempt` names what is being tried (retries of one attempt share a name),
     /// `page` the page, where there is one.
     pub(crate) fn at(&self, site: Site, attempt: &str, page: &str) -> Vec<Effect> {
+        self.those(|fault| fault.site == site, attempt, page)
+    }
+
+    /// Those of the faults that are meant which are on now; the others count nothing.
+    fn those(&self, meant: impl Fn(&Fault) -> bool, attempt: &str, page: &str) -> Vec<Effect> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = &mut *inner;
         let mut effects = Vec::new();
-        for (index, fault) in inner.faults.iter().enumerate().filter(|(_, fault)| fault.site == site) {
+        for (index, fault) in inner.faults.iter().enumerate().filter(|(_, fault)| meant(fault)) {
             let on = match &fault.trigger {
                 Trigger::Always => true,
                 Trigger::Page(name) => is_page(page, name),
@@ -220,7 +229,7 @@ impl Faults {
                 | Effect::Off
                 | Effect::Challenge
                 | Effect::OnlyEarlier
-                | Effect::TwiceAfter(_)
+                | Effect::Again(_)
                 | Effect::NoTls
                 | Effect::OverQuota
                 | Effect::OptedOut
@@ -232,6 +241,7 @@ impl Faults {
                 | Effect::Old
                 | Effect::Redelivered
                 | Effect::NoScript
+                | Effect::Edited
                 | Effect::Rolling(_) => {}
             }
         }
@@ -240,12 +250,12 @@ impl Faults {
 
     /// Whether `effect` is on at `site`, whatever is tried there.
     pub(crate) fn is_on(&self, site: Site, effect: &Effect) -> bool {
-        self.at(site, "", "").contains(effect)
+        !self.those(|fault| fault.site == site && fault.effect == *effect, "", "").is_empty()
     }
 }
 
 fn is_page(path: &str, name: &str) -> bool {
-    path.trim_start_matches('/').split(['/', '?']).next() == Some(name)
+    path.split(['/', '?']).any(|piece| piece == name)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 44] = [
+pub const KINDS: [(&str, &str); 46] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -26,12 +26,13 @@ pub const KINDS: [(&str, &str); 44] = [
     ("ses", "sandbox"),
     ("ses", "tls"),
     ("ses", "bounced"),
-    ("ses", "twice:100ms"),
+    ("ses", "again:100ms"),
     ("sns", "down"),
     ("sns", "slow:5s"),
     ("sns", "fail:500"),
     ("sns", "sandbox"),
     ("sns", "tls"),
+    ("sns", "again:100ms"),
     ("sns", "quota"),
     ("sns", "opted-out"),
     ("code", "lost:1"),
@@ -52,6 +53,7 @@ pub const KINDS: [(&str, &str); 44] = [
     ("row", "wrong-personalisation"),
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
+    ("template", "edited"),
 ];
 
 /// Why a text is no fault: what is wrong and what would be right.
@@ -96,7 +98,7 @@ impl FromStr for Fault {
 }
 
 const SITES: &str = "admin, api, code, deploy, edge, queue, receipts, reset, row, s3, scheduler, sender, ses, sign-in, \
-                     sns and worker";
+                     sns, template and worker";
 
 fn site_of(name: &str) -> Option<Site> {
     Some(match name {
@@ -116,6 +118,7 @@ fn site_of(name: &str) -> Option<Site> {
         "row" => Site::Row,
         "receipts" => Site::Receipts,
         "deploy" => Site::Deploy,
+        "template" => Site::Template,
         _ => return None,
     })
 }
@@ -135,12 +138,10 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
     Ok(match (site, effect, argument) {
         (Site::Api | Site::Ses | Site::Sns | Site::S3, "down", None) => Effect::Down,
         (Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => Effect::Slow(time(delay)?),
-        (Site::Ses | Site::Sns, "fail", Some(code)) => {
-            Effect::Status(status_of(code).ok_or("a status is 400 to 599")?)
-        }
+        (Site::Ses | Site::Sns, "fail", Some(code)) => Effect::Status(status_of(code).ok_or("a status is 400 to 599")?),
         (Site::Ses | Site::Sns, "sandbox", None) => Effect::InSandbox,
         (Site::Ses | Site::Sns, "tls", None) => Effect::NoTls,
-        (Site::Ses, "twice", Some(after)) => Effect::TwiceAfter(time(after)?),
+        (Site::Ses | Site::Sns, "again", Some(after)) => Effect::Again(time(after)?),
         (Site::Ses, "bounced", None) => Effect::Bounced,
         (Site::Sns, "quota", None) => Effect::OverQuota,
         (Site::Sns, "opted-out", None) => Effect::OptedOut,
@@ -166,6 +167,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Reset, "other-host", None) => Effect::OtherHost,
         (Site::Reset, "only-earlier", None) => Effect::OnlyEarlier,
         (Site::Reset | Site::Row, "twice", None) => Effect::Twice,
+        (Site::Template, "edited", None) => Effect::Edited,
         (Site::Deploy, "rolling", Some(gone)) => Effect::Rolling(time(gone)?),
         _ => return Err("this site has no such effect"),
     })
@@ -212,7 +214,17 @@ mod tests {
         assert_eq!(fault("ses=slow:90s").effect, Effect::Slow(Duration::from_secs(90)));
         assert_eq!(fault("ses=fail:503@1st").trigger, Trigger::First(1));
         assert_eq!(fault("admin=500@forgot-password").trigger, Trigger::Page("forgot-password".to_owned()));
-        for wrong in ["ses", "ses=", "moon=down", "ses=fail:200", "worker=down", "ses=down@", "ses=slow:6", "code=redelivered:1", "admin=500@1st@sign-in"] {
+        for wrong in [
+            "ses",
+            "ses=",
+            "moon=down",
+            "ses=fail:200",
+            "worker=down",
+            "ses=down@",
+            "ses=slow:6",
+            "code=redelivered:1",
+            "admin=500@1st@sign-in",
+        ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
         }
     }

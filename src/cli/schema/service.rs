@@ -20,7 +20,8 @@ pub(super) fn service() -> Value {
         }),
         &["path", "issued-at", "lifetime"],
     );
-    let sentences = mapping(&described(&SENTENCES, &|name| if name == "set-up" { texts() } else { text() }), &[]);
+    let sentence = |name: &str| if ["set-up", "given-up", "undelivered"].contains(&name) { texts() } else { text() };
+    let sentences = mapping(&described(&SENTENCES, &sentence), &[]);
     let budget = mapping(&described(&BUDGET, &|_| number()), &["resets-per-hour", "codes-live", "failed-logins"]);
     let code = mapping(
         &described(&CODE, &|name| if name == "lifetime" { duration() } else { number() }),

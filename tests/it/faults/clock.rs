@@ -11,7 +11,7 @@ use crate::support::{Desk, Said, Sandbox, http, wait_until};
 fn at(clock: &str) -> (String, Said, Value, Sandbox) {
     let sandbox = Sandbox::start(&["--clock", clock]);
     let desk = Desk::new();
-    desk.edit("environments/local.yaml", "lead: 3s", "lead: 2m");
+    desk.edit("environments/local.yaml", "lead: 6s", "lead: 2m");
     let run = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
     let made = wait_until(Duration::from_secs(40), || sandbox.entries("job-made").first().cloned()).expect("a job");
     let slot = made["scheduled_for"].as_str().expect("a time").to_owned();

@@ -150,13 +150,25 @@ fn clean_runs(count: u32) {
     }
 }
 
-#[test]
-fn clean_runs_pass_and_leave_nothing() {
-    clean_runs(5);
-}
+/// Ten in `script/test`, a hundred with `--full`; in parts that can stand beside each other.
+mod clean {
+    macro_rules! parts {
+        ($($name:ident $count:literal $($ignore:literal)?;)*) => {
+            $(
+                #[test]
+                $(#[ignore = $ignore])?
+                fn $name() {
+                    super::clean_runs($count);
+                }
+            )*
+        };
+    }
 
-#[test]
-#[ignore = "long: script/test --full"]
-fn twenty_clean_runs_pass_and_leave_nothing() {
-    clean_runs(20);
+    parts! {
+        five_runs_pass_and_leave_nothing 5;
+        five_more_runs_pass_and_leave_nothing 5;
+        thirty_runs_pass_and_leave_nothing 30 "long: script/test --full";
+        sixty_runs_with_these_pass_and_leave_nothing 30 "long: script/test --full";
+        ninety_runs_with_these_pass_and_leave_nothing 30 "long: script/test --full";
+    }
 }

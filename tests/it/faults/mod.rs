@@ -8,7 +8,7 @@ mod login;
 mod receipts;
 mod secrets;
 mod since;
-mod table;
+pub mod table;
 mod together;
 mod waiting;
 
@@ -49,10 +49,9 @@ fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-const RESET: &str = "password-reset";
-const LOGIN: &str = "login";
-
-const CSV: &str = "scheduled-send";
+pub const RESET: &str = "password-reset";
+pub const LOGIN: &str = "login";
+pub const CSV: &str = "scheduled-send";
 
 #[test]
 fn passes_and_proves() {

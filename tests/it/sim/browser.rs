@@ -82,6 +82,8 @@ pub struct SimSession {
     csv: String,
     file: String,
     slot: Option<Timestamp>,
+    /// The page that a slow request will bring, and when.
+    coming: Option<(Instant, At)>,
 }
 
 fn failure(kind: FailureKind, text: &str) -> PortFailure {
@@ -101,16 +103,16 @@ impl Browser for SimBrowser {
             csv: String::new(),
             file: String::new(),
             slot: None,
+            coming: None,
         }))
     }
 }
 
 /// What stands between browser and page: what is shown instead of it, if something is, and after how long.
-fn asked(state: &mut State, at: At) -> (Option<At>, Duration) {
-    let segment = at.segment();
+fn asked(state: &mut State, path: &str) -> (Option<At>, Duration) {
     let attempt = state.attempt();
     let mut delay = Duration::ZERO;
-    for effect in state.effects(Site::Edge, &attempt, segment) {
+    for effect in state.effects(Site::Edge, &attempt, path) {
         match effect {
             Effect::Status(status) => return (Some(At::Gateway(status)), delay),
             Effect::Challenge => return (Some(At::Challenge), delay),
@@ -118,7 +120,7 @@ fn asked(state: &mut State, at: At) -> (Option<At>, Duration) {
         }
     }
     let mut instead = None;
-    for effect in state.effects(Site::Admin, &attempt, segment) {
+    for effect in state.effects(Site::Admin, &attempt, path) {
         match effect {
             Effect::Status(_) => instead = Some(At::Error),
             Effect::Slow(by) => delay = by,
@@ -137,9 +139,11 @@ impl SimSession {
     async fn get(&mut self, at: At, url: String) {
         let (shown, delay) = {
             let mut state = self.world.state.lock().expect("the service");
-            let (instead, delay) = asked(&mut state, at);
+            let (instead, mut delay) = asked(&mut state, &at.path());
+            // Its script is asked for too.
+            delay += asked(&mut state, "/static/javascripts/all.js").1;
             let shown = instead.unwrap_or_else(|| {
-                if at.needs_session() && !(state.signed_in && !state.thrown_out) {
+                if at.needs_session() && (state.thrown_out || !state.signed_in) {
                     At::SignedOut
                 } else if at.needs_api() && api_is_down(&mut state) {
                     At::Error
@@ -153,14 +157,17 @@ impl SimSession {
         (self.at, self.url) = (shown, url);
     }
 
+    /// What a form's request is answered with instead of being taken, if it is, and after how long.
+    fn answer(&self, path: &str) -> (Option<At>, Duration) {
+        let mut state = self.world.state.lock().expect("the service");
+        let (instead, delay) = asked(&mut state, path);
+        let down = instead.is_none() && api_is_down(&mut state);
+        (instead.or(down.then_some(At::Error)), delay)
+    }
+
     /// Sends a form of a page; whether it got through.
-    async fn post(&mut self, at: At) -> bool {
-        let (instead, delay) = {
-            let mut state = self.world.state.lock().expect("the service");
-            let (instead, delay) = asked(&mut state, at);
-            let down = instead.is_none() && api_is_down(&mut state);
-            (instead.or(down.then_some(At::Error)), delay)
-        };
+    async fn post(&mut self, path: &str) -> bool {
+        let (instead, delay) = self.answer(path);
         sleep(delay).await;
         if let Some(instead) = instead {
             self.at = instead;
@@ -202,27 +209,33 @@ impl SimSession {
     async fn press(&mut self) -> bool {
         match self.at {
             At::Forgot => {
-                if self.post(At::Forgot).await {
-                    let next = self.url.split("next=").nth(1).unwrap_or_default();
-                    let next = next.replace("%3F", "?").replace("%3D", "=");
-                    self.world.state.lock().expect("the service").reset(&next);
-                    self.at = At::CheckEmail;
+                let next = self.url.split("next=").nth(1).unwrap_or_default();
+                let next = next.replace("%3F", "?").replace("%3D", "=");
+                let (instead, delay) = self.answer("/forgot-password");
+                let here = Instant::now() + delay;
+                if instead.is_none() {
+                    self.world.state.lock().expect("the service").reset(&next, here);
+                }
+                self.coming = Some((here, instead.unwrap_or(At::CheckEmail)));
+                // A driver may call a press done before its request has left the browser.
+                if self.world.chance(2) == 0 {
+                    sleep(delay).await;
                 }
             }
             At::SignIn => {
-                if self.post(At::SignIn).await {
+                if self.post("/sign-in").await {
                     self.world.state.lock().expect("the service").code();
                     self.goes_to(At::Phone).await;
                 }
             }
             At::Phone => {
-                if self.post(At::Phone).await {
+                if self.post("/two-factor-sms").await {
                     self.type_code();
                     self.goes_to(At::Dashboard).await;
                 }
             }
             At::Preview => {
-                if self.post(At::Preview).await {
+                if self.post("/services/x/start-job/u").await {
                     let file = self.file.clone();
                     self.world.state.lock().expect("the service").make_job(self.slot, file);
                     self.goes_to(At::Job).await;
@@ -253,10 +266,11 @@ impl SimSession {
             return;
         }
         (self.csv, self.file, self.slot) = (csv.to_owned(), name.to_owned(), None);
-        if self.post(At::Upload).await {
-            self.goes_to(At::Preview).await;
+        if self.post("/services/x/send/t/csv").await {
             if broken {
                 self.at = At::Error;
+            } else {
+                self.goes_to(At::Preview).await;
             }
         }
     }
@@ -293,6 +307,9 @@ impl SimSession {
                 let kind = "radio".to_owned();
                 page.controls =
                     vec![RawControl { label: "a time".to_owned(), kind, checked: true, value: Some(value) }];
+            }
+            At::Template if state.has(Site::Template, &Effect::Edited) => {
+                page.text = "Row ((row)) of ((run)), edited.".to_owned();
             }
             At::Job => show_job(&state, &mut page),
             At::SignedOut if state.thrown_out => {
@@ -384,6 +401,7 @@ impl Session for SimSession {
         if lost == Some(false) {
             return Acted::Unknown { why: failure(FailureKind::Harness, "the driver is gone") };
         }
+        self.coming = None;
         let done = self.perform(act).await;
         sleep(pause).await;
         if lost == Some(true) {
@@ -398,6 +416,9 @@ impl Session for SimSession {
 
     async fn look(&mut self) -> Result<RawPage, PortFailure> {
         sleep(Duration::from_millis(10)).await;
+        if let Some((_, at)) = self.coming.take_if(|(here, _)| *here <= Instant::now()) {
+            self.at = at;
+        }
         let lost = matches!(self.world.trouble(), Trouble::LostInLook { one_in } if self.world.chance(one_in) == 0);
         if lost { Err(failure(FailureKind::Harness, "the driver is gone")) } else { Ok(self.page()) }
     }

@@ -5,6 +5,7 @@ mod browser;
 mod ports;
 mod rim;
 mod service;
+mod table;
 mod whole;
 mod world;
 

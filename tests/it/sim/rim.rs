@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use notify_sandbox::{Effect, Site};
-use notify_smoke::engine::{self, Ports, Stopped};
+use notify_smoke::engine::{self, Judge, Ports, Stopped};
 use notify_smoke::history::History;
 use notify_smoke::journal::{self, Journal};
 use notify_smoke::model::{Fact, Health, MessageKind, PartHealth, Plan, PortFailure, Since};
@@ -175,7 +175,8 @@ impl Probe for SimProbe {
         let now = Instant::now();
         let ahead = state.machine_time(now).as_millisecond() - state.time(now).as_millisecond();
         let skew = i64::try_from(state.chance.below(900)).expect("small") - 450 - ahead;
-        let gateway = state.effects(Site::Edge, "", "_status").iter().any(|effect| !matches!(effect, Effect::Challenge));
+        let gateway =
+            state.effects(Site::Edge, "", "_status").iter().any(|effect| !matches!(effect, Effect::Challenge));
         let api = state.effects(Site::Api, "", "").is_empty();
         let deployed = state.deploy().is_some_and(|(from, _)| now >= from);
         let part = |ok, version: &str| PartHealth { ok: ok && !gateway, version: version.to_owned() };
@@ -201,8 +202,9 @@ pub struct Outcome {
     pub journal: Vec<u8>,
 }
 
-/// Runs a plan in a world until it has ended; its process may end to wait, where it is let.
-pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool) -> Outcome {
+/// Runs a plan in a world until it has ended; its process may end to wait, where it is let. Its first process may judge by
+/// other rules.
+pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: Option<Box<Judge>>) -> Outcome {
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let ports = || Ports {
         browser: Arc::new(SimBrowser(world.clone())),
@@ -232,6 +234,9 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool) -> Outco
     let (mut crashes, mut detached) = (0, false);
     let started = engine::start(ports(), Journal::new(Box::new(store())), vault(), first.clone(), Box::new(|_, _| {}));
     let mut running = started.ok().map(|engine| engine.detaching(detach));
+    if let Some(judge) = judge {
+        running = running.map(|engine| engine.judging(judge));
+    }
     let outcome = |history: History, crashes, detached, paused: Duration| {
         let worked_ms = u64::try_from((begun.elapsed() - paused).as_millis()).expect("short");
         let journal = bytes.lock().expect("bytes").clone();

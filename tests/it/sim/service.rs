@@ -23,6 +23,7 @@ const BUSY_ROW_MS: u64 = 30;
 
 /// How long the service's own waits are.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "a time is named with its unit")]
 pub struct Pace {
     /// Between the times that a job can be scheduled for; the scheduler looks four times in it.
     pub slot_ms: u64,
@@ -118,6 +119,11 @@ enum Sent {
     Nowhere,
 }
 
+/// Whether a page has this piece in its path; moments are compared as they are.
+fn is_page(page: &str, name: &str) -> bool {
+    page.split('/').any(|piece| piece == name)
+}
+
 pub fn milliseconds(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -165,10 +171,10 @@ impl State {
         for (index, fault) in self.faults.iter().enumerate().filter(|(_, fault)| fault.site == site) {
             let counted = match &fault.trigger {
                 Trigger::Always => None,
-                Trigger::Page(name) if name == page => None,
+                Trigger::Page(name) if is_page(page, name) => None,
                 Trigger::Percent(percent) if self.chance.below(100) < u64::from(*percent) => None,
                 Trigger::First(count) => Some(*count),
-                Trigger::PageFirst(name, count) if name == page => Some(*count),
+                Trigger::PageFirst(name, count) if is_page(page, name) => Some(*count),
                 Trigger::Page(_) | Trigger::Percent(_) | Trigger::PageFirst(..) => continue,
             };
             if let Some(count) = counted {
@@ -185,8 +191,10 @@ impl State {
         found
     }
 
-    pub fn has(&mut self, site: Site, effect: &Effect) -> bool {
-        self.effects(site, "", "").contains(effect)
+    /// Whether it is wrong with `site` all the time.
+    pub fn has(&self, site: Site, effect: &Effect) -> bool {
+        let always = |fault: &Fault| fault.trigger == Trigger::Always;
+        self.faults.iter().any(|fault| fault.site == site && fault.effect == *effect && always(fault))
     }
 
     /// A name for something that is tried once.
@@ -254,7 +262,7 @@ impl State {
                 Effect::Slow(by) => arrives += *by,
                 Effect::OverQuota => return Sent::Nowhere,
                 Effect::OptedOut | Effect::Bounced => return Sent::Refused(arrives),
-                Effect::TwiceAfter(after) => second = Some(*after),
+                Effect::Again(after) => second = Some(*after),
                 _ => {}
             }
         }
@@ -278,8 +286,8 @@ impl State {
         Sent::At(arrives)
     }
 
-    /// A reset was asked for with this `next`.
-    pub fn reset(&mut self, next: &str) {
+    /// A reset is asked for with this `next`; the request is here at `at`.
+    pub fn reset(&mut self, next: &str, at: Instant) {
         self.truth.resets += 1;
         let effects = self.effects(Site::Reset, "", "");
         if effects.contains(&Effect::AcceptedNotSent) {
@@ -288,8 +296,7 @@ impl State {
         let host = if effects.contains(&Effect::OtherHost) { "http://elsewhere.test" } else { "http://notify.test" };
         let next = if effects.contains(&Effect::OnlyEarlier) { "/accounts?run=another" } else { next };
         for _ in 0..=u8::from(effects.contains(&Effect::Twice)) {
-            let now = Instant::now();
-            let text = self.link(host, next);
+            let text = self.link(host, next, at);
             let sending = Sending {
                 kind: MessageKind::Email,
                 from: "testsender@notify.gov".to_owned(),
@@ -297,16 +304,16 @@ impl State {
                 text,
                 is_code: false,
             };
-            let queued = now + milliseconds(20 + self.chance.below(200));
-            if let Sent::At(at) = self.deliver(queued, sending) {
-                self.truth.reset_after_ms.get_or_insert(u64::try_from((at - now).as_millis()).expect("short"));
+            let queued = at + milliseconds(20 + self.chance.below(200));
+            if let Sent::At(arrives) = self.deliver(queued, sending) {
+                self.truth.reset_after_ms.get_or_insert(u64::try_from((arrives - at).as_millis()).expect("short"));
             }
         }
     }
 
-    fn link(&mut self, host: &str, next: &str) -> String {
+    fn link(&mut self, host: &str, next: &str, at: Instant) -> String {
         use base64::Engine as _;
-        let seconds = u32::try_from(self.time(Instant::now()).as_second()).expect("before 2106").to_be_bytes();
+        let seconds = u32::try_from(self.time(at).as_second()).expect("before 2106").to_be_bytes();
         let time = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(seconds);
         let secret = self.chance.below(u64::MAX);
         let next = next.replace('/', "%2F").replace('=', "%3D").replace('?', "%3F");
@@ -342,7 +349,7 @@ impl State {
         for effect in effects {
             match effect {
                 Effect::Stopped => return None,
-                Effect::AtOnce => tick = (now.div_euclid(tick_ms) + 1) * tick_ms,
+                Effect::AtOnce => tick = now + 100,
                 Effect::LateBy(ticks) => tick += i64::from(ticks) * tick_ms,
                 _ => {}
             }
@@ -394,6 +401,7 @@ impl State {
         if effects.contains(&Effect::Redelivered) {
             saved += milliseconds(self.pace.redelivered_ms);
         }
+        let edited = self.has(Site::Template, &Effect::Edited);
         let word = if effects.contains(&Effect::WrongPersonalisation) { "" } else { ["one", "two"][row] };
         for _ in 0..=u8::from(effects.contains(&Effect::Twice)) {
             let token = self.token.clone();
@@ -401,7 +409,7 @@ impl State {
                 kind: MessageKind::Email,
                 from: "service@notify.gov".to_owned(),
                 subject: format!("Smoke {token}"),
-                text: format!("Row {word} of {token}."),
+                text: format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" }),
                 is_code: false,
             };
             let sent = self.deliver(saved + milliseconds(10), sending);

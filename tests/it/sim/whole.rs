@@ -84,7 +84,7 @@ const FAULTS: [&str; 34] = [
     "ses=down",
     "ses=slow:25s",
     "ses=fail:503@1st",
-    "ses=twice:100ms",
+    "ses=again:100ms",
     "ses=bounced",
     "deploy=rolling:70s@slot",
     "admin=500@services",
@@ -105,11 +105,8 @@ struct Drawn {
 fn draw(seed: u64, clean: bool) -> Drawn {
     let mut chance = Chance::new(seed.wrapping_mul(0x9e6c_63d0_876a_3f6b) ^ 0x0b0e);
     let count = FAULTS.len() as u64;
-    let fault = if clean || chance.one_in(3) {
-        ""
-    } else {
-        FAULTS[usize::try_from(chance.below(count)).expect("small")]
-    };
+    let fault =
+        if clean || chance.one_in(3) { "" } else { FAULTS[usize::try_from(chance.below(count)).expect("small")] };
     let trouble = if clean || !chance.one_in(3) {
         Trouble::None
     } else {
@@ -141,7 +138,7 @@ fn run(seed: u64, clean: bool) -> (Drawn, Outcome) {
     on_paused_clock(async {
         let drawn = draw(seed, clean);
         sleep(drawn.ahead).await;
-        let outcome = play(&format!("seed {seed}"), &drawn.world, the_plan(), drawn.detach).await;
+        let outcome = play(&format!("seed {seed}"), &drawn.world, the_plan(), drawn.detach, None).await;
         (drawn, outcome)
     })
 }

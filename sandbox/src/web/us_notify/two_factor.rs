@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::super::Admin;
 use super::super::session::Session;
-use crate::fault::{Effect, Site};
 use super::pages::{Field, found, onward, page, sign_in_first, sorry, with_session};
 use super::sign_in::Onward;
+use crate::fault::{Effect, Site};
 
 const CODE_LENGTH: usize = 6;
 

@@ -1,0 +1,56 @@
+//! Levels of eyes: from how near a part of the service can be looked at.
+
+use super::Component;
+
+/// How near. Each level sees what the ones before it see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EyeLevel {
+    /// From outside: pages, mailbox, number, `/_status`.
+    Outside,
+    /// The platform: instances, crashes, deploys, logs.
+    Platform,
+    /// SES and SNS, read only.
+    Providers,
+    /// The buckets and the database, read only; where they can be reached.
+    Stores,
+}
+
+impl EyeLevel {
+    /// Its number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Outside => 0,
+            Self::Platform => 1,
+            Self::Providers => 2,
+            Self::Stores => 3,
+        }
+    }
+
+    /// What it looks at.
+    pub fn sees(self) -> &'static str {
+        match self {
+            Self::Outside => "pages, mailbox, number, /_status",
+            Self::Platform => "the platform's instances, deploys and logs",
+            Self::Providers => "SES and SNS, read only",
+            Self::Stores => "buckets and database, read only",
+        }
+    }
+}
+
+impl std::fmt::Display for EyeLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "level {} ({})", self.number(), self.sees())
+    }
+}
+
+impl Component {
+    /// From where one look would tell whether it is this part.
+    pub fn decided_from(self) -> EyeLevel {
+        match self {
+            Self::Edge | Self::Admin | Self::Api | Self::Worker | Self::Scheduler | Self::Deploy => EyeLevel::Platform,
+            Self::Ses | Self::Sns | Self::Receipts => EyeLevel::Providers,
+            Self::S3 => EyeLevel::Stores,
+            Self::Mailbox | Self::Number | Self::Template | Self::Account | Self::Harness => EyeLevel::Outside,
+        }
+    }
+}
