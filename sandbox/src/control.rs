@@ -51,6 +51,7 @@ async fn set_faults(State(shared): State<Shared>, Json(texts): Json<Vec<String>>
     match texts.iter().map(|text| text.parse::<Fault>()).collect::<Result<Vec<_>, _>>() {
         Ok(faults) => {
             shared.world.faults.set(faults);
+            shared.world.moments.forget_deploy();
             shared.world.edit_template_if_asked().await;
             StatusCode::NO_CONTENT.into_response()
         }

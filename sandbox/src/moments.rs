@@ -18,7 +18,7 @@ struct Known {
     deploy_began: Option<Instant>,
 }
 
-/// A deploy: web and API answer with their new version as soon as it has begun.
+/// A deploy: the admin app answers with its new version as soon as it has begun.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deploy {
     /// Worker and scheduler are still gone.
@@ -45,6 +45,11 @@ impl Moments {
         let gone = gone?;
         let began = *self.known().deploy_began.get_or_insert_with(Instant::now);
         Some(Deploy { under_way: began.elapsed() < gone })
+    }
+
+    /// Another deploy may begin.
+    pub(crate) fn forget_deploy(&self) {
+        self.known().deploy_began = None;
     }
 
     pub(crate) fn forget(&self) {

@@ -36,7 +36,7 @@ fn text(cause: &Cause) -> String {
         out.push_str(&format!("  {label:<10} {sign}\n"));
     }
     out.push_str(&format!("  To decide  {}\n", cause.decides));
-    out.push_str(&format!("  From       {}\n", cause.component.decided_from()));
+    out.push_str(&format!("  From       {}\n", cause.decided_from));
     // Each service has a run book of its own; with none here, the cause speaks for itself.
     for (service, runbook) in Files::new(".".as_ref()).load().runbooks {
         if let Some(next) = runbook.get(cause.component.name()) {
@@ -69,7 +69,7 @@ fn page() -> String {
             cause.title,
             cause.signs().join("; "),
             cause.decides,
-            cause.component.decided_from()
+            cause.decided_from
         ));
     }
     out

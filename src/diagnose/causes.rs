@@ -1,7 +1,7 @@
 //! Every cause, defined once, with the signs that it cites; reports and docs are projections of this table.
 
 use super::sign::Sign;
-use crate::model::Component;
+use crate::model::{Component, EyeLevel};
 
 /// Something that can be wrong, as seen from outside.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Cause {
     pub title: &'static str,
     /// The one look that would tell it from its neighbours.
     pub decides: &'static str,
+    /// From how near that look is taken.
+    pub decided_from: EyeLevel,
     /// What speaks for it, if it was seen.
     pub(super) cites: &'static [Sign],
 }
@@ -49,10 +51,11 @@ static DEGRADING: [&Cause; 16] = [
 ];
 
 macro_rules! causes {
-    ($($name:ident = $id:literal, $component:ident, $title:literal, $decides:literal, [$($sign:ident),*];)*) => {
+    ($($name:ident = $id:literal, $component:ident, $level:ident, $title:literal, $decides:literal, [$($sign:ident),*];)*) => {
         $(pub(super) static $name: Cause = Cause {
             id: $id,
             component: Component::$component,
+            decided_from: EyeLevel::$level,
             title: $title,
             decides: $decides,
             cites: &[$(Sign::$sign),*],
@@ -63,259 +66,263 @@ macro_rules! causes {
 }
 
 causes! {
-    SES_SILENT = "ses-silent", Ses,
+    SES_SILENT = "ses-silent", Ses, Providers,
         "SES did not deliver the mail",
         "SES's sending statistics for the minute: rejects, or no sending at all",
         [Accepted, Absent, MailboxAlive, WorkerProven];
-    WORKER_SILENT = "worker-silent", Worker,
+    WORKER_SILENT = "worker-silent", Worker, Platform,
         "the worker did not send it",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
         [Accepted, Absent, ApiWell];
-    API_CLAIMED = "api-claimed", Api,
+    API_CLAIMED = "api-claimed", Api, Platform,
         "the page claimed success and nothing arrived: the API may have queued nothing",
         "whether the API logged POST /user/reset-password with 204 and made a notification",
         [Accepted, Absent];
-    ACCOUNT_UNKNOWN = "account-unknown", Account,
+    ACCOUNT_UNKNOWN = "account-unknown", Account, Outside,
         "the smoke user does not exist or is not active there (the page is the same)",
         "sign in as the smoke user by hand",
         [Accepted, Absent];
-    SES_SLOW = "ses-slow", Ses,
+    SES_SLOW = "ses-slow", Ses, Stores,
         "SES took the mail late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
         [Late, WorkerProven];
-    WORKER_SLOW = "worker-slow", Worker,
+    WORKER_SLOW = "worker-slow", Worker, Platform,
         "the worker came to it late, or its first try failed",
         "the worker's log for \"Retry in 300s\"",
         [Late];
-    SNS_SILENT = "sns-silent", Sns,
+    SNS_SILENT = "sns-silent", Sns, Providers,
         "SNS did not deliver the text, or not from this environment's number",
         "SNS's delivery logs for the minute, and the account's spending limit",
         [Accepted, Absent, MailboxAlive, WorkerProven];
-    NUMBER_DEAF = "number-deaf", Number,
+    NUMBER_DEAF = "number-deaf", Number, Providers,
         "the number gets no texts: opted out, blocked, or not ours any more",
         "whether another text came to this number since (Twilio console), and SNS's list of opted-out numbers",
         [Absent, MailboxAlive, Undelivered];
-    CODES_LIMITED = "codes-limited", Account,
+    CODES_LIMITED = "codes-limited", Account, Platform,
         "the user has five live codes: the service makes no more, and its page is the same",
         "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
         [Accepted, Absent];
-    TEXT_LOST = "text-lost", Number,
+    TEXT_LOST = "text-lost", Number, Outside,
         "the carrier lost this one text, as happens now and then",
         "run again: a second text that is missing too speaks for SNS",
         [Absent, OneLost, MailboxAlive];
-    SNS_SLOW = "sns-slow", Sns,
+    SNS_SLOW = "sns-slow", Sns, Stores,
         "SNS took the text late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
         [Late, AllCame, WorkerProven];
-    WORKER_BOTH = "worker-both-silent", Worker,
+    WORKER_BOTH = "worker-both-silent", Worker, Platform,
         "the worker sends nothing: mail and text are both missing",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
         [Accepted, Absent, BothAbsent];
-    CODE_AMBIGUOUS = "code-ambiguous", Harness,
+    CODE_AMBIGUOUS = "code-ambiguous", Harness, Outside,
         "the code may be the answer to an earlier run's request",
         "run again when no earlier code is live any more",
         [Met];
-    SENT_TWICE = "worker-twice", Worker,
+    SENT_TWICE = "worker-twice", Worker, Stores,
         "the service sent it twice",
         "whether there are two notifications, or one with two sendings",
         [Duplicate];
-    SES_TWICE = "ses-twice", Ses,
+    SES_TWICE = "ses-twice", Ses, Providers,
         "the provider was asked once and sent twice",
         "the number of SendEmail calls in the minute",
         [Duplicate];
-    SNS_TWICE = "sns-twice", Sns,
+    SNS_TWICE = "sns-twice", Sns, Providers,
         "the provider was asked once and sent twice",
         "the number of Publish calls in the minute",
         [Duplicate];
-    WRONG_MAIL = "wrong-mail", Api,
+    WRONG_MAIL = "wrong-mail", Api, Platform,
         "our mail came, but with another sender, subject or host",
         "ADMIN_BASE_URL and the Notify service's email_from in that deployment",
         [Wrong];
-    API_DOWN = "api-down", Api,
+    API_DOWN = "api-down", Api, Platform,
         "the API (or its database) does not answer",
         "the API's own /_status",
         [ErrorPage, ApiUnwell];
-    API_ERROR = "api-error", Api,
+    API_ERROR = "api-error", Api, Platform,
         "the API refused what the admin app asked for",
         "the API's log for the minute and the run id",
         [ErrorPage, ApiWell];
-    ADMIN_ERROR = "admin-error", Admin,
+    ADMIN_ERROR = "admin-error", Admin, Platform,
         "the admin app answered with its error page",
         "the admin app's log for the minute and the run id",
         [ErrorPage];
-    ADMIN_SLOW = "admin-slow", Admin,
+    ADMIN_SLOW = "admin-slow", Admin, Platform,
         "the page came late",
         "response times of admin and API in the minute",
         [Late];
-    SENDER_OTHER = "sender-other", Sns,
+    SENDER_OTHER = "sender-other", Sns, Providers,
         "a text came, but not from this environment's number",
         "the Notify service's default sender and AWS_US_TOLL_FREE_NUMBER in that deployment",
         [Accepted, Absent, MailboxAlive, WorkerProven];
-    TEXT_ONCE_LOST = "sns-once", Sns,
+    TEXT_ONCE_LOST = "sns-once", Sns, Providers,
         "SNS did not deliver one text; the second one came",
         "SNS's delivery logs for the minute",
         [OneLost, MailboxAlive, WorkerProven];
-    S3_UPLOAD = "s3-upload", S3,
+    S3_UPLOAD = "s3-upload", S3, Platform,
         "the bucket did not take the file",
         "the admin app's log for the minute, and the CSV bucket's binding",
         [Accepted, ErrorPage, ApiWell];
-    S3_JOB = "s3-job", S3,
+    S3_JOB = "s3-job", S3, Platform,
         "the worker could not read the file from the bucket",
         "the worker's log for process-job in the minute of the slot",
         [Absent, NoRowMade];
-    WORKER_STOOD = "worker-stood", Worker,
+    WORKER_STOOD = "worker-stood", Worker, Stores,
         "the worker began with the job and made nothing of it",
         "whether database-tasks and job-tasks grow (llen)",
         [Absent, NoRowMade];
-    WORKER_LOST_ROW = "worker-lost-row", Worker,
+    WORKER_LOST_ROW = "worker-lost-row", Worker, Platform,
         "the worker read the file and lost a row of it",
         "the worker's log for save-email and save-sms of this job",
         [Absent, RowNotMade];
-    WORKER_UNSENT = "worker-unsent", Worker,
+    WORKER_UNSENT = "worker-unsent", Worker, Stores,
         "the worker made the messages and did not send them",
         "whether send-email-tasks and send-sms-tasks grow (llen)",
         [Absent, Late, RowsMade];
-    SES_UNSENT = "ses-unsent", Ses,
+    SES_UNSENT = "ses-unsent", Ses, Providers,
         "the worker made the mails, and SES did not deliver them",
         "SES's sending statistics for the minute of the slot",
         [Absent, Late, RowsMade];
-    SNS_UNSENT = "sns-unsent", Sns,
+    SNS_UNSENT = "sns-unsent", Sns, Providers,
         "the worker made the texts, and SNS did not deliver them",
         "SNS's delivery logs for the minute of the slot",
         [Absent, Late, RowsMade];
-    QUEUE_BUSY = "queue-busy", Worker,
+    QUEUE_BUSY = "queue-busy", Worker, Stores,
         "the worker came to our rows late: its queues are busy, or it is slow",
         "how long database-tasks is (llen), and whose jobs run at this hour",
         [Late, NoRowMade, RowNotMade];
-    WRONG_ROW = "wrong-row", Worker,
+    WRONG_ROW = "wrong-row", Worker, Stores,
         "a row was sent with other words than its template and its list make",
         "the notification of that row, and what the last deploy changed in personalisation",
         [Wrong];
-    ROW_TWICE = "row-twice", Worker,
+    ROW_TWICE = "row-twice", Worker, Stores,
         "the worker made a row twice",
         "the notifications of this job: more than the list has rows",
         [Duplicate, TooManyRows];
-    SCHEDULER_MISSED = "scheduler-missed", Scheduler,
+    SCHEDULER_MISSED = "scheduler-missed", Scheduler, Platform,
         "the scheduler did not pick the job up",
         "whether the scheduler process runs, and its log at the slot",
         [Absent, JobWaits, HeartbeatCame];
-    SCHEDULER_LATE = "scheduler-late", Scheduler,
+    SCHEDULER_LATE = "scheduler-late", Scheduler, Platform,
         "the scheduler picked the job up a tick late",
         "the scheduler's log at the slot and at the tick after it",
         [Late, JobWaits];
-    WORKER_MISSED = "worker-missed", Worker,
+    WORKER_MISSED = "worker-missed", Worker, Platform,
         "the worker does not run what the scheduler asks for",
         "whether the worker runs, and whether periodic-tasks grows (llen)",
         [Absent, JobWaits, HeartbeatMissing];
-    SENT_EARLY = "sent-early", Scheduler,
+    SENT_EARLY = "sent-early", Scheduler, Stores,
         "the job was sent before the time that was chosen for it",
         "scheduled_for of the job",
         [Late, Accepted];
-    SENT_AT_ONCE = "sent-at-once", Admin,
+    SENT_AT_ONCE = "sent-at-once", Admin, Stores,
         "the page sent something else than the time that was chosen",
         "the picture beside the journal, and scheduled_for of the job",
         [Late, Wrong, Accepted];
-    UPLOAD_STUCK = "upload-stuck", Admin,
+    TIME_NOT_KEPT = "time-not-kept", Admin, Outside,
+        "the page does not keep the time that is chosen, and would send at once; nothing was pressed",
+        "choose a time on that page by hand: is all.js served, and free of errors?",
+        [NotScheduled];
+    UPLOAD_STUCK = "upload-stuck", Admin, Outside,
         "the list was chosen and the page did not send it: its script does not run",
         "the browser's console on that page: is all.js served, and free of errors?",
         [Absent, Unmoved];
-    UPLOAD_HANGS = "upload-hangs", Admin,
+    UPLOAD_HANGS = "upload-hangs", Admin, Platform,
         "the page sent the list, and no answer came",
         "the admin app's log for the POST of the list in that minute",
         [Absent, Unmoved];
-    SES_BOUNCED = "ses-bounced", Ses,
+    SES_BOUNCED = "ses-bounced", Ses, Providers,
         "SES says that there is no such mailbox: it bounced, or is on SES's suppression list",
         "the suppression list of the SES account, and the bounce in its notifications",
         [Undelivered];
-    MAILBOX_REFUSES = "mailbox-refuses", Mailbox,
+    MAILBOX_REFUSES = "mailbox-refuses", Mailbox, Outside,
         "the mailbox's own side refused the mail",
         "send a mail to the mailbox from elsewhere",
         [Undelivered];
-    SNS_REFUSED = "sns-refused", Sns,
+    SNS_REFUSED = "sns-refused", Sns, Providers,
         "SNS says that the text was not delivered",
         "SNS's delivery logs for the minute: the provider's own words",
         [Undelivered];
-    WORKER_GAVE_UP = "worker-gave-up", Worker,
+    WORKER_GAVE_UP = "worker-gave-up", Worker, Platform,
         "the worker has given the message up: SES or SNS refused it, or no try was left",
         "the worker's log for this notification",
         [GivenUp];
-    JOB_CANCELLED = "job-cancelled", Account,
+    JOB_CANCELLED = "job-cancelled", Account, Stores,
         "somebody cancelled the job, or the service does not know it any more",
         "the status of the job in the API",
         [Gone];
-    SIGN_IN_LOOP = "sign-in-loop", Admin,
-        "the code was taken and the session was not kept: signing in leads back to where it began",
+    SIGN_IN_LOOP = "sign-in-loop", Admin, Platform,
+        "signing in leads back to where it began: the session is not kept",
         "what the last deploy changed in cookies, session and sign-in settings",
         [Accepted, SignedOut];
-    SIGNED_OUT_ELSEWHERE = "signed-out-elsewhere", Account,
+    SIGNED_OUT_ELSEWHERE = "signed-out-elsewhere", Account, Outside,
         "somebody else signed in with the same user, and a user has one session",
         "who else uses this user; give the smoke test a user of its own",
         [Wrong, Met, Accepted];
-    SIGNED_OUT = "signed-out", Account,
+    SIGNED_OUT = "signed-out", Account, Platform,
         "the session ended in the middle of the run",
         "the admin app's log for the minute and the run id",
         [Wrong, Accepted];
-    SIGN_IN_REFUSED = "sign-in-refused", Account,
+    SIGN_IN_REFUSED = "sign-in-refused", Account, Outside,
         "the service did not take our password or code; the page is the same for a locked user",
         "sign in as the smoke user by hand",
         [Wrong, Accepted];
-    TRIAL = "trial", Account,
+    TRIAL = "trial", Account, Outside,
         "the service is in trial mode and does not send to this recipient",
         "whether the recipient is exactly a team member's address or number",
         [Wrong];
-    RECEIPTS_OFF = "receipts-off", Receipts,
+    RECEIPTS_OFF = "receipts-off", Receipts, Providers,
         "the messages came, and the service was not told so",
         "the subscription of the SNS topic for e-mail, the delivery logs for texts",
         [Untold];
-    SET_UP = "account-set-up", Account,
+    SET_UP = "account-set-up", Account, Outside,
         "the smoke user or its service is not set up as the test needs it: one service, one sender, mail read within 90 days",
         "sign in as the smoke user by hand and look at the page that the harness met",
         [Wrong, Accepted];
-    TEMPLATE_CHANGED = "template-changed", Template,
+    TEMPLATE_CHANGED = "template-changed", Template, Outside,
         "the template does not read as the environment file says",
         "the template's page against `templates` in the environment file",
         [Wrong, Absent];
-    PAGE_LACKS = "page-lacks", Admin,
+    PAGE_LACKS = "page-lacks", Admin, Outside,
         "the page does not show what it should",
         "the picture beside the journal",
         [Wrong, Absent, Failed];
-    WORDS_CHANGED = "words-changed", Harness,
+    WORDS_CHANGED = "words-changed", Harness, Outside,
         "the page's words were changed, and the scenario file was not",
         "the picture beside the journal against the scenario file",
         [Wrong, Absent, Failed];
-    UNREACHABLE = "unreachable", Edge,
+    UNREACHABLE = "unreachable", Edge, Outside,
         "the address does not answer",
         "DNS, the router and the route of the app",
         [Unreachable];
-    CERTIFICATE = "certificate", Edge,
+    CERTIFICATE = "certificate", Edge, Outside,
         "the certificate that the service shows may not be trusted",
         "`notify-smoke doctor ENV`: its last day, its names, who signed it",
         [Untrusted];
-    ROUTER = "router", Edge,
+    ROUTER = "router", Edge, Platform,
         "the router does not reach the admin app",
         "the app's route and the router's log for the run id",
         [Gateway];
-    NO_INSTANCE = "no-instance", Admin,
+    NO_INSTANCE = "no-instance", Admin, Platform,
         "no instance of the admin app answers the router, or it cannot serve",
         "the app's instances and their crashes (cf app)",
         [Gateway, Accepted];
-    EDGE_PAGE = "edge-page", Edge,
+    EDGE_PAGE = "edge-page", Edge, Platform,
         "something before the service may have answered in its place: a challenge, a block, a limit",
         "the picture beside the journal, and the edge's log for the run id",
         [Denied, Absent];
-    MAILBOX_BLIND = "mailbox-blind", Mailbox,
+    MAILBOX_BLIND = "mailbox-blind", Mailbox, Outside,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",
         [MailboxBlind];
-    DEPLOYED = "deployed", Deploy,
+    DEPLOYED = "deployed", Deploy, Platform,
         "another version came in the middle of the run",
         "run again now that the deploy is over",
         [Deployed, ErrorPage, Absent];
-    STOPPED = "stopped", Harness,
+    STOPPED = "stopped", Harness, Outside,
         "the run was stopped before this was looked at",
         "go on with the run, or run it again",
         [Stopped];
-    HARNESS = "harness", Harness,
+    HARNESS = "harness", Harness, Outside,
         "the harness could not look, or was stopped",
         "run again; `notify-smoke report` shows where it stopped",
         [Failed, Absent];

@@ -29,7 +29,8 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::SignInRefused => &[Sign::Wrong, Sign::LoginRefused],
         Wrong::Trial => &[Sign::Wrong, Sign::Trial],
         Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
-        Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message | Wrong::NotScheduled => &[Sign::Wrong],
+        Wrong::NotScheduled => &[Sign::Wrong, Sign::NotScheduled],
+        Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message => &[Sign::Wrong],
     }
 }
 

@@ -205,7 +205,10 @@ fn of_page(proves: &[Component], evidence: &Evidence) -> Vec<&'static Cause> {
     if evidence.has(Sign::Denied) && !evidence.has(Sign::ErrorPage) {
         return vec![&causes::EDGE_PAGE, &causes::PAGE_LACKS];
     }
-    if evidence.has(Sign::Unmoved) {
+    if evidence.has(Sign::NotScheduled) {
+        return vec![&causes::TIME_NOT_KEPT];
+    }
+    if evidence.has(Sign::Unmoved) && !evidence.has(Sign::ErrorPage) && !evidence.has(Sign::Wrong) {
         return vec![&causes::UPLOAD_STUCK, &causes::UPLOAD_HANGS];
     }
     if !evidence.has(Sign::ErrorPage) {

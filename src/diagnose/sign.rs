@@ -51,6 +51,7 @@ signs! {
     GivenUp = "the job's page says of a message that it is not tried again";
     Undelivered = "the job's page says that the provider could not deliver a message";
     Gone = "the job has no page any more";
+    NotScheduled = "the page has gone back to Now after a time was chosen";
     Unmoved = "the browser still shows the page on which the list was chosen";
     HeartbeatCame = "a mail that was asked for afterwards came at once";
     HeartbeatMissing = "a mail that was asked for afterwards did not come either";

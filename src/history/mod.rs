@@ -11,7 +11,7 @@ pub use verdict::{Judged, ScenarioVerdict};
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
@@ -144,14 +144,17 @@ impl History {
         u64::try_from(at.max(0)).unwrap_or(u64::MAX)
     }
 
-    /// Where a step's window begins, in milliseconds of the run: its trigger's (latest) start, the time that was chosen,
-    /// or the moment in which the job was picked up.
+    /// Where a step's window begins, in milliseconds of the run: its trigger's (latest) start, the time that was chosen, or
+    /// the moment in which the job was picked up: when its first message came, which a process that was away sees later.
     pub fn anchor(&self, step: StepId) -> u64 {
         let StepKind::Expect { trigger, window, from, .. } = &self.plan.step(step).kind else { return 0 };
         let of_trigger = self.step(*trigger).started.map_or(0, |moment| moment.t);
         match (window.from, from) {
             (WindowFrom::Slot, Some(from)) => self.step(*from).slot.map_or(of_trigger, |slot| self.run_time(slot)),
-            (WindowFrom::Pickup, Some(from)) => self.step(*from).met.map_or(of_trigger, |met| met.moment.t),
+            (WindowFrom::Pickup, Some(from)) => {
+                let picked = |met: Met| met.moment.t.min(self.anchor(*from).saturating_add(met.after_ms));
+                self.step(*from).met.map_or(of_trigger, picked)
+            }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger,
         }
     }
@@ -163,7 +166,13 @@ impl History {
         match (window.from, from) {
             (WindowFrom::Slot, Some(from)) => self.step(*from).slot.or_else(of_trigger),
             (WindowFrom::Pickup, Some(from)) => {
-                self.step(*from).met.map(|met| self.service_time(met.moment.t, met.moment.at)).or_else(of_trigger)
+                let picked = |met: Met| {
+                    let seen = self.service_time(met.moment.t, met.moment.at);
+                    let after = SignedDuration::from_millis(i64::try_from(met.after_ms).unwrap_or(i64::MAX));
+                    let came = self.anchor_time(*from).and_then(|begun| begun.checked_add(after).ok());
+                    came.map_or(seen, |came| came.min(seen))
+                };
+                self.step(*from).met.map(picked).or_else(of_trigger)
             }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger(),
         }
@@ -180,14 +189,20 @@ impl History {
 
     /// What the job's page has said of rows that will not come, and when.
     pub fn fate(&self, step: StepId) -> Option<(Moment, Fate)> {
-        let StepKind::Expect { aside: Some((_, look)), .. } = &self.plan.step(step).kind else { return None };
+        let StepKind::Expect { aside: Some((visit, look)), window, .. } = &self.plan.step(step).kind else {
+            return None;
+        };
         let state = self.step(*look);
         let sentences = &self.plan.sentences;
         if let Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) = &state.check {
             let gone = !sentences.job_gone.is_empty() && why.contains(&sentences.job_gone);
-            return gone.then_some((*moment, Fate::Gone));
+            // Only a job whose time has not come can be cancelled.
+            return (gone && window.from == WindowFrom::Slot).then_some((*moment, Fate::Gone));
         }
         let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
+        if self.address(*visit).is_none_or(|address| address != page.address()) {
+            return None;
+        }
         let rows = page.job(sentences).rows;
         let one_of =
             |words: &[String]| rows.iter().find(|row| words.iter().any(|word| row.starts_with(word.as_str()))).cloned();

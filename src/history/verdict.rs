@@ -165,7 +165,7 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         let verdict = match of_wrong(*wrong) {
             Verdict::Failed if assumes.is_some() => Verdict::Errored,
             // Out before it was in: that is no session that has ended.
-            Verdict::Inconclusive if *wrong == Wrong::SignedOut && signs_in(history, step) => Verdict::Failed,
+            Verdict::Inconclusive if *wrong == Wrong::SignedOut && !had_session(history, step) => Verdict::Failed,
             verdict => verdict,
         };
         return judged(verdict, why.clone());
@@ -179,12 +179,18 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             absence => absence,
         },
         Some((_, Gap::CannotCome)) => match history.fate(step) {
+            Some((_, Fate::Undelivered(word))) if state.mailbox.as_ref().is_none_or(|eye| eye.alive.is_none()) => {
+                let why =
+                    format!("the job's page says “{word}”, and nothing shows that messages are received here at all");
+                judged(Verdict::Inconclusive, why)
+            }
             Some((_, Fate::GivenUp(word) | Fate::Undelivered(word))) => {
                 judged(Verdict::Failed, format!("the job's page says “{word}”"))
             }
-            Some((_, Fate::Gone)) | None => {
+            Some((_, Fate::Gone)) => {
                 judged(Verdict::Inconclusive, "the job has no page any more: somebody has cancelled it")
             }
+            None => judged(Verdict::Inconclusive, "the job's page said that it will not come, and does not say so now"),
         },
         Some((_, Gap::SessionLost)) => {
             let why = state.looks.last_failure.as_ref().map(|(_, why)| format!(" ({})", why.text)).unwrap_or_default();
@@ -199,12 +205,17 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
     }
 }
 
-/// Whether a step belongs to the scenario that types the texted code.
-fn signs_in(history: &History, step: StepId) -> bool {
-    history.plan.scenario_of(step).steps.iter().take_while(|before| **before < step).any(|before| {
+/// Whether there was a session that can have ended: one that another scenario left, or one in which a page was seen.
+fn had_session(history: &History, step: StepId) -> bool {
+    let scenario = history.plan.scenario_of(step);
+    let captures_code = |before: &StepId| {
         let kind = &history.plan.step(*before).kind;
         matches!(kind, StepKind::Expect { expect: Expectation::Text(_), capture: Some(_), .. })
-    })
+    };
+    let mut since_code =
+        scenario.steps.iter().take_while(|before| **before < step).skip_while(|before| !captures_code(before));
+    since_code.next();
+    scenario.after.is_some() || since_code.any(|before| history.step(*before).met.is_some())
 }
 
 /// Whose fault it is when something else was seen.

@@ -2,14 +2,17 @@
 
 use super::Context;
 use super::page::trouble;
-use crate::model::{Check, Snapshot};
+use crate::model::{Check, Snapshot, Wrong};
 
 pub(super) fn judge(page: &Snapshot, context: &Context<'_>) -> Check {
-    if let Some(check) = trouble(page, context.plan) {
-        return check;
+    // A lane has one browser for all its jobs: what another one's page says is not ours to judge.
+    let elsewhere = context.address.is_some_and(|address| address != page.address());
+    match trouble(page, context.plan) {
+        Some(Check::Never { wrong: Wrong::ErrorPage, .. }) if elsewhere => {}
+        Some(check) => return check,
+        None => {}
     }
-    // A lane has one browser for all its jobs.
-    if context.address.is_some_and(|address| address != page.address()) {
+    if elsewhere {
         return Check::not_yet("the browser shows the page of something else");
     }
     let reading = page.job(&context.plan.sentences);

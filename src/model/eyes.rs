@@ -1,7 +1,5 @@
 //! Levels of eyes: from how near a part of the service can be looked at.
 
-use super::Component;
-
 /// How near. Each level sees what the ones before it see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EyeLevel {
@@ -11,7 +9,7 @@ pub enum EyeLevel {
     Platform,
     /// SES and SNS, read only.
     Providers,
-    /// The buckets and the database, read only; where they can be reached.
+    /// Buckets, database and broker, read only; where they can be reached.
     Stores,
 }
 
@@ -32,7 +30,7 @@ impl EyeLevel {
             Self::Outside => "pages, mailbox, number, /_status",
             Self::Platform => "the platform's instances, deploys and logs",
             Self::Providers => "SES and SNS, read only",
-            Self::Stores => "buckets and database, read only",
+            Self::Stores => "buckets, database and broker, read only",
         }
     }
 }
@@ -40,17 +38,5 @@ impl EyeLevel {
 impl std::fmt::Display for EyeLevel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "level {} ({})", self.number(), self.sees())
-    }
-}
-
-impl Component {
-    /// From where one look would tell whether it is this part.
-    pub fn decided_from(self) -> EyeLevel {
-        match self {
-            Self::Edge | Self::Admin | Self::Api | Self::Worker | Self::Scheduler | Self::Deploy => EyeLevel::Platform,
-            Self::Ses | Self::Sns | Self::Receipts => EyeLevel::Providers,
-            Self::S3 => EyeLevel::Stores,
-            Self::Mailbox | Self::Number | Self::Template | Self::Account | Self::Harness => EyeLevel::Outside,
-        }
     }
 }

@@ -65,6 +65,15 @@ fn known_at(history: &History, step: StepId) -> Option<u64> {
 fn wait_is_prompt(told: &str, history: &History, step: StepId) {
     let state = history.step(step);
     let StepKind::Expect { window, aside, .. } = &history.plan.step(step).kind else { return };
+    if let (Some((closed, Gap::CannotCome)), Some((told_at, _))) = (state.closed, history.fate(step)) {
+        let look_ms = state.looks.last.map_or(0, |(since, ended)| ended.t - since) + history.plan.poll_ms;
+        let after = closed.t.saturating_sub(told_at.t);
+        let name = history.name(step);
+        assert!(
+            after <= look_ms + MARGIN_MS,
+            "{told}: {name}: closed {after} ms after its page said that it cannot come"
+        );
+    }
     let Some((closed, Gap::WindowClosed)) = state.closed else { return };
     let Some((since, ended)) = state.looks.last else { panic!("{told}: closed without a look") };
     let moves = aside.is_some_and(|(_, look)| history.step(look).looks.news > 1);

@@ -198,6 +198,7 @@ rows! {
     admin_error_on_the_one_off (full) { "admin=500@one-off", LIST, [is(CSV, "failed", &["admin-error"], Seen)], "US Notify 2.1: its error page" }
     admin_error_on_the_upload (full) { "admin=500@csv", LIST, [is(CSV, "failed", &["admin-error"], Seen)], "US Notify 2.1: its error page" }
     admin_error_on_the_preview (full) { "admin=500@check", LIST, [is(CSV, "failed", &["s3-upload", "admin-error"], Seen)], "incident 12: an empty CSV was a 500" }
+    a_time_that_is_not_kept (full) { "admin=now-checked", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 0.6: Now is what is sent unless something else is checked" }
     admin_error_on_the_start (full) { "admin=500@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error"], Seen)], "US Notify 2.1: its error page" }
     a_template_that_was_edited (full) { "template=edited", LIST, [is(CSV, "errored", &["template-changed"], Window("page"))], "issue 3: somebody edits the template" }
 }
@@ -276,7 +277,7 @@ fn page_of_rows() -> String {
     let windows = &loaded.services["us-notify"].windows;
     let mut out = String::from(
         "# Faults\n\nWhat the harness says of each fault of the sandbox, with the run book's real limits. Made from \
-         `tests/it/faults/table.rs`, where\neach row is run against real pages; `notify-smoke explain CAUSE` says more of a cause. \
+         `tests/it/table.rs`; each row is run against\nreal pages, and over twenty seeds in memory; `notify-smoke explain CAUSE` says more of a cause. \
          Scenarios that are not named pass.\n\n| fault | scenario | verdict | candidates | to decide | known after | from |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );

@@ -73,7 +73,7 @@ async fn supervise(world: World, listener: TcpListener, router: Router) {
 }
 
 async fn faults(State(world): State<World>, request: Request, next: Next) -> Response {
-    for effect in world.faults.at(Site::Api, "", request.uri().path()) {
+    for effect in world.faults.at(Site::Api, &crate::ready::uuid(), request.uri().path()) {
         if let Effect::Status(status) = effect {
             return internal_error(status);
         }

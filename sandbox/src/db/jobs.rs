@@ -132,11 +132,6 @@ fn template(row: &SqlRow) -> Template {
     }
 }
 
-/// The status of a message whose provider has told of it.
-fn told(delivered: bool) -> &'static str {
-    if delivered { "delivered" } else { "permanent-failure" }
-}
-
 fn values(text: &str) -> BTreeMap<String, String> {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -329,18 +324,23 @@ impl Db {
     }
 
     /// SES has told that a mail was delivered, or that it bounced for good, by the provider's id.
-    pub(crate) async fn mail_told(&self, reference: &str, delivered: bool) -> Query<()> {
+    /// Whether a mail of this id is known: SES may be quicker than whoever asked it.
+    pub(crate) async fn mail_told(&self, reference: &str, delivered: bool) -> Query<bool> {
         let update = "
-            UPDATE notifications SET notification_status = $2, updated_at = now() AT TIME ZONE 'utc'
-            WHERE reference = $1 AND notification_status = 'sending'";
-        self.client.execute(update, &[&reference, &told(delivered)]).await.map(|_| ())
+            UPDATE notifications SET updated_at = now() AT TIME ZONE 'utc',
+                notification_status = CASE WHEN notification_status = 'sending' THEN $2 ELSE notification_status END
+            WHERE reference = $1";
+        let status = if delivered { "delivered" } else { "permanent-failure" };
+        Ok(self.client.execute(update, &[&reference, &status]).await? > 0)
     }
 
-    /// The look into the logs has found a text; the recipient is overwritten, as the real service does.
+    /// The look into the logs has found a text, among those that were delivered or those that were not; the recipient is
+    /// overwritten, as the real service does.
     pub(crate) async fn text_told(&self, notification: &str, delivered: bool) -> Query<()> {
         let update = r#"
             UPDATE notifications SET notification_status = $2, "to" = '1', normalised_to = '1'
             WHERE id = $1::text::uuid AND notification_status = 'sending'"#;
-        self.client.execute(update, &[&notification, &told(delivered)]).await.map(|_| ())
+        let status = if delivered { "delivered" } else { "failed" };
+        self.client.execute(update, &[&notification, &status]).await.map(|_| ())
     }
 }

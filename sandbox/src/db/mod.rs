@@ -163,6 +163,10 @@ impl Db {
 
     /// Back to how it was after the start.
     pub(crate) async fn reset(&self) -> Query<()> {
+        for (id, _, _, _, content) in TEMPLATES {
+            let update = "UPDATE templates SET content = $2, version = 1 WHERE id = $1::text::uuid AND content <> $2";
+            self.client.execute(update, &[&id, &content]).await?;
+        }
         self.client
             .batch_execute(
                 "DELETE FROM notifications;

@@ -106,10 +106,52 @@ pub enum Effect {
     Challenge,
     /// Serves its pages without their script.
     NoScript,
+    /// Lets nobody choose a time: whatever is chosen, "Now" is checked again.
+    NowChecked,
     /// Somebody has changed its words.
     Edited,
-    /// Web and API first, with their new versions; worker and scheduler are gone for this long.
+    /// The admin app first, with its new version; worker and scheduler are gone for this long.
     Rolling(Duration),
+}
+
+impl Effect {
+    /// Whether it is a state of the service rather than something that befalls one request or one message.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::NoTls
+            | Self::Bounced
+            | Self::OverQuota
+            | Self::OptedOut
+            | Self::Limited
+            | Self::Loop
+            | Self::Old
+            | Self::AtOnce
+            | Self::NoScript
+            | Self::NowChecked
+            | Self::Off
+            | Self::Deaf
+            | Self::Other
+            | Self::Edited => true,
+            Self::Down
+            | Self::Slow(_)
+            | Self::Status(_)
+            | Self::Stopped
+            | Self::AcceptedNotSent
+            | Self::OtherHost
+            | Self::OnlyEarlier
+            | Self::Twice
+            | Self::Again(_)
+            | Self::InSandbox
+            | Self::Lost
+            | Self::Elsewhere
+            | Self::LateBy(_)
+            | Self::Redelivered
+            | Self::Busy(_)
+            | Self::WrongPersonalisation
+            | Self::Challenge
+            | Self::Rolling(_) => false,
+        }
+    }
 }
 
 /// What faults do to a request: it waits, and is perhaps refused.
@@ -241,6 +283,7 @@ impl Faults {
                 | Effect::Old
                 | Effect::Redelivered
                 | Effect::NoScript
+                | Effect::NowChecked
                 | Effect::Edited
                 | Effect::Rolling(_) => {}
             }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 46] = [
+pub const KINDS: [(&str, &str); 47] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
     ("admin", "slow:7s"),
     ("admin", "no-script"),
+    ("admin", "now-checked"),
     ("api", "down"),
     ("api", "503"),
     ("reset", "accepted-not-sent"),
@@ -93,7 +94,11 @@ impl FromStr for Fault {
             _ => {}
         }
         let effect = effect_of(site, effect, argument).map_err(wrong)?;
-        Ok(Self { site, effect, trigger: parse_trigger(trigger).ok_or_else(|| wrong("no such trigger"))? })
+        let trigger = parse_trigger(trigger).ok_or_else(|| wrong("no such trigger"))?;
+        if effect.is_lasting() && trigger != Trigger::Always {
+            return Err(wrong("this effect is on or off, and takes no trigger"));
+        }
+        Ok(Self { site, effect, trigger })
     }
 }
 
@@ -147,6 +152,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Sns, "opted-out", None) => Effect::OptedOut,
         (Site::Edge, "challenge", None) => Effect::Challenge,
         (Site::Admin, "no-script", None) => Effect::NoScript,
+        (Site::Admin, "now-checked", None) => Effect::NowChecked,
         (Site::Admin | Site::Api | Site::Edge, code, None) => {
             Effect::Status(status_of(code).ok_or("this site has no such effect")?)
         }
@@ -223,6 +229,7 @@ mod tests {
             "ses=down@",
             "ses=slow:6",
             "code=redelivered:1",
+            "ses=bounced@1st",
             "admin=500@1st@sign-in",
         ] {
             assert!(wrong.parse::<Fault>().is_err(), "{wrong}");

@@ -79,8 +79,10 @@ async fn note(State(admin): State<Admin>, request: Request, next: Next) -> Respo
 /// Source: <https://docs.cloudfoundry.org/adminguide/troubleshooting_slow_requests.html>, gorouter's own answers.
 async fn edge(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let challenged = admin.world.faults.at(Site::Edge, "", &path).contains(&Effect::Challenge);
-    match admin.world.faults.disturbance(Site::Edge, "", &path).status {
+    // Each request is tried once.
+    let attempt = crate::ready::uuid();
+    let challenged = admin.world.faults.at(Site::Edge, &attempt, &path).contains(&Effect::Challenge);
+    match admin.world.faults.disturbance(Site::Edge, &attempt, &path).status {
         Some(status) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             let words = format!("{status}: Registered endpoint failed to handle the request.\n");

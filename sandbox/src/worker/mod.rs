@@ -229,7 +229,7 @@ async fn perform(world: &World, providers: &Providers, task: &Task) -> bool {
             let told = !world.faults.is_on(Site::Sns, &Effect::OptedOut);
             world.db.text_told(notification, told).await.is_ok()
         }
-        Task::MailReceipt { reference, delivered } => world.db.mail_told(reference, *delivered).await.is_ok(),
+        Task::MailReceipt { reference, delivered } => world.db.mail_told(reference, *delivered).await.unwrap_or(false),
         Task::Busy { saved } => {
             tokio::time::sleep(BUSY_ROW).await;
             if !saved {

@@ -276,6 +276,9 @@ impl SimSession {
     }
 
     fn schedule(&mut self, not_before: Timestamp) {
+        if self.world.state.lock().expect("the service").has(Site::Admin, &Effect::NowChecked) {
+            return;
+        }
         let slot_ms = i64::try_from(self.world.state.lock().expect("the service").pace.slot_ms).expect("small");
         let slots = not_before.as_millisecond().div_euclid(slot_ms) + 1;
         self.slot = Timestamp::from_millisecond(slots * slot_ms).ok();
@@ -364,11 +367,11 @@ fn show(at: At, page: &mut RawPage) {
 
 /// The page of the newest job.
 fn show_job(state: &State, page: &mut RawPage) {
-    let Some(job) = state.jobs.last() else {
+    let now = Instant::now();
+    let Some(job) = state.jobs.last().filter(|_| state.cancelled_at.is_none_or(|at| at > now)) else {
         return show(At::NotFound, page);
     };
     page.headings = vec![job.file.clone()];
-    let now = Instant::now();
     let begun = job.slot.is_none() || job.picked.is_some_and(|picked| picked <= now);
     let made: Vec<_> = job.rows.iter().filter(|row| row.made <= now).collect();
     let words = job.slot.map(|slot| slot.strftime("at %H:%M:%S UTC").to_string()).unwrap_or_default();

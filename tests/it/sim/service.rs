@@ -95,6 +95,11 @@ pub struct State {
     pub signed_in: bool,
     pub thrown_out: bool,
     pub jobs: Vec<Job>,
+    /// Somebody cancels the job this long after it was made, and when that is.
+    pub cancelled_after: Option<Duration>,
+    pub cancelled_at: Option<Instant>,
+    /// The worker gives each row up at once, as it does when the provider calls the address malformed.
+    pub gives_up: bool,
     pub token: String,
     pub truth: Truth,
 }
@@ -143,6 +148,9 @@ impl State {
             signed_in: false,
             thrown_out: false,
             jobs: Vec::new(),
+            cancelled_after: None,
+            cancelled_at: None,
+            gives_up: false,
             token: format!("token{seed:016x}"),
             truth: Truth::default(),
         }
@@ -369,6 +377,10 @@ impl State {
         self.truth.jobs += 1;
         self.jobs.push(Job { slot, picked: None, rows: Vec::new(), file });
         let now = Instant::now();
+        self.cancelled_at = self.cancelled_after.map(|after| now + after);
+        if self.cancelled_at.is_some() {
+            return;
+        }
         let asked = match slot {
             Some(slot) => self.tick_for(slot),
             None => Some(now + milliseconds(20)),
@@ -412,7 +424,7 @@ impl State {
                 text: format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" }),
                 is_code: false,
             };
-            let sent = self.deliver(saved + milliseconds(10), sending);
+            let sent = if self.gives_up { Sent::Nowhere } else { self.deliver(saved + milliseconds(10), sending) };
             let told = match sent {
                 Sent::At(at) => {
                     let after = if at >= from { (at - from).as_millis().cast_signed() } else { -1 };
@@ -420,7 +432,7 @@ impl State {
                     Some((at + milliseconds(50), "Delivered"))
                 }
                 Sent::Refused(at) => Some((at + milliseconds(50), "Email address does not exist")),
-                Sent::Nowhere => None,
+                Sent::Nowhere => self.gives_up.then_some((saved + milliseconds(50), "Technical failure")),
             };
             self.jobs[job].rows.push(Row { made: saved, told });
         }

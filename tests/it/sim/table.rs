@@ -49,11 +49,24 @@ fn plan_of_row(row: &Row) -> &'static Plan {
 }
 
 fn run(told: &str, plan: &Plan, faults: &[&str], seed: u64, judge: Option<Box<Judge>>) -> Outcome {
+    run_with(told, plan, faults, seed, judge, |_| {})
+}
+
+fn run_with(
+    told: &str,
+    plan: &Plan,
+    faults: &[&str],
+    seed: u64,
+    judge: Option<Box<Judge>>,
+    more: impl FnOnce(&mut State),
+) -> Outcome {
     on_paused_clock(async {
         let mut chance = Chance::new(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ 0x7ab1e);
         let ahead = chance.below(PACE.slot_ms);
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().expect("a fault")).collect();
-        let world = World::new(State::new(seed, PACE, faults, chance), Trouble::None, Vec::new());
+        let mut state = State::new(seed, PACE, faults, chance);
+        more(&mut state);
+        let world = World::new(state, Trouble::None, Vec::new());
         sleep(Duration::from_millis(ahead)).await;
         play(told, &world, plan, false, judge).await
     })
@@ -107,6 +120,37 @@ fn what_is_healed_on_time_passes_for_every_seed() {
     }
 }
 
+/// Somebody cancels our job: nothing is wrong with the service, and nothing is waited for.
+#[test]
+fn a_cancelled_job_is_inconclusive_as_soon_as_it_is_seen() {
+    let plan = plan_for(&[crate::faults::LOGIN, CSV]);
+    for seed in 0..SEEDS {
+        let cancel = |state: &mut State| state.cancelled_after = Some(Duration::from_secs(2));
+        let outcome = run_with("cancelled", &plan, &[], seed, None, cancel);
+        let report = notify_smoke::render::text::text(&outcome.history, "");
+        assert_eq!(said(&outcome, CSV), ("inconclusive".to_owned(), ["job-cancelled"].into()), "seed {seed}\n{report}");
+        prompt::verdicts_are_prompt("cancelled", &outcome.history);
+    }
+}
+
+/// A message that the service has given up is not waited for.
+#[test]
+fn a_message_that_is_given_up_fails_as_soon_as_it_is_seen() {
+    for run in [[crate::faults::LOGIN, CSV], [crate::faults::LOGIN, "csv-now"]] {
+        let plan = plan_for(&run);
+        for seed in 0..SEEDS {
+            let outcome = run_with("given up", &plan, &[], seed, None, |state| state.gives_up = true);
+            let report = notify_smoke::render::text::text(&outcome.history, "");
+            assert_eq!(
+                said(&outcome, run[1]),
+                ("failed".to_owned(), ["worker-gave-up"].into()),
+                "seed {seed}\n{report}"
+            );
+            prompt::verdicts_are_prompt("given up", &outcome.history);
+        }
+    }
+}
+
 /// What is wrong with a run in which a check says yes to whatever it sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
@@ -136,7 +180,7 @@ const CHECKS: &[(&str, usize, bool, &str, Without)] = &[
     ("scheduled-send", 2, false, "admin_error_on_the_one_off", Misleads),
     ("scheduled-send", 3, false, "admin_error_on_the_upload", Misleads),
     ("scheduled-send", 4, false, "bucket_does_not_take_the_file", Misleads),
-    ("scheduled-send", 5, false, "a_job_sent_before_its_time", Passes),
+    ("scheduled-send", 5, false, "a_time_that_is_not_kept", Misleads),
     ("scheduled-send", 6, false, "admin_error_on_the_start", Misleads),
     ("scheduled-send", 7, false, "scheduler_a_tick_late", Misleads),
     ("scheduled-send", 8, false, "a_row_lost", Passes),
@@ -164,7 +208,12 @@ fn blind_at(plan: &Plan, step: StepId, standing: bool) -> Box<Judge> {
         if capture.is_some() && captured.is_none() {
             return honest;
         }
-        Judgement { check: Check::met("whatever is here"), captured }
+        let slot = match honest.check {
+            Check::Met { slot, .. } => slot,
+            Check::NotYet { .. } | Check::Never { .. } => None,
+        };
+        let seen = "whatever is here".to_owned();
+        Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen }, captured }
     })
 }
 

@@ -13,7 +13,7 @@ use super::service::{Pace, State};
 use super::world::Chance;
 use super::{all_seeds, seeds};
 
-const PACE: Pace = Pace { slot_ms: 120_000, retry_ms: 20_000, redelivered_ms: 21_000 };
+const PACE: Pace = Pace { slot_ms: 120_000, retry_ms: 20_000, redelivered_ms: 31_000 };
 /// Everything is over by then: the wait for a slot, every window, a control, and what crashes took.
 const LONGEST_MS: u64 = 600_000;
 
@@ -157,7 +157,7 @@ fn invariants(seed: u64, (drawn, outcome): &(Drawn, Outcome)) {
         rows.sort_unstable();
         assert_eq!(rows, [0, 1], "{}", told());
         assert!(truth.rows.iter().all(|(_, after)| (0..=25_000).contains(after)), "{}", told());
-        assert_ne!(drawn.fault, "row=wrong-personalisation", "{}", told());
+        assert_eq!(drawn.fault, "", "{}", told());
     }
     if matches!(verdict, Verdict::Failed | Verdict::Degraded) {
         let report = notify_smoke::render::text::text(&outcome.history, "");

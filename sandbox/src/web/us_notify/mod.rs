@@ -59,11 +59,24 @@ fn sending() -> Routes {
         .route("/services/{service}/jobs/{job}", get(job::page).post(job::cancel))
 }
 
+/// With this behind it the script lets nobody choose a time.
+const NOW_CHECKED: &str = "
+for (const box of document.querySelectorAll('[data-module=radio-select]')) {
+  const name = box.querySelector('input').name;
+  document.addEventListener('click', () => {
+    const now = document.getElementById(`${name}-0`);
+    if (box.querySelector('.radio-select__button--reset') && now) now.checked = true;
+  });
+}
+";
+
 async fn script(State(admin): State<Admin>) -> Response {
     if admin.world.faults.is_on(Site::Admin, &Effect::NoScript) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("all.js")).into_response()
+    let broken = admin.world.faults.is_on(Site::Admin, &Effect::NowChecked);
+    let script = format!("{}{}", include_str!("all.js"), if broken { NOW_CHECKED } else { "" });
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }
 
 async fn style() -> impl IntoResponse {
