@@ -63,7 +63,7 @@ fn sending() -> Routes {
 const NOW_CHECKED: &str = "
 for (const box of document.querySelectorAll('[data-module=radio-select]')) {
   const name = box.querySelector('input').name;
-  document.addEventListener('click', () => {
+  document.addEventListener('mouseup', () => {
     const now = document.getElementById(`${name}-0`);
     if (box.querySelector('.radio-select__button--reset') && now) now.checked = true;
   });
