@@ -70,8 +70,12 @@ pub(crate) struct World {
 impl World {
     /// What is wrong with `site` at this moment of the run: some faults hold since a job was made, some since its slot.
     pub(crate) fn effects_now(&self, site: Site) -> Vec<Effect> {
-        let moments = self.moments.reached(self.clock.now());
-        moments.iter().flat_map(|moment| self.faults.at(site, "", moment)).collect()
+        self.faults.at(site, "", self.moments.reached(self.clock.now()))
+    }
+
+    /// Whether this is wrong with `site` now.
+    pub(crate) fn is_on(&self, site: Site, effect: &Effect) -> bool {
+        self.faults.is_on(site, effect, self.moments.reached(self.clock.now()))
     }
 
     /// The deploy that is on its way or over, if there is one.
@@ -85,7 +89,7 @@ impl World {
 
     /// Somebody edits the template for mails, where that is a fault that is on.
     pub(crate) async fn edit_template_if_asked(&self) {
-        if self.faults.is_on(Site::Template, &Effect::Edited) {
+        if self.is_on(Site::Template, &Effect::Edited) {
             // Without a database there is no template to edit.
             let _ = self.db.edit_template("Smoke test by email", "Row ((row)) of smoke test ((run)), edited.").await;
         }

@@ -31,12 +31,12 @@ impl Moments {
         self.known().slot = Some(slot);
     }
 
-    /// The names of the moments that have come; before all others, the one without a name.
-    pub(crate) fn reached(&self, now: Timestamp) -> Vec<&'static str> {
+    /// The names of the moments that have come, as the pieces of a path are written.
+    pub(crate) fn reached(&self, now: Timestamp) -> &'static str {
         match self.known().slot {
-            None => vec![""],
-            Some(slot) if now < slot => vec!["job"],
-            Some(_) => vec!["job", "slot"],
+            None => "",
+            Some(slot) if now < slot => "job",
+            Some(_) => "job/slot",
         }
     }
 

@@ -27,7 +27,7 @@ async fn tick(world: World) {
     loop {
         tokio::time::sleep(LOOK).await;
         let now = world.clock.now();
-        if world.faults.is_on(Site::Scheduler, &Effect::AtOnce) {
+        if world.is_on(Site::Scheduler, &Effect::AtOnce) {
             world.queues.put(PERIODIC, Task::RunScheduledJobs { before: Timestamp::MAX });
             tokio::time::sleep(AT_ONCE).await;
             continue;

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use notify_smoke::config::Files;
 use notify_smoke::diagnose::{CAUSES, Cause};
 
-use crate::faults::{CSV, LOGIN, RESET};
+use crate::faults::{CSV, LOGIN, RESET, TEXTS};
 use crate::support::root;
 
 /// When the verdict of a scenario is known.
@@ -19,9 +19,11 @@ pub enum When {
     Seen,
     /// When this window has closed, or its on-time limit has passed.
     Window(&'static str),
+    /// When its on-time limit has passed: then the job's page is read, and says that nothing will come.
+    OnTime(&'static str),
 }
 
-use When::{Seen, Window};
+use When::{OnTime, Seen, Window};
 
 /// What is expected of one scenario.
 pub struct Expected {
@@ -66,6 +68,7 @@ const RESET_ALONE: &[&str] = &[RESET];
 const LOGIN_ALONE: &[&str] = &[LOGIN];
 const LIST: &[&str] = &[LOGIN, CSV];
 const NOW: &[&str] = &[LOGIN, "csv-now"];
+const BY_TEXT: &[&str] = &[LOGIN, TEXTS];
 
 /// A text is missing, and the worker works: SNS, the number, or five live codes; all look the same from outside.
 const TEXT_SILENT: &[&str] = &["sns-silent", "number-deaf", "codes-limited"];
@@ -172,7 +175,7 @@ rows! {
     ses_cannot_be_reached (full) { "ses=tls", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "incident 14: TLS to AWS" }
     ses_bounces (full) { "ses=bounced", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "US Notify 5: permanent-failure" }
     ses_sends_twice (full) { "ses=again:100ms", TWO, [is(RESET, "degraded", &["worker-twice", "ses-twice"], Window("email-internal"))], "issue 5: provider accepts and sends twice" }
-    ses_bounces_rows { "ses=bounced", NOW, [is("csv-now", "failed", &["ses-bounced", "mailbox-refuses"], Window("job-now-pickup"))], "US Notify 5: permanent-failure on the job's page" }
+    ses_bounces_rows { "ses=bounced", NOW, [is("csv-now", "failed", &["ses-bounced", "mailbox-refuses"], OnTime("job-now-pickup"))], "US Notify 5: permanent-failure on the job's page" }
     ses_sends_rows_twice (full) { "ses=again:100ms", NOW, [is("csv-now", "degraded", &["ses-twice"], Window("job-rows-email"))], "issue 5: provider accepts and sends twice" }
     sns_sends_twice (full) { "sns=again:100ms", TWO, [is(LOGIN, "degraded", &["worker-twice", "sns-twice"], Window("sms-code"))], "issue 5: provider accepts and sends twice" }
     sns_account_in_its_sandbox (full) { "sns=sandbox", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "issue 5: SNS account in its sandbox" }
@@ -188,6 +191,13 @@ rows! {
     an_old_version_on_the_worker_now (full) { "worker=old", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incidents 7 and 28: a task that the worker does not know" }
     a_row_handed_out_again (full) { "row=redelivered:1", THREE, [is(CSV, "degraded", &["queue-busy"], Window("job-rows-email"))], "incident 13: the worker died with it in hand, 310 s" }
     a_job_sent_before_its_time { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-early", "sent-at-once"], Seen)], "issue 3: sent before the chosen time" }
+
+    // Lists by text.
+    sns_down_at_a_list (full) { "sns=down@job", BY_TEXT, [is(TEXTS, "failed", &["sns-unsent", "worker-unsent", "text-lost"], Window("job-rows-sms"))], "incident 18" }
+    number_opts_out_before_a_list (full) { "sns=opted-out@job", BY_TEXT, [is(TEXTS, "failed", &["number-deaf", "sns-refused"], OnTime("job-rows-sms"))], "incident 19: in the failure log" }
+    a_row_of_texts_lost (full) { "row=lost:1", BY_TEXT, [is(TEXTS, "failed", &["worker-lost-row"], Window("job-rows-sms"))], "incident 15" }
+    a_row_of_texts_twice (full) { "row=twice@1st", BY_TEXT, [is(TEXTS, "degraded", &["row-twice"], Window("job-rows-sms"))], "incident 8" }
+    scheduler_stopped_at_a_list_by_text (full) { "scheduler=stopped", BY_TEXT, [is(TEXTS, "failed", &["scheduler-missed"], Window("job-pickup"))], "incident 3" }
 
     // Pages of the admin app, one after another.
     a_sign_in_that_leads_back { "sign-in=loop", TWO, [is(LOGIN, "failed", &["sign-in-loop"], Seen)], "incident 16: sign-in loop" }
@@ -289,9 +299,10 @@ fn page_of_rows() -> String {
             let decides = if causes.len() > 1 { causes[0].decides } else { "" };
             let known = match expected.when {
                 Seen => "at once".to_owned(),
-                Window(name) => {
+                Window(name) | OnTime(name) => {
                     let window = windows[name];
-                    let ms = if expected.verdict == "degraded" { window.on_time_ms } else { window.late_ms };
+                    let at_once = matches!(expected.when, OnTime(_)) || expected.verdict == "degraded";
+                    let ms = if at_once { window.on_time_ms } else { window.late_ms };
                     let after =
                         if ms % 60_000 == 0 { format!("{} min", ms / 60_000) } else { format!("{} s", ms / 1000) };
                     format!("{after} ({name})")

@@ -49,7 +49,7 @@ async fn supervise(world: World, listener: TcpListener, router: Router) {
     let mut listener = Some(listener);
     let mut changes = world.faults.watch();
     loop {
-        if world.faults.is_on(Site::Api, &Effect::Down) {
+        if world.is_on(Site::Api, &Effect::Down) {
             listener = None;
             if changes.changed().await.is_err() {
                 return;
@@ -64,7 +64,8 @@ async fn supervise(world: World, listener: TcpListener, router: Router) {
             continue;
         };
         let (faults, mut changes) = (world.faults.clone(), world.faults.watch());
-        let down = async move { while !faults.is_on(Site::Api, &Effect::Down) && changes.changed().await.is_ok() {} };
+        let down =
+            async move { while !faults.is_on(Site::Api, &Effect::Down, "") && changes.changed().await.is_ok() {} };
         tokio::select! {
             _ = async { axum::serve(socket, router.clone()).await } => return,
             () = down => {}

@@ -40,7 +40,7 @@ async fn password(State(world): State<World>, Json(request): Json<WithSecret>) -
 }
 
 async fn send_code(State(world): State<World>, Json(request): Json<ByEmail>) -> Response {
-    if world.faults.is_on(Site::Code, &Effect::Limited) {
+    if world.is_on(Site::Code, &Effect::Limited) {
         world.ledger.add(Entry::CodeRequested { email: request.email, made: false });
         return StatusCode::NO_CONTENT.into_response();
     }

@@ -33,7 +33,8 @@ async fn send_email(
 ) -> Response {
     // The SDK names an attempt and keeps the name through its own retries.
     let attempt = headers.get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let Disturbance { delay, status } = world.faults.disturbance(Site::Ses, attempt, "");
+    let moments = world.moments.reached(world.clock.now());
+    let Disturbance { delay, status } = world.faults.disturbance(Site::Ses, attempt, moments);
     if let Some(status) = status {
         world.ledger.add(Entry::MailRefused { status });
         return refusal(status, "ServiceUnavailable", "Service is currently unavailable");
@@ -47,7 +48,7 @@ async fn send_email(
     };
     let delays: Vec<Duration> = std::iter::once(delay)
         // Asked once, sent twice: the second sending has an id of its own.
-        .chain(world.faults.at(Site::Ses, attempt, "").into_iter().filter_map(|effect| match effect {
+        .chain(world.faults.at(Site::Ses, attempt, moments).into_iter().filter_map(|effect| match effect {
             Effect::Again(after) => Some(delay + after),
             _ => None,
         }))
@@ -104,7 +105,7 @@ struct Parcel {
 async fn deliver(world: World, delay: Duration, parcel: Parcel) {
     let Parcel { message_id, to, subject, mime } = parcel;
     tokio::time::sleep(delay).await;
-    if world.faults.is_on(Site::Ses, &Effect::Bounced) {
+    if world.is_on(Site::Ses, &Effect::Bounced) {
         return tell(&world, "Bounce", &message_id).await;
     }
     // Receipt rules name their objects at random, so the order of names says nothing about the order of arrival.
@@ -123,7 +124,7 @@ async fn deliver(world: World, delay: Duration, parcel: Parcel) {
 
 /// SES tells its SNS topic, which tells the API's public address.
 async fn tell(world: &World, what: &str, message_id: &str) {
-    if !world.faults.is_on(Site::Receipts, &Effect::Off) {
+    if !world.is_on(Site::Receipts, &Effect::Off) {
         let receipt = serde_json::json!({ "notificationType": what, "mail": { "messageId": message_id } });
         world.receipts.tell(&receipt).await;
     }

@@ -66,7 +66,8 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
     };
     let attempt = sns.attempts.name(&format!("{to} {body}"), sns.world.options.scaled(ONE_ATTEMPT));
     let world = &sns.world;
-    let Disturbance { delay, status } = world.faults.disturbance(Site::Sns, &attempt, "");
+    let moments = world.moments.reached(world.clock.now());
+    let Disturbance { delay, status } = world.faults.disturbance(Site::Sns, &attempt, moments);
     if let Some(status) = status {
         world.ledger.add(Entry::TextRefused { status });
         return refusal(status, "InternalError", "An internal error has occurred");
@@ -77,8 +78,8 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
     let is_code = body.ends_with("authentication code");
     let effects = if is_code { world.faults.at(Site::Code, &attempt, "") } else { Vec::new() };
     let mut lost = effects.contains(&Effect::Lost);
-    lost |= [Effect::OverQuota, Effect::OptedOut].iter().any(|effect| world.faults.is_on(Site::Sns, effect));
-    let again = world.faults.at(Site::Sns, &attempt, "").into_iter().find_map(|effect| match effect {
+    lost |= [Effect::OverQuota, Effect::OptedOut].iter().any(|effect| world.is_on(Site::Sns, effect));
+    let again = world.faults.at(Site::Sns, &attempt, moments).into_iter().find_map(|effect| match effect {
         Effect::Again(after) => Some(after),
         _ => None,
     });

@@ -291,9 +291,9 @@ impl Faults {
         found
     }
 
-    /// Whether `effect` is on at `site`, whatever is tried there.
-    pub(crate) fn is_on(&self, site: Site, effect: &Effect) -> bool {
-        !self.those(|fault| fault.site == site && fault.effect == *effect, "", "").is_empty()
+    /// Whether `effect` is on at `site`, whatever is tried there, when these moments have come.
+    pub(crate) fn is_on(&self, site: Site, effect: &Effect, moments: &str) -> bool {
+        !self.those(|fault| fault.site == site && fault.effect == *effect, "", moments).is_empty()
     }
 }
 

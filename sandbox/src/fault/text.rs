@@ -95,8 +95,13 @@ impl FromStr for Fault {
         }
         let effect = effect_of(site, effect, argument).map_err(wrong)?;
         let trigger = parse_trigger(trigger).ok_or_else(|| wrong("no such trigger"))?;
-        if effect.is_lasting() && trigger != Trigger::Always {
-            return Err(wrong("this effect is on or off, and takes no trigger"));
+        let lasts = match &trigger {
+            Trigger::Always => true,
+            Trigger::Page(moment) => MOMENTS.contains(&moment.as_str()),
+            Trigger::First(_) | Trigger::PageFirst(..) | Trigger::Percent(_) => false,
+        };
+        if effect.is_lasting() && !lasts {
+            return Err(wrong("this effect is on from a moment on (@job, @slot) or from the start"));
         }
         Ok(Self { site, effect, trigger })
     }
@@ -104,6 +109,9 @@ impl FromStr for Fault {
 
 const SITES: &str = "admin, api, code, deploy, edge, queue, receipts, reset, row, s3, scheduler, sender, ses, sign-in, \
                      sns, template and worker";
+
+/// Since when an effect can be on: a job was made, its time has come.
+const MOMENTS: [&str; 2] = ["job", "slot"];
 
 fn site_of(name: &str) -> Option<Site> {
     Some(match name {

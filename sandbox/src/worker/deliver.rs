@@ -52,7 +52,7 @@ pub(super) async fn row(world: &World, providers: &Providers, id: &str) -> bool 
 }
 
 async fn send_mail(world: &World, providers: &Providers, id: &str, mail: &Mail, message: Message) -> bool {
-    if world.faults.is_on(Site::Ses, &Effect::NoTls) {
+    if world.is_on(Site::Ses, &Effect::NoTls) {
         return false;
     }
     let sent = providers
@@ -70,10 +70,10 @@ async fn send_mail(world: &World, providers: &Providers, id: &str, mail: &Mail, 
 }
 
 async fn send_text(world: &World, providers: &Providers, id: &str, to: &str, body: &str) -> bool {
-    if world.faults.is_on(Site::Sns, &Effect::NoTls) {
+    if world.is_on(Site::Sns, &Effect::NoTls) {
         return false;
     }
-    let other = world.faults.is_on(Site::Sender, &Effect::Other);
+    let other = world.is_on(Site::Sender, &Effect::Other);
     let from = if other { OTHER_SENDER } else { world.sms_sender() };
     let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().ok();
     let (Some(kind), Some(from)) = (text("Transactional"), text(from)) else { return false };

@@ -183,7 +183,7 @@ pub(crate) fn start(world: &World, mail_url: &str, text_url: &str, admin_url: &s
 /// Whether the worker takes nothing now: stopped, gone while a deploy is on its way, or not told of work by its broker.
 fn idles(world: &World) -> bool {
     world.effects_now(Site::Worker).contains(&Effect::Stopped)
-        || world.faults.is_on(Site::Queue, &Effect::Deaf)
+        || world.is_on(Site::Queue, &Effect::Deaf)
         || world.deploy().is_some_and(|deploy| deploy.under_way)
 }
 
@@ -217,16 +217,16 @@ async fn perform(world: &World, providers: &Providers, task: &Task) -> bool {
         Task::DeliverRow { notification } => deliver::row(world, providers, notification).await,
         Task::RunScheduledJobs { before } => jobs::run_scheduled(world, *before).await,
         // "Received unregistered task": Celery drops it.
-        Task::ProcessJob { .. } if world.faults.is_on(Site::Worker, &Effect::Old) => true,
+        Task::ProcessJob { .. } if world.is_on(Site::Worker, &Effect::Old) => true,
         Task::ProcessJob { job } => jobs::process(world, providers, job).await,
         Task::SaveRow { row } => jobs::save_row(world, row).await,
         Task::CheckText { notification } => {
             // One look and no second: without a log entry the text stays "sending". The entry of an account without quota
             // makes the real task raise, and nothing is learned of any text.
-            if world.faults.is_on(Site::Receipts, &Effect::Off) || world.faults.is_on(Site::Sns, &Effect::OverQuota) {
+            if world.is_on(Site::Receipts, &Effect::Off) || world.is_on(Site::Sns, &Effect::OverQuota) {
                 return true;
             }
-            let told = !world.faults.is_on(Site::Sns, &Effect::OptedOut);
+            let told = !world.is_on(Site::Sns, &Effect::OptedOut);
             world.db.text_told(notification, told).await.is_ok()
         }
         Task::MailReceipt { reference, delivered } => world.db.mail_told(reference, *delivered).await.unwrap_or(false),

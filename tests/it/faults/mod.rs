@@ -52,6 +52,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 pub const RESET: &str = "password-reset";
 pub const LOGIN: &str = "login";
 pub const CSV: &str = "scheduled-send";
+pub const TEXTS: &str = "scheduled-send-sms";
 
 #[test]
 fn passes_and_proves() {

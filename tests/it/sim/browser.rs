@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use notify_sandbox::{Effect, Site};
-use notify_smoke::model::{Acted, FailureKind, Lane, PortFailure};
+use notify_smoke::model::{Acted, FailureKind, Lane, MessageKind, PortFailure};
 use notify_smoke::port::{Browser, Jar, MaskedPng, RawAct, RawControl, RawLink, RawPage, Session};
 use tokio::time::{Instant, sleep};
 
@@ -79,6 +79,8 @@ pub struct SimSession {
     at: At,
     url: String,
     typed: Vec<(String, String)>,
+    /// What the template that was opened sends.
+    kind: MessageKind,
     csv: String,
     file: String,
     slot: Option<Timestamp>,
@@ -100,6 +102,7 @@ impl Browser for SimBrowser {
             at: At::Blank,
             url: "about:blank".to_owned(),
             typed: Vec::new(),
+            kind: MessageKind::Email,
             csv: String::new(),
             file: String::new(),
             slot: None,
@@ -184,6 +187,7 @@ impl SimSession {
             _ if url.contains("/forgot-password") => At::Forgot,
             _ if url.contains("/new-password/") => At::NewPassword,
             _ if url.contains("/jobs/") => At::Job,
+            _ if url.contains("/accounts-or-dashboard") => At::Dashboard,
             _ => At::SignIn,
         };
         self.get(at, url.to_owned()).await;
@@ -192,7 +196,10 @@ impl SimSession {
     async fn follow(&mut self, text: &str) -> bool {
         let to = match (self.at, text) {
             (At::Dashboard, "Send messages") => At::Templates,
-            (At::Templates, "Smoke") => At::Template,
+            (At::Templates, "Smoke" | "Smoke text") => {
+                self.kind = if text == "Smoke" { MessageKind::Email } else { MessageKind::Sms };
+                At::Template
+            }
             (At::Template, _) => At::OneOff,
             (At::OneOff, _) => At::Upload,
             (At::Phone, "Not received a text message?") => At::Resend,
@@ -237,7 +244,7 @@ impl SimSession {
             At::Preview => {
                 if self.post("/services/x/start-job/u").await {
                     let file = self.file.clone();
-                    self.world.state.lock().expect("the service").make_job(self.slot, file);
+                    self.world.state.lock().expect("the service").make_job(self.kind, self.slot, file);
                     self.goes_to(At::Job).await;
                 }
             }
@@ -302,6 +309,16 @@ impl SimSession {
         state.thrown_out |= state.signed_in && self.world.somebody_else_signs_in();
         let mut page = RawPage { url: self.url.clone(), status: 200, ..RawPage::default() };
         show(self.at, &mut page);
+        if self.kind == MessageKind::Sms {
+            for word in page
+                .headings
+                .iter_mut()
+                .chain(&mut page.buttons)
+                .chain(page.links.iter_mut().map(|link| &mut link.text))
+            {
+                *word = in_texts(word);
+            }
+        }
         match self.at {
             At::Blank => page.status = 0,
             At::Preview => {
@@ -324,6 +341,15 @@ impl SimSession {
             _ => {}
         }
         page
+    }
+}
+
+/// The words of the pages for mails, as those for texts have them.
+fn in_texts(word: &str) -> String {
+    match word {
+        "Preview of Smoke" => "Preview of Smoke text".to_owned(),
+        "Send 2 emails" => "Send 2 text messages".to_owned(),
+        word => word.replace("email addresses", "phone numbers"),
     }
 }
 
@@ -352,7 +378,10 @@ fn show(at: At, page: &mut RawPage) {
     page.controls = (!field.is_empty()).then(|| control(field)).into_iter().collect();
     page.buttons = (!button.is_empty()).then(|| button.to_owned()).into_iter().collect();
     match at {
-        At::Templates => page.links = vec![RawLink { text: "Smoke".to_owned(), href: String::new() }],
+        At::Templates => {
+            let link = |text: &str| RawLink { text: text.to_owned(), href: String::new() };
+            page.links = vec![link("Smoke"), link("Smoke text")];
+        }
         At::Template => page.text = "Row ((row)) of ((run)).".to_owned(),
         At::OneOff => {
             page.links = vec![RawLink { text: "Upload a list of email addresses".to_owned(), href: String::new() }];

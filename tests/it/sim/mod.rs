@@ -2,6 +2,7 @@
 //! crash and resume. Invariants, not examples. The truth (`world.rs`) knows nothing of judging, deciding, diagnosing.
 
 mod browser;
+mod checks;
 mod ports;
 mod rim;
 mod service;

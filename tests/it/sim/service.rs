@@ -59,6 +59,7 @@ pub struct Row {
 /// A job that was made.
 #[derive(Debug, Clone)]
 pub struct Job {
+    pub kind: MessageKind,
     /// Its time; nothing when it was sent now.
     pub slot: Option<Timestamp>,
     /// When it was taken up, if it was.
@@ -199,10 +200,19 @@ impl State {
         found
     }
 
-    /// Whether it is wrong with `site` all the time.
+    /// Whether it is wrong with `site`, all the time or since a job was made.
     pub fn has(&self, site: Site, effect: &Effect) -> bool {
-        let always = |fault: &Fault| fault.trigger == Trigger::Always;
-        self.faults.iter().any(|fault| fault.site == site && fault.effect == *effect && always(fault))
+        let lasts = |fault: &Fault| match &fault.trigger {
+            Trigger::Always => true,
+            Trigger::Page(moment) => moment == self.moment(),
+            _ => false,
+        };
+        self.faults.iter().any(|fault| fault.site == site && fault.effect == *effect && lasts(fault))
+    }
+
+    /// What has happened since the start, as far as faults are concerned.
+    fn moment(&self) -> &'static str {
+        if self.jobs.is_empty() { "" } else { "job" }
     }
 
     /// A name for something that is tried once.
@@ -231,7 +241,7 @@ impl State {
 
     /// When the worker takes what lies in a queue since `at`, if it ever does.
     fn worker_from(&mut self, at: Instant) -> Option<Instant> {
-        let moment = if self.jobs.is_empty() { "" } else { "job" };
+        let moment = self.moment();
         if self.effects(Site::Worker, "", moment).contains(&Effect::Stopped) || self.has(Site::Queue, &Effect::Deaf) {
             return None;
         }
@@ -249,7 +259,7 @@ impl State {
         for retry in 0..TRIES {
             // A text is tried again at once, then every 300 s; the SDK's and the worker's quick tries are one attempt.
             let attempt = self.attempt();
-            let effects = self.effects(site, &attempt, "");
+            let effects = self.effects(site, &attempt, self.moment());
             let fails = |effect: &Effect| {
                 matches!(effect, Effect::Down | Effect::Status(_) | Effect::InSandbox | Effect::NoTls)
             };
@@ -373,9 +383,9 @@ impl State {
     }
 
     /// A job was made: from here on the service works by itself.
-    pub fn make_job(&mut self, slot: Option<Timestamp>, file: String) {
+    pub fn make_job(&mut self, kind: MessageKind, slot: Option<Timestamp>, file: String) {
         self.truth.jobs += 1;
-        self.jobs.push(Job { slot, picked: None, rows: Vec::new(), file });
+        self.jobs.push(Job { kind, slot, picked: None, rows: Vec::new(), file });
         let now = Instant::now();
         self.cancelled_at = self.cancelled_after.map(|after| now + after);
         if self.cancelled_at.is_some() {
@@ -417,13 +427,13 @@ impl State {
         let word = if effects.contains(&Effect::WrongPersonalisation) { "" } else { ["one", "two"][row] };
         for _ in 0..=u8::from(effects.contains(&Effect::Twice)) {
             let token = self.token.clone();
-            let sending = Sending {
-                kind: MessageKind::Email,
-                from: "service@notify.gov".to_owned(),
-                subject: format!("Smoke {token}"),
-                text: format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" }),
-                is_code: false,
+            let kind = self.jobs[job].kind;
+            let (sender, subject) = match kind {
+                MessageKind::Email => ("service@notify.gov", format!("Smoke {token}")),
+                MessageKind::Sms => (SENDER, String::new()),
             };
+            let text = format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" });
+            let sending = Sending { kind, from: sender.to_owned(), subject, text, is_code: false };
             let sent = if self.gives_up { Sent::Nowhere } else { self.deliver(saved + milliseconds(10), sending) };
             let told = match sent {
                 Sent::At(at) => {
@@ -431,7 +441,11 @@ impl State {
                     self.truth.rows.push((row, i64::try_from(after).expect("short")));
                     Some((at + milliseconds(50), "Delivered"))
                 }
-                Sent::Refused(at) => Some((at + milliseconds(50), "Email address does not exist")),
+                Sent::Refused(at) if kind == MessageKind::Email => {
+                    Some((at + milliseconds(50), "Email address does not exist"))
+                }
+                // The log of texts is looked at later.
+                Sent::Refused(at) => Some((at + milliseconds(self.pace.retry_ms), "Failed")),
                 Sent::Nowhere => self.gives_up.then_some((saved + milliseconds(50), "Technical failure")),
             };
             self.jobs[job].rows.push(Row { made: saved, told });

@@ -9,7 +9,7 @@ use notify_smoke::model::{MessageKind, Plan, Verdict};
 use tokio::time::sleep;
 
 use super::rim::{Outcome, Trouble, World, on_paused_clock, play};
-use super::service::{Pace, State};
+use super::service::{Pace, SENDER, State};
 use super::world::Chance;
 use super::{all_seeds, seeds};
 
@@ -34,6 +34,12 @@ pub fn template() -> TargetTemplate {
         subject: "Smoke ((run))".to_owned(),
         text: "Row ((row)) of ((run)).".to_owned(),
     }
+}
+
+/// The same for texts.
+pub fn text_template() -> TargetTemplate {
+    let (name, sender) = ("Smoke text".to_owned(), SENDER.to_owned());
+    TargetTemplate { name, sender, subject: String::new(), text: "Row ((row)) of ((run)).".to_owned() }
 }
 
 fn the_plan() -> &'static Plan {

@@ -71,10 +71,10 @@ for (const box of document.querySelectorAll('[data-module=radio-select]')) {
 ";
 
 async fn script(State(admin): State<Admin>) -> Response {
-    if admin.world.faults.is_on(Site::Admin, &Effect::NoScript) {
+    if admin.world.is_on(Site::Admin, &Effect::NoScript) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let broken = admin.world.faults.is_on(Site::Admin, &Effect::NowChecked);
+    let broken = admin.world.is_on(Site::Admin, &Effect::NowChecked);
     let script = format!("{}{}", include_str!("all.js"), if broken { NOW_CHECKED } else { "" });
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }

@@ -64,7 +64,7 @@ pub(super) async fn submit(
     }
     session.half = None;
     // Broken, the session is not kept, and the next page knows nobody.
-    if !admin.world.faults.is_on(Site::SignIn, &Effect::Loop) {
+    if !admin.world.is_on(Site::SignIn, &Effect::Loop) {
         session.user = Some((email, number.to_owned()));
     }
     let next = asked.next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
