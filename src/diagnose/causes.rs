@@ -197,7 +197,7 @@ causes! {
     ROW_TWICE = "row-twice", Worker, Stores,
         "the worker made a row twice",
         "the notifications of this job: more than the list has rows",
-        [Duplicate, TooManyRows];
+        [Duplicate, TooManyRows, MadeLater];
     SCHEDULER_MISSED = "scheduler-missed", Scheduler, Platform,
         "the scheduler did not pick the job up",
         "whether the scheduler process runs, and its log at the slot",

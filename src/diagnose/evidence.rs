@@ -51,6 +51,10 @@ impl Evidence {
         evidence.stop(history, scenario);
         evidence.end(history);
         evidence.health(history);
+        if let Some((moment, more)) = history.made_later(scenario) {
+            let text = format!("a later run found {more} message(s) more on the job's page than the list has rows");
+            evidence.note(Sign::MadeLater, moment, text);
+        }
         if let Some((moment, untold, all)) = history.untold(scenario).filter(|(_, untold, _)| *untold > 0) {
             let text =
                 format!("a later run found {untold} of {all} message(s) not shown as delivered on the job's page");

@@ -72,11 +72,14 @@ impl Against {
     }
 }
 
-/// Of each degraded step of a scenario, and of its receipts.
+/// Of each degraded step of a scenario, and of what a later run found.
 fn degraded_by(history: &History, scenario: &PlannedScenario) -> Vec<Against> {
     let verdict = history.scenario_verdict(scenario);
     let steps = verdict.steps.iter().filter(|(_, judged)| judged.verdict == Verdict::Degraded);
     let mut all: Vec<Against> = steps.map(|(step, _)| Against::at(history, scenario, *step)).collect();
+    if history.made_later(scenario).is_some() {
+        all.push(Against { causes: vec![&super::causes::ROW_TWICE], more: false });
+    }
     if history.untold(scenario).is_some_and(|(_, untold, _)| untold > 0) {
         all.push(Against { causes: vec![&super::causes::RECEIPTS_OFF], more: false });
     }

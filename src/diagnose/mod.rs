@@ -84,8 +84,9 @@ fn candidates(
     if verdict.softened.is_some() {
         return vec![&causes::DEPLOYED];
     }
-    if judged == Verdict::Passed && evidence.has(Sign::Untold) {
-        return vec![&causes::RECEIPTS_OFF];
+    if judged == Verdict::Passed && (evidence.has(Sign::MadeLater) || evidence.has(Sign::Untold)) {
+        let found = [(Sign::MadeLater, &causes::ROW_TWICE), (Sign::Untold, &causes::RECEIPTS_OFF)];
+        return found.into_iter().filter(|(sign, _)| evidence.has(*sign)).map(|(_, cause)| cause).collect();
     }
     let known: [(Sign, &'static Cause); 5] = [
         (Sign::SignedOutElsewhere, &causes::SIGNED_OUT_ELSEWHERE),

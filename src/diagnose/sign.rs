@@ -55,6 +55,7 @@ signs! {
     Unmoved = "the browser still shows the page on which the list was chosen";
     HeartbeatCame = "a mail that was asked for afterwards came at once";
     HeartbeatMissing = "a mail that was asked for afterwards did not come either";
+    MadeLater = "a later run found more messages on the job's page than the list has rows";
     Untold = "a later run found messages that are not shown as delivered";
     SignedOutElsewhere = "the service says that somebody else has signed in with the same user";
     SignedOut = "the service says that the session is over";

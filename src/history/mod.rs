@@ -1,10 +1,12 @@
 //! The one fold of events. Deciding, diagnosing and every report read this, none reads events.
 
 mod apply;
+mod jobs;
 mod state;
 mod timings;
 mod verdict;
 
+pub use jobs::Fate;
 pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 pub use timings::Timings;
 pub use verdict::{Judged, ScenarioVerdict};
@@ -15,20 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Captured, Check, Component, Event, Expectation, Fact, Gap, Lane, Observation, Plan, PlannedScenario,
-    PlannedStep, Since, StepId, StepKind, Timing, Verdict, WindowFrom, Wrong,
+    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, Since, StepId,
+    StepKind, Timing, Verdict, WindowFrom,
 };
-
-/// Why rows will not come any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// The job has no page any more: somebody has cancelled it.
-    Gone,
-    /// The service has given a message up; the word beside it.
-    GivenUp(String),
-    /// The provider tells that a message was not delivered; the word beside it.
-    Undelivered(String),
-}
 
 /// Everything known of a run.
 #[derive(Debug, Clone)]
@@ -187,40 +178,6 @@ impl History {
         scenario.steps.iter().find_map(|step| self.step(*step).slot)
     }
 
-    /// What the job's page has said of rows that will not come, and when.
-    pub fn fate(&self, step: StepId) -> Option<(Moment, Fate)> {
-        let StepKind::Expect { aside: Some((visit, look)), window, .. } = &self.plan.step(step).kind else {
-            return None;
-        };
-        let state = self.step(*look);
-        let sentences = &self.plan.sentences;
-        if let Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) = &state.check {
-            let gone = !sentences.job_gone.is_empty() && why.contains(&sentences.job_gone);
-            // Only a job whose time has not come can be cancelled.
-            return (gone && window.from == WindowFrom::Slot).then_some((*moment, Fate::Gone));
-        }
-        let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
-        if self.address(*visit).is_none_or(|address| address != page.address()) {
-            return None;
-        }
-        let rows = page.job(sentences).rows;
-        let one_of =
-            |words: &[String]| rows.iter().find(|row| words.iter().any(|word| row.starts_with(word.as_str()))).cloned();
-        let fate = one_of(&sentences.given_up).map(Fate::GivenUp);
-        let fate = fate.or_else(|| one_of(&sentences.undelivered).map(Fate::Undelivered))?;
-        Some((*moment, fate))
-    }
-
-    /// The address of the page of a scenario's job, and which process captured it.
-    pub fn job_page(&self, scenario: &PlannedScenario) -> Option<&(String, u32)> {
-        scenario.steps.iter().find_map(|step| match &self.plan.step(*step).kind {
-            StepKind::Expect { capture: Some(capture), .. } if capture.of == Captured::Page => {
-                self.step(*step).captured.as_ref()
-            }
-            StepKind::Expect { .. } | StepKind::Act { .. } => None,
-        })
-    }
-
     /// The whole address that an action visits, where the journal knows it.
     pub fn address(&self, visit: StepId) -> Option<String> {
         let StepKind::Act { act: Act::Visit(target), .. } = &self.plan.step(visit).kind else { return None };
@@ -271,14 +228,6 @@ impl History {
         done && (!caused.clone().any(lost) || caused.any(|step| self.step(step.id).met.is_some()))
     }
 
-    /// The messages of a scenario's job whose delivery the service was not told of, as a later run found, and of how many.
-    pub fn untold(&self, scenario: &PlannedScenario) -> Option<(Moment, usize, usize)> {
-        let (moment, words) = self.receipts.get(&scenario.id)?;
-        let delivered = &self.plan.sentences.delivered;
-        let untold = words.iter().filter(|word| !word.starts_with(delivered.as_str())).count();
-        Some((*moment, untold, words.len()))
-    }
-
     /// The scenario whose browser session another one goes on in.
     pub fn predecessor(&self, scenario: &PlannedScenario) -> Option<&PlannedScenario> {
         let name = scenario.after.as_ref()?;
@@ -310,33 +259,6 @@ impl History {
     /// Whether nothing is left to do for a run: it ended, or the door did not open.
     pub fn refused_at_door(&self) -> bool {
         self.before.as_ref().and_then(|probe| probe.health.as_ref()).is_some_and(|health| health.refused)
-    }
-
-    /// Whether the job of a scenario was cancelled, and whether its page was seen to be gone.
-    pub fn cancelled(&self, scenario: &PlannedScenario) -> Option<bool> {
-        let (pressed, _) = self.step(scenario.cancel?).acted.as_ref().filter(|(_, acted)| *acted == Acted::Done)?;
-        let (visit, look) = self.plan.job_look(scenario)?;
-        // The press itself may end on an error page too: only a visit after it shows what has become of the job.
-        let visited = self.step(visit).acted.as_ref().map_or(0, |(at, _)| at.t);
-        Some(match &self.step(look).check {
-            Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
-                let gone = &self.plan.sentences.job_gone;
-                let since = visited > pressed.t && moment.t >= visited;
-                since && !gone.is_empty() && why.contains(gone.as_str())
-            }
-            Some(_) | None => false,
-        })
-    }
-
-    /// The time for which a job of a stopped run is still scheduled, as far as is known.
-    pub fn left_behind(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
-        let stopped = self.stopped_at?;
-        let slot = self.slot_in(scenario)?;
-        let made = scenario.steps.iter().any(|step| {
-            matches!(&self.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
-                && self.step(*step).started.is_some()
-        });
-        (made && slot > self.service_time(stopped.t, stopped.at)).then_some(slot)
     }
 
     /// Whether its process has ended to wait, and nothing is known to be wrong.

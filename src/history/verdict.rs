@@ -81,7 +81,8 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
         return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
     let untold = history.untold(scenario).filter(|(_, untold, _)| *untold > 0);
-    let verdict = if untold.is_some() { worst.max(Verdict::Degraded) } else { worst };
+    let looked_back = untold.is_some() || history.made_later(scenario).is_some();
+    let verdict = if looked_back { worst.max(Verdict::Degraded) } else { worst };
     ScenarioVerdict { verdict, steps, softened: None, blocked_by }
 }
 

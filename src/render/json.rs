@@ -72,6 +72,7 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         "known": crate::diagnose::is_known(history, scenario),
         "softened": verdict.softened,
         "blocked_by": verdict.blocked_by,
+        "made_later": history.made_later(scenario).map(|(_, more)| more),
         "receipts": history.untold(scenario).map(|(_, untold, all)| json!({ "told": all - untold, "of": all })),
         "proven": proven(history, scenario),
         "steps": steps,

@@ -95,6 +95,13 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
             all - untold
         );
     }
+    if let Some((_, more)) = history.made_later(scenario) {
+        let _ = writeln!(
+            out,
+            "  {:<12} {:>6}  {more} message(s) more than rows, seen by a later run  [worker]",
+            "degraded", ""
+        );
+    }
     job_note(out, history, scenario);
     if let Some(softened) = &verdict.softened {
         let _ = writeln!(out, "  note       {softened}");

@@ -64,7 +64,7 @@ pub enum Effect {
     OnlyEarlier,
     /// Does its work twice.
     Twice,
-    /// Takes a request once, and delivers twice: the second time this much later.
+    /// Is asked once, and does its work a second time, this much later.
     Again(Duration),
     /// Refuses whom it does not know yet: the provider's account is in its sandbox.
     InSandbox,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 47] = [
+pub const KINDS: [(&str, &str); 48] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -51,6 +51,7 @@ pub const KINDS: [(&str, &str); 47] = [
     ("row", "lost:1"),
     ("row", "twice"),
     ("row", "redelivered:1"),
+    ("row", "again:3s"),
     ("row", "wrong-personalisation"),
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
@@ -154,7 +155,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Ses | Site::Sns, "fail", Some(code)) => Effect::Status(status_of(code).ok_or("a status is 400 to 599")?),
         (Site::Ses | Site::Sns, "sandbox", None) => Effect::InSandbox,
         (Site::Ses | Site::Sns, "tls", None) => Effect::NoTls,
-        (Site::Ses | Site::Sns, "again", Some(after)) => Effect::Again(time(after)?),
+        (Site::Ses | Site::Sns | Site::Row, "again", Some(after)) => Effect::Again(time(after)?),
         (Site::Ses, "bounced", None) => Effect::Bounced,
         (Site::Sns, "quota", None) => Effect::OverQuota,
         (Site::Sns, "opted-out", None) => Effect::OptedOut,

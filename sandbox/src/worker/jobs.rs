@@ -23,7 +23,7 @@ pub(crate) struct FileRow {
     number: i32,
     to: String,
     values: BTreeMap<String, String>,
-    /// Whether the broker hands it out for the second time.
+    /// Whether it is taken up for the second time.
     again: bool,
 }
 
@@ -82,6 +82,13 @@ pub(super) async fn save_row(world: &World, row: &FileRow) -> bool {
         let again = Task::SaveRow { row: FileRow { again: true, ..row.clone() } };
         world.queues.put_later(DATABASE, again, world.options.scaled(REDELIVERED_AFTER), 0);
         return true;
+    }
+    for effect in effects.iter().filter(|_| !row.again) {
+        if let Effect::Again(after) = effect {
+            // "Check for missing rows" finds one missing that is not, and makes it again.
+            let again = Task::SaveRow { row: FileRow { again: true, ..row.clone() } };
+            world.queues.put_later(DATABASE, again, *after, 0);
+        }
     }
     let mut values = row.values.clone();
     if effects.contains(&Effect::WrongPersonalisation) {
