@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::lint;
+use crate::diagnose::CAUSES;
 use crate::environment::{Services, environment};
 use crate::model::{Environment, MessageKind, Scenario, Service, Target, TargetTemplate};
 use crate::plan::plan;
@@ -123,7 +124,8 @@ impl Files {
         let named = |name: &str| folder.join(format!("{name}.yaml"));
         loaded.files += 2;
         let described = self.source(&named(SERVICE)).and_then(|source| Ok((service(&id, &source)?, source)));
-        let book = self.source(&named(RUNBOOK)).and_then(|source| runbook(&source));
+        let causes: Vec<&str> = CAUSES.iter().map(|cause| cause.id).collect();
+        let book = self.source(&named(RUNBOOK)).and_then(|source| runbook(&source, &causes));
         match book {
             Ok(book) => {
                 loaded.runbooks.insert(id.clone(), book);

@@ -99,7 +99,7 @@ causes! {
         "whether another text came to this number since (Twilio console), and SNS's list of opted-out numbers",
         [Absent, MailboxAlive, Undelivered];
     CODES_LIMITED = "codes-limited", Account, Platform,
-        "the user has five live codes: the service makes no more, and its page is the same",
+        "the user has five unused codes: the service sends no more, and its page is the same",
         "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
         [Accepted, Absent];
     TEXT_LOST = "text-lost", Number, Outside,
@@ -299,7 +299,7 @@ causes! {
         "`notify-smoke doctor ENV`: its last day, its names, who signed it",
         [Untrusted];
     ROUTER = "router", Edge, Platform,
-        "the router does not reach the admin app",
+        "the router has no way to the admin app",
         "the app's route and the router's log for the run id",
         [Gateway];
     NO_INSTANCE = "no-instance", Admin, Platform,

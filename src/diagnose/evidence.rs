@@ -79,7 +79,7 @@ impl Evidence {
     }
 
     pub(super) fn note(&mut self, sign: Sign, moment: Moment, text: impl Into<String>) {
-        self.signs.insert(sign, Because { seq: moment.seq, text: text.into() });
+        self.signs.insert(sign, Because { seq: moment.seq, at: moment.at, text: text.into() });
     }
 
     fn before(&mut self, history: &History, scenario: &PlannedScenario, step: StepId) {
@@ -162,7 +162,7 @@ impl Evidence {
                 || "the last thing that is known of the run".to_owned(),
                 |signal| format!("the run was stopped by {signal}"),
             );
-            self.signs.entry(Sign::Failed).or_insert(Because { seq: history.last.seq, text });
+            self.signs.entry(Sign::Failed).or_insert(Because { seq: history.last.seq, at: history.last.at, text });
         }
     }
 
@@ -181,10 +181,10 @@ impl Evidence {
                 }
                 if let Some((moment, Gap::WindowClosed)) = state.closed {
                     let text = format!(
-                        "{why}; so it was at the last of {} looks, {} s after {}",
-                        state.looks.count,
+                        "{why}; still so at the limit, {} s after {} ({} looks)",
                         window.late_ms / 1000,
-                        from(window)
+                        from(window),
+                        state.looks.count
                     );
                     self.note(Sign::Absent, moment, text);
                 }

@@ -12,6 +12,8 @@ mod sign;
 pub use causes::{CAUSES, Cause};
 pub use known::{Known, is_known, known, verdict};
 
+use jiff::Timestamp;
+
 use crate::history::{History, Judged, ScenarioVerdict};
 use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
 use evidence::Evidence;
@@ -30,8 +32,9 @@ pub struct Diagnosis {
 /// A fact that speaks for a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Because {
-    /// Number of the event in the journal.
+    /// Number of the event in the journal, and when it was.
     pub seq: u64,
+    pub at: Timestamp,
     pub text: String,
 }
 

@@ -1,14 +1,15 @@
 //! What the run book says to do, with this run in its words.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use super::Cause;
 use crate::history::History;
 use crate::model::{StepId, StepKind};
 
-/// What the run book says of the cause's component, for a step that went wrong.
+/// What the run book says of the cause, or else of its component, for a step that went wrong.
 pub(super) fn next_step(history: &History, cause: &Cause, step: StepId) -> String {
-    let Some(text) = history.plan.runbook.get(cause.component.name()) else {
+    let book = &history.plan.runbook;
+    let Some(text) = book.get(cause.id).or_else(|| book.get(cause.component.name())) else {
         return "The run book does not mention this part.".to_owned();
     };
     text.replace("{{ run }}", &history.run)
@@ -25,8 +26,8 @@ fn minutes(history: &History, step: StepId) -> String {
     let until = history.step(step).looks.last.map_or(history.last, |(_, looked)| looked);
     let until = history.service_time(until.t, until.at);
     let from = history.anchor_time(step).or(history.step(trigger).began_at).unwrap_or(history.started_at).min(until);
-    let minute = |time: Timestamp| time.strftime("%H:%M").to_string();
-    let (begun, ended) = (minute(from), minute(until));
-    let day = from.strftime("%F");
-    if begun == ended { format!("{day} {begun} UTC") } else { format!("{day} {begun} to {ended} UTC") }
+    // A minute more on both sides: logs have clocks of their own.
+    let margin = SignedDuration::from_mins(1);
+    let (from, until) = (from.checked_sub(margin).unwrap_or(from), until.checked_add(margin).unwrap_or(until));
+    format!("{} to {} UTC", from.strftime("%F %H:%M"), until.strftime("%H:%M"))
 }

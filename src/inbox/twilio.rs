@@ -153,7 +153,7 @@ impl Inbox for TwilioInbox {
             let newest =
                 newest.map_or_else(String::new, |at| format!(", the newest at {}", at.strftime("%F %H:%M UTC")));
             let count = listed.len();
-            format!("{} is a number of this account and got {count} text(s) since yesterday{newest}", self.number)
+            format!("the gateway's account owns {}, which got {count} text(s) since yesterday{newest}", self.number)
         });
         Ok(Mark { ids: listed.into_iter().map(|message| message.sid).collect(), alive })
     }

@@ -280,7 +280,7 @@ impl std::fmt::Display for Expectation {
             Self::Rows(rows) => {
                 let what = if rows.kind == MessageKind::Sms { "texts" } else { "mails" };
                 match rows.need {
-                    RowsNeeded::First => write!(f, "the job is picked up: the first of its {what} is here"),
+                    RowsNeeded::First => write!(f, "the job is picked up: the first of its {what}, or its page"),
                     RowsNeeded::All => write!(f, "{} {what} to {}, each once and right", rows.texts.len(), rows.to),
                 }
             }

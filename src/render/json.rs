@@ -97,8 +97,11 @@ fn diagnosis(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
     diagnose(history, scenario)
         .into_iter()
         .map(|diagnosis| {
-            let because: Vec<Value> =
-                diagnosis.because.iter().map(|because| json!({ "event": because.seq, "text": because.text })).collect();
+            let because: Vec<Value> = diagnosis
+                .because
+                .iter()
+                .map(|because| json!({ "event": because.seq, "at": because.at.to_string(), "text": because.text }))
+                .collect();
             json!({
                 "component": diagnosis.component.name(),
                 "cause": diagnosis.cause.id,

@@ -29,7 +29,7 @@ pub(super) fn lines(history: &History) -> Vec<String> {
     let Since { passed, elsewhere } = &history.since;
     let mut lines = Vec::new();
     match passed {
-        None => lines.push("Last passed: not in the runs that are kept here".to_owned()),
+        None => lines.push("Last passed: unknown, no run that is kept here has".to_owned()),
         Some(passed) => {
             let ago = history.started_at.duration_since(passed.at);
             let ago =

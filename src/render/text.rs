@@ -187,14 +187,37 @@ fn candidate(out: &mut String, index: usize, diagnosis: &Diagnosis, told: &mut B
     let _ = writeln!(out, "  {label:<10} {}: {}", diagnosis.component, diagnosis.cause.title);
     let (new, known): (Vec<_>, Vec<_>) = diagnosis.because.iter().partition(|because| told.insert(because.seq));
     for because in new {
-        let _ = writeln!(out, "             because {} (event {})", because.text, because.seq);
+        let _ = writeln!(
+            out,
+            "             because {} ({}, event {})",
+            because.text,
+            because.at.strftime("%H:%M:%S"),
+            because.seq
+        );
     }
     if !known.is_empty() {
         let numbers: Vec<String> = known.iter().map(|because| because.seq.to_string()).collect();
         let _ = writeln!(out, "             because of event {}", numbers.join(", "));
     }
     let _ = writeln!(out, "             to decide: {}", diagnosis.cause.decides);
-    let _ = writeln!(out, "             next: {}", diagnosis.next_step);
+    for (number, step) in numbered(&diagnosis.next_step).into_iter().enumerate() {
+        let label = if number == 0 { "next:" } else { "" };
+        let _ = writeln!(out, "             {label:<5} {step}");
+    }
+}
+
+/// A text in its parts that begin with "2. ", "3. " and so on.
+fn numbered(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    for number in 2.. {
+        let Some(at) = rest.find(&format!(" {number}. ")) else { break };
+        let (part, after) = rest.split_at(at);
+        parts.push(part);
+        rest = after.trim_start();
+    }
+    parts.push(rest);
+    parts
 }
 
 /// What belongs to no scenario.

@@ -59,11 +59,11 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
 /// What a next step may name of the run that it is told in: its id, the environment, the minutes that went wrong.
 const RUNBOOK_HOLES: [&str; 3] = ["run", "environment", "minutes"];
 
-/// Reads `runbook.yaml`: component to next step.
+/// Reads `runbook.yaml`: component, or the id of one of these causes, to next step.
 ///
 /// # Errors
 /// All its problems.
-pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
+pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>> {
     let tree = parse(source).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
     let mut steps = Runbook::new();
@@ -74,11 +74,11 @@ pub fn runbook(source: &Source) -> Result<Runbook, Vec<Problem>> {
         ]
         .concat();
         let names: Vec<&str> = known.iter().map(|component| component.name()).collect();
-        if !names.contains(&entry.key.as_str()) {
+        if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
             reader.problem(
                 entry.key_mark,
-                format!("unknown component `{}`", entry.key),
-                format!("The components are {}.", quoted(&names)),
+                format!("unknown component or cause `{}`", entry.key),
+                format!("The components are {}; `notify-smoke explain` lists the causes.", quoted(&names)),
             );
         }
         if let Some(text) = reader.text(&entry.value, "a next step") {

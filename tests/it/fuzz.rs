@@ -122,7 +122,7 @@ fn yaml_files() {
         let problems = [
             scenario("x", &source, &known).err(),
             service("x", &source).err(),
-            runbook(&source).err(),
+            runbook(&source, &[]).err(),
             environment("x", &source, &services).err(),
         ];
         for problem in problems.into_iter().flatten().flatten() {
@@ -139,7 +139,7 @@ fn yaml_that_unfolds_without_end_is_refused() {
     for (before, name) in ('a'..'k').zip('b'..='k') {
         text.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 10].join(", ")));
     }
-    let problems = runbook(&Source { name: "x.yaml".to_owned(), text }).expect_err("a problem");
+    let problems = runbook(&Source { name: "x.yaml".to_owned(), text }, &[]).expect_err("a problem");
     assert!(problems[0].what.starts_with("this is not YAML: "), "{}", problems[0]);
 }
 

@@ -154,7 +154,7 @@ fn the_test_number_is_marked_looked_at_and_must_be_the_accounts_own() {
     runtime().block_on(async {
         let own = number(&value("user_mobile"), &value("sms_gateway_token"));
         let mark = own.mark().await.expect("a mark");
-        assert!(mark.ids.is_empty() && mark.alive.is_some_and(|alive| alive.contains("is a number of this account")));
+        assert!(mark.ids.is_empty() && mark.alive.is_some_and(|alive| alive.contains("the gateway's account owns")));
         let body = format!("{{\"email\":\"{}\"}}", value("user_email"));
         crate::support::http("POST", &format!("{}/user/sms-code", value("api_url")), &body);
         let known = BTreeSet::new();

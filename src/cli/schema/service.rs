@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
+use crate::diagnose::CAUSES;
 use crate::environment::keys::WINDOW;
 use crate::model::Component;
 use crate::scenario::keys::{BUDGET, CODE, LINK, SENTENCES, SERVICE, WINDOW_FROM};
@@ -42,13 +43,17 @@ pub(super) fn service() -> Value {
     titled("A service of notify-smoke", mapping(&properties, &required))
 }
 
-/// The schema of a `runbook.yaml`: component to next step.
+/// The schema of a `runbook.yaml`: component or cause to next step.
 pub(super) fn runbook() -> Value {
     let mut properties = Map::new();
     let around = [Component::Mailbox, Component::Number, Component::Template, Component::Account, Component::Harness];
     for component in Component::PROVABLE.into_iter().chain(around) {
         let doc = format!("What to do when it is {component} that is broken.");
         properties.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
+    }
+    for cause in CAUSES {
+        let doc = format!("What to do instead when {}.", cause.title);
+        properties.insert(cause.id.to_owned(), json!({ "type": "string", "description": doc }));
     }
     titled("A run book of notify-smoke", mapping(&properties, &[]))
 }
