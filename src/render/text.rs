@@ -1,6 +1,6 @@
 //! The verdict screen: read at three in the morning, so the first line says it all and the rest is in order of use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{seconds, words};
@@ -26,9 +26,10 @@ pub fn text(history: &History, folder: &str) -> String {
         if verdict == history.verdict() { "" } else { "  (but for what is known)" }
     );
     lead(&mut out, history, verdict);
+    let mut shown = Shown::new();
     for scenario in plan.judged() {
         out.push('\n');
-        one_scenario(&mut out, history, scenario, folder);
+        one_scenario(&mut out, history, scenario, folder, &mut shown);
     }
     known(&mut out, history);
     frame(&mut out, history);
@@ -76,7 +77,10 @@ fn lead(out: &mut String, history: &History, worst: Verdict) {
     let _ = writeln!(out, "{}: {}{or}", first.component, first.cause.title);
 }
 
-fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str) {
+/// Causes whose next step was told already, with the scenario where that was.
+type Shown = BTreeMap<&'static str, String>;
+
+fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str, shown: &mut Shown) {
     let verdict = history.scenario_verdict(scenario);
     let known = if crate::diagnose::is_known(history, scenario) { ", known" } else { "" };
     let _ = writeln!(out, "{}: {}{known}", scenario.name, word(history, verdict.verdict));
@@ -117,6 +121,15 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
     let mut told = BTreeSet::new();
     for (index, diagnosis) in diagnoses.iter().enumerate() {
         candidate(out, index, diagnosis, &mut told);
+        match shown.get(diagnosis.cause.id) {
+            Some(before) => {
+                let _ = writeln!(out, "             next: as for {before}");
+            }
+            None => next(out, diagnosis),
+        }
+    }
+    for diagnosis in &diagnoses {
+        shown.entry(diagnosis.cause.id).or_insert_with(|| scenario.name.clone());
     }
     let evidence = verdict.steps.iter().filter_map(|(step, _)| history.step(*step).evidence.clone().flatten());
     for file in evidence {
@@ -199,6 +212,10 @@ fn candidate(out: &mut String, index: usize, diagnosis: &Diagnosis, told: &mut B
         let numbers: Vec<String> = known.iter().map(|because| because.seq.to_string()).collect();
         let _ = writeln!(out, "             because of event {}", numbers.join(", "));
     }
+}
+
+/// The look that would decide, and what to do.
+fn next(out: &mut String, diagnosis: &Diagnosis) {
     let _ = writeln!(out, "             to decide: {}", diagnosis.cause.decides);
     for (number, step) in numbered(&diagnosis.next_step).into_iter().enumerate() {
         let label = if number == 0 { "next:" } else { "" };
