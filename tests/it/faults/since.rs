@@ -58,7 +58,9 @@ fn a_failure_says_when_it_last_passed_and_what_is_different_since() {
     assert_eq!(failed.code, 1, "{failed:?}");
     assert!(failed.out.contains(&format!(" before (run {id})\n")), "{}", failed.out);
     assert!(failed.out.contains("\nDifferent since: nothing that is known here\n"), "{}", failed.out);
-    assert!(failed.out.contains("\nElsewhere: staging failed (2026-11-22 05:14 UTC)\n"), "{}", failed.out);
+    let ended = replay(&journal_of("x")).expect("a journal").events.last().expect("an event").at;
+    let elsewhere = format!("\nElsewhere: staging failed ({})\n", ended.strftime("%F %H:%M UTC"));
+    assert!(failed.out.contains(&elsewhere), "{}", failed.out);
     // A failed run is none to compare with.
     desk.edit("environments/local.yaml", "sms-sender: \"{{ sandbox.sms_sender }}\"", "sms-sender: \"+12025550199\"");
     let failed = desk.run(&run);

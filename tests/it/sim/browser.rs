@@ -84,6 +84,8 @@ pub struct SimSession {
     csv: String,
     file: String,
     slot: Option<Timestamp>,
+    /// The number of the job whose page was opened.
+    job: usize,
     /// The page that a slow request will bring, and when.
     coming: Option<(Instant, At)>,
 }
@@ -106,6 +108,7 @@ impl Browser for SimBrowser {
             csv: String::new(),
             file: String::new(),
             slot: None,
+            job: 0,
             coming: None,
         }))
     }
@@ -183,6 +186,7 @@ impl SimSession {
     }
 
     async fn visit(&mut self, url: &str) {
+        self.job = url.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(self.job);
         let at = match url {
             _ if url.contains("/forgot-password") => At::Forgot,
             _ if url.contains("/new-password/") => At::NewPassword,
@@ -244,8 +248,12 @@ impl SimSession {
             At::Preview => {
                 if self.post("/services/x/start-job/u").await {
                     let file = self.file.clone();
-                    self.world.state.lock().expect("the service").make_job(self.kind, self.slot, file);
-                    self.goes_to(At::Job).await;
+                    let job = {
+                        let mut state = self.world.state.lock().expect("the service");
+                        state.make_job(self.kind, self.slot, file);
+                        state.jobs.len()
+                    };
+                    self.visit(&format!("http://notify.test/services/x/jobs/{job}")).await;
                 }
             }
             _ => return false,
@@ -331,7 +339,7 @@ impl SimSession {
             At::Template if state.has(Site::Template, &Effect::Edited) => {
                 page.text = "Row ((row)) of ((run)), edited.".to_owned();
             }
-            At::Job => show_job(&state, &mut page),
+            At::Job => show_job(&state, self.job, &mut page),
             At::SignedOut if state.thrown_out => {
                 page.text = "We signed you out because you logged in to Notify on another device.".to_owned();
             }
@@ -394,10 +402,11 @@ fn show(at: At, page: &mut RawPage) {
     }
 }
 
-/// The page of the newest job.
-fn show_job(state: &State, page: &mut RawPage) {
+/// The page of the job of this number, counted from 1.
+fn show_job(state: &State, number: usize, page: &mut RawPage) {
     let now = Instant::now();
-    let Some(job) = state.jobs.last().filter(|_| state.cancelled_at.is_none_or(|at| at > now)) else {
+    let job = number.checked_sub(1).and_then(|index| state.jobs.get(index));
+    let Some(job) = job.filter(|_| state.cancelled_at.is_none_or(|at| at > now)) else {
         return show(At::NotFound, page);
     };
     page.headings = vec![job.file.clone()];

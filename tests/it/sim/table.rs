@@ -121,6 +121,19 @@ fn what_is_healed_on_time_passes_for_every_seed() {
     }
 }
 
+/// Two lists of one session: what the page of one says is not told of the other.
+#[test]
+fn the_page_of_one_list_says_nothing_of_the_other() {
+    let plan = plan_for(&[crate::faults::LOGIN, CSV, TEXTS]);
+    for seed in 0..SEEDS {
+        let outcome = run("two lists", &plan, &["ses=bounced@job", "sns=slow:9s@job"], seed, None);
+        let report = notify_smoke::render::text::text(&outcome.history, "");
+        let undelivered = ("failed".to_owned(), ["ses-bounced", "mailbox-refuses"].into());
+        assert_eq!(said(&outcome, CSV), undelivered, "seed {seed}\n{report}");
+        assert_eq!(said(&outcome, TEXTS).0, "degraded", "seed {seed}\n{report}");
+    }
+}
+
 /// Somebody cancels our job: nothing is wrong with the service, and nothing is waited for.
 #[test]
 fn a_cancelled_job_is_inconclusive_as_soon_as_it_is_seen() {
