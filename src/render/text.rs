@@ -123,7 +123,7 @@ fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario,
         candidate(out, index, diagnosis, &mut told);
         match shown.get(diagnosis.cause.id) {
             Some(before) => {
-                let _ = writeln!(out, "             next: as for {before}");
+                let _ = writeln!(out, "             next:  as for {before}");
             }
             None => next(out, diagnosis),
         }
@@ -219,7 +219,7 @@ fn next(out: &mut String, diagnosis: &Diagnosis) {
     let _ = writeln!(out, "             to decide: {}", diagnosis.cause.decides);
     for (number, step) in numbered(&diagnosis.next_step).into_iter().enumerate() {
         let label = if number == 0 { "next:" } else { "" };
-        let _ = writeln!(out, "             {label:<5} {step}");
+        let _ = writeln!(out, "             {label:<6} {step}");
     }
 }
 
