@@ -3,7 +3,8 @@
 use super::options::Plan;
 use super::out::{refuse, say};
 use crate::exit::Exit;
-use crate::model::{self, EyeLevel, StepKind};
+use crate::model::scenario::Control;
+use crate::model::{self, EyeLevel, PlannedScenario, StepId, StepKind};
 use crate::run::{Wanted, prepare, show_plan};
 
 pub(super) fn run(options: &Plan) -> Exit {
@@ -35,7 +36,7 @@ fn text(plan: &model::Plan) -> String {
         format!("plan {}", crate::plan::digest(plan)),
     ];
     for scenario in &plan.scenarios {
-        lines.push(format!("\n{}: {}", scenario.id, scenario.name));
+        lines.push(format!("\n{}: {}{}", scenario.id, scenario.name, budget(plan, scenario)));
         for id in &scenario.steps {
             let step = plan.step(*id);
             lines.push(match &step.kind {
@@ -56,4 +57,19 @@ fn text(plan: &model::Plan) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// When a control is run, and how long it may take.
+fn budget(plan: &model::Plan, scenario: &PlannedScenario) -> String {
+    let late = |step: &StepId| match &plan.step(*step).kind {
+        StepKind::Expect { window, .. } => window.late_ms,
+        StepKind::Act { .. } => 0,
+    };
+    match scenario.control {
+        Some(Control::MissedSchedule) => {
+            let most = scenario.steps.iter().map(late).sum::<u64>() / 1000;
+            format!(" (a control: only when a job was not picked up; at most {most} s)")
+        }
+        Some(Control::LookBack { .. }) | None => String::new(),
+    }
 }
