@@ -184,13 +184,13 @@ rows! {
     number_opted_out (full) { "sns=opted-out", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 19" }
     all_texts_lost (full) { "code=lost@100%", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "issue 5: a share of texts lost" }
     five_codes_live (full) { "code=limited", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 21: 204, and no code" }
-    code_of_another_environment { "code=elsewhere", TWO, [is(LOGIN, "failed", ANOTHER_SENDER, Window("sms-code"))], "field notes: another environment counts as ours" }
-    mail_of_an_earlier_request { "reset=only-earlier", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "field notes: a late mail of an earlier request counts as ours" }
-    a_deploy_across_the_slot { "deploy=rolling:8s@slot", THREE, [is(CSV, "inconclusive", &["deployed"], Window("job-pickup"))], "issue 5: a deploy across the slot" }
+    code_of_another_environment (full) { "code=elsewhere", TWO, [is(LOGIN, "failed", ANOTHER_SENDER, Window("sms-code"))], "field notes: another environment counts as ours" }
+    mail_of_an_earlier_request (full) { "reset=only-earlier", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "field notes: a late mail of an earlier request counts as ours" }
+    a_deploy_across_the_slot (full) { "deploy=rolling:8s@slot", THREE, [is(CSV, "inconclusive", &["deployed"], Window("job-pickup"))], "issue 5: a deploy across the slot" }
     an_old_version_on_the_worker (full) { "worker=old", THREE, [is(CSV, "failed", &["s3-job", "worker-stood"], Window("job-rows-email"))], "incidents 7 and 28: a task that the worker does not know" }
     an_old_version_on_the_worker_now (full) { "worker=old", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incidents 7 and 28: a task that the worker does not know" }
     a_row_handed_out_again (full) { "row=redelivered:1", THREE, [is(CSV, "degraded", &["queue-busy"], Window("job-rows-email"))], "incident 13: the worker died with it in hand, 310 s" }
-    a_job_sent_before_its_time { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-early", "sent-at-once"], Seen)], "issue 3: sent before the chosen time" }
+    a_job_sent_before_its_time (full) { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-early", "sent-at-once"], Seen)], "issue 3: sent before the chosen time" }
 
     // Lists by text.
     sns_down_at_a_list (full) { "sns=down@job", BY_TEXT, [is(TEXTS, "failed", &["sns-unsent", "worker-unsent", "text-lost"], Window("job-rows-sms"))], "incident 18" }
