@@ -1,5 +1,7 @@
 //! Every cause, defined once, with the signs that it cites; reports and docs are projections of this table.
 
+use std::collections::BTreeMap;
+
 use super::sign::Sign;
 use crate::model::{Component, EyeLevel};
 
@@ -22,6 +24,11 @@ impl Cause {
     /// Whether it can make a run degraded, and not only failed: only such a finding can be known and waited for.
     pub fn can_degrade(&self) -> bool {
         DEGRADING.iter().any(|cause| cause.id == self.id)
+    }
+
+    /// What a run book says to do: for it, or else for its component.
+    pub fn step_in<'b>(&self, runbook: &'b BTreeMap<String, String>) -> Option<&'b str> {
+        runbook.get(self.id).or_else(|| runbook.get(self.component.name())).map(String::as_str)
     }
 
     /// What speaks for it, in words.

@@ -8,8 +8,7 @@ use crate::model::{StepId, StepKind};
 
 /// What the run book says of the cause, or else of its component, for a step that went wrong.
 pub(super) fn next_step(history: &History, cause: &Cause, step: StepId) -> String {
-    let book = &history.plan.runbook;
-    let Some(text) = book.get(cause.id).or_else(|| book.get(cause.component.name())) else {
+    let Some(text) = cause.step_in(&history.plan.runbook) else {
         return "The run book does not mention this part.".to_owned();
     };
     text.replace("{{ run }}", &history.run)

@@ -26,10 +26,10 @@ impl History {
         };
         let state = self.step(*look);
         let sentences = &self.plan.sentences;
-        if let Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) = &state.check {
-            let gone = !sentences.job_gone.is_empty() && why.contains(&sentences.job_gone);
+        if let Some((_, Check::Never { wrong: Wrong::ErrorPage, .. })) = &state.check {
             // Only a job whose time has not come can be cancelled.
-            return (gone && window.from == WindowFrom::Slot).then_some((*moment, Fate::Gone));
+            let gone = self.seen_gone(*look).filter(|_| window.from == WindowFrom::Slot);
+            return gone.map(|moment| (moment, Fate::Gone));
         }
         let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
         if self.address(*visit).is_none_or(|address| address != page.address()) {
@@ -41,6 +41,13 @@ impl History {
         let fate = one_of(&sentences.given_up).map(Fate::GivenUp);
         let fate = fate.or_else(|| one_of(&sentences.undelivered).map(Fate::Undelivered))?;
         Some((*moment, fate))
+    }
+
+    /// When the look at the job's page met the page that stands where a cancelled job was.
+    fn seen_gone(&self, look: StepId) -> Option<Moment> {
+        let Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) = &self.step(look).check else { return None };
+        let gone = &self.plan.sentences.job_gone;
+        (!gone.is_empty() && why.contains(gone.as_str())).then_some(*moment)
     }
 
     /// The address of the page of a scenario's job, and which process captured it.
@@ -78,14 +85,7 @@ impl History {
         let (visit, look) = self.plan.job_look(scenario)?;
         // The press itself may end on an error page too: only a visit after it shows what has become of the job.
         let visited = self.step(visit).acted.as_ref().map_or(0, |(at, _)| at.t);
-        Some(match &self.step(look).check {
-            Some((moment, Check::Never { wrong: Wrong::ErrorPage, why })) => {
-                let gone = &self.plan.sentences.job_gone;
-                let since = visited > pressed.t && moment.t >= visited;
-                since && !gone.is_empty() && why.contains(gone.as_str())
-            }
-            Some(_) | None => false,
-        })
+        Some(visited > pressed.t && self.seen_gone(look).is_some_and(|moment| moment.t >= visited))
     }
 
     /// The time for which a job of a stopped run is still scheduled, as far as is known.
