@@ -1,14 +1,20 @@
 //! One AWS client set-up: region, credentials, endpoint, the project's one TLS provider, and limits on every call.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sdk_s3::config::Region;
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, Region, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use jiff::Timestamp;
+
+use crate::http;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const OPERATION: Duration = Duration::from_secs(20);
@@ -22,12 +28,54 @@ pub struct AwsSettings {
     pub credentials: Option<(String, String)>,
 }
 
-/// An S3 client.
-pub async fn s3(settings: &AwsSettings) -> aws_sdk_s3::Client {
+/// How far a server's clock is ahead of this machine's, in milliseconds, as its last answer told.
+#[derive(Debug, Clone, Default)]
+pub struct ServerClock(Arc<Mutex<Option<i64>>>);
+
+impl ServerClock {
+    /// Nothing before the first answer.
+    pub fn offset_ms(&self) -> Option<i64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Intercept for ServerClock {
+    fn name(&self) -> &'static str {
+        "ServerClock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date").and_then(http::http_date);
+        if let Some(date) = date {
+            let now = Timestamp::now();
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(http::clock_offset_ms(date, now, now));
+        }
+        Ok(())
+    }
+}
+
+/// An S3 client, and what its server's clock says.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    pub client: aws_sdk_s3::Client,
+    pub clock: ServerClock,
+}
+
+/// Speaks to S3.
+pub async fn s3(settings: &AwsSettings) -> S3 {
     let shared = shared(settings).await;
+    let clock = ServerClock::default();
     // Servers other than Amazon's have no host name for each bucket.
-    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(settings.endpoint.is_some()).build();
-    aws_sdk_s3::Client::from_conf(config)
+    let config = aws_sdk_s3::config::Builder::from(&shared)
+        .force_path_style(settings.endpoint.is_some())
+        .interceptor(clock.clone())
+        .build();
+    S3 { client: aws_sdk_s3::Client::from_conf(config), clock }
 }
 
 /// As whom AWS is spoken to: the ARN of the caller.

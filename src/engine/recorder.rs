@@ -12,7 +12,7 @@ use crate::model::{
     Act, Acted, Captured, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
 };
 use crate::policy;
-use crate::port::{MaskedPng, RawAct, RawMessage};
+use crate::port::{Mark, MaskedPng, RawAct, RawMessage};
 use crate::redact::Vault;
 
 /// Told of every event after it was written, with the history that holds it already.
@@ -160,7 +160,8 @@ impl Recorder {
             Outcome::Opened(Err(why), _) => self.record(Fact::BrowserFailed { lane, why }, t, at),
             Outcome::Closed(_) => self.record(Fact::BrowserGone { lane, condemned: false }, t, at),
             Outcome::Marked(step, Ok(mark)) => {
-                self.record(Fact::Marked { step, ids: mark.ids, alive: mark.alive }, t, at)
+                let Mark { ids, alive, clock_offset_ms } = mark;
+                self.record(Fact::Marked { step, ids, alive, clock_offset_ms }, t, at)
             }
             Outcome::Marked(step, Err(why)) => self.record(Fact::MarkFailed { step, why }, t, at),
             Outcome::Recalled(step, result) => self.recalled(step, result, t, at),

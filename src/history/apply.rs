@@ -105,9 +105,10 @@ impl History {
         let service_now = self.service_time(moment.t, moment.at);
         let state = &mut self.steps[step.index()];
         match fact {
-            Fact::Marked { ids, alive, .. } => {
+            Fact::Marked { ids, alive, clock_offset_ms, .. } => {
                 let ids = ids.iter().cloned().collect();
-                state.mailbox = Some(Mailbox { moment, ids, alive: alive.clone() });
+                let clock_offset_ms = *clock_offset_ms;
+                state.mailbox = Some(Mailbox { moment, ids, alive: alive.clone(), clock_offset_ms });
             }
             Fact::MarkFailed { why, .. } => state.mark_failures.push((moment, why.clone())),
             Fact::Refused { why, .. } => state.refused = Some((moment, why.clone())),

@@ -21,6 +21,9 @@ use crate::model::{
     StepKind, Timing, Verdict, WindowFrom,
 };
 
+/// Clocks that differ by more are told, and may be the cause of what looks like somebody else's fault.
+pub const CLOCK_APART_MS: i64 = 60_000;
+
 /// Everything known of a run.
 #[derive(Debug, Clone)]
 pub struct History {
@@ -121,6 +124,21 @@ impl History {
     /// not.
     pub fn service_time(&self, t: u64, at: Timestamp) -> Timestamp {
         self.clock.and_then(|clock| clock.at(t)).unwrap_or(at)
+    }
+
+    /// Whose clock differs from this machine's by more than a minute, and by how many milliseconds it is ahead: the
+    /// service's, the mailbox's, the gateway's.
+    pub fn clocks_apart(&self) -> Vec<(&'static str, i64)> {
+        let probes = [&self.before, &self.during, &self.after];
+        let of_service = probes.into_iter().flatten().filter_map(|probe| probe.health.as_ref()?.clock_offset_ms);
+        let mut clocks: BTreeMap<&'static str, i64> = of_service.map(|ms| ("service", ms)).collect();
+        for step in &self.plan.steps {
+            let StepKind::Expect { expect, .. } = &step.kind else { continue };
+            let eye = if expect.is_of_number() { "number" } else { "mailbox" };
+            let offset = self.step(step.id).mailbox.as_ref().and_then(|mailbox| mailbox.clock_offset_ms);
+            clocks.extend(offset.map(|ms| (eye, ms)));
+        }
+        clocks.into_iter().filter(|(_, ms)| ms.abs() > CLOCK_APART_MS).collect()
     }
 
     /// Whether the service's clock has been looked at by this process.

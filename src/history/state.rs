@@ -81,6 +81,8 @@ pub struct Mailbox {
     pub moment: Moment,
     pub ids: BTreeSet<String>,
     pub alive: Option<String>,
+    /// How far the eye's own clock is ahead of this machine's, in milliseconds, where it tells.
+    pub clock_offset_ms: Option<i64>,
 }
 
 /// What is known of a lane.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::{Client, ClientBuilder, Response};
 
 /// Of an answer's body, no look needs more.
@@ -60,6 +61,23 @@ pub async fn body(mut answer: Response) -> Result<Vec<u8>, NoBody> {
             Err(_) => return Err(NoBody::Broken),
         }
     }
+}
+
+/// What the server's clock said when it answered: its `Date` header, which has whole seconds.
+pub fn date(answer: &Response) -> Option<Timestamp> {
+    answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date)
+}
+
+/// A time as HTTP writes it.
+pub fn http_date(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
+}
+
+/// How far a server's clock is ahead of this machine's, in milliseconds. Its `Date` has whole seconds, cut off: on average it
+/// is half a second behind.
+pub fn clock_offset_ms(date: Timestamp, sent: Timestamp, answered: Timestamp) -> i64 {
+    let middle = sent.as_millisecond().midpoint(answered.as_millisecond());
+    date.as_millisecond() + 500 - middle
 }
 
 /// What an error says of the server's certificate, if that is what it is about.

@@ -245,7 +245,7 @@ impl Inbox for ExecInbox {
         let count = state.messages.len();
         let printed = (count > 0).then(|| format!("the mailbox program printed {count} message(s)"));
         let alive = state.alive.clone().or(printed);
-        Ok(Mark { ids: state.messages.keys().cloned().collect(), alive })
+        Ok(Mark { ids: state.messages.keys().cloned().collect(), alive, clock_offset_ms: None })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {

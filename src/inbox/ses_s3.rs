@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use aws_sdk_s3::Client;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::mime;
-use crate::aws::reason;
+use crate::aws::{S3, reason};
 use crate::model::{FailureKind, PortFailure};
 use crate::port::{Inbox, Mark, RawMessage, Which};
 
@@ -29,7 +28,7 @@ const CLIENT_SIDE_KEYS: [&str; 3] = ["x-amz-key-v2", "x-amz-key", "x-amz-cek-alg
 
 /// The mailbox.
 pub struct SesS3Inbox {
-    client: Client,
+    s3: S3,
     bucket: String,
     prefix: String,
     /// Mails that were read already; they never change.
@@ -43,8 +42,8 @@ struct Listed {
 
 impl SesS3Inbox {
     /// The mailbox under `prefix` of `bucket`.
-    pub fn new(client: Client, bucket: String, prefix: String) -> Self {
-        Self { client, bucket, prefix, read: Mutex::new(BTreeMap::new()) }
+    pub fn new(s3: S3, bucket: String, prefix: String) -> Self {
+        Self { s3, bucket, prefix, read: Mutex::new(BTreeMap::new()) }
     }
 
     fn failed(&self, what: &str, why: &str) -> PortFailure {
@@ -60,6 +59,7 @@ impl SesS3Inbox {
         let mut next = None;
         loop {
             let page = self
+                .s3
                 .client
                 .list_objects_v2()
                 .bucket(&self.bucket)
@@ -87,6 +87,7 @@ impl SesS3Inbox {
 
     async fn fetch(&self, listed: &Listed) -> Result<Option<RawMessage>, PortFailure> {
         let object = self
+            .s3
             .client
             .get_object()
             .bucket(&self.bucket)
@@ -126,7 +127,8 @@ impl Inbox for SesS3Inbox {
                 newest.strftime("%F %H:%M:%S UTC")
             )
         });
-        Ok(Mark { ids: listed.into_iter().map(|object| object.key).collect(), alive })
+        let ids = listed.into_iter().map(|object| object.key).collect();
+        Ok(Mark { ids, alive, clock_offset_ms: self.s3.clock.offset_ms() })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {

@@ -3,6 +3,7 @@
 //! Source: <https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources>. `DateSent>` is a
 //! *day*, so it bounds the list and is no watermark; what was there before the trigger is a set of ids.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +30,8 @@ pub struct TwilioInbox {
     account: String,
     token: String,
     number: String,
+    /// How far the gateway's clock is ahead of this machine's, in milliseconds, as its last answer told.
+    clock_offset_ms: Mutex<Option<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +59,8 @@ struct Numbers {
 impl TwilioInbox {
     /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's.
     pub fn new(http: Client, endpoint: Option<String>, account: String, token: String, number: String) -> Self {
-        Self { http, endpoint: endpoint.unwrap_or_else(|| TWILIO.to_owned()), account, token, number }
+        let endpoint = endpoint.unwrap_or_else(|| TWILIO.to_owned());
+        Self { http, endpoint, account, token, number, clock_offset_ms: Mutex::new(None) }
     }
 
     fn failed(&self, why: &str) -> PortFailure {
@@ -70,10 +74,15 @@ impl TwilioInbox {
             url.query_pairs_mut().extend_pairs(query);
         }
         let request = self.http.get(url).basic_auth(&self.account, Some(&self.token)).timeout(LONGEST);
+        let sent = Timestamp::now();
         let answer = request.send().await;
         let answer = answer.map_err(|error| {
             self.failed(if error.is_timeout() { "Twilio does not answer in time" } else { "Twilio cannot be reached" })
         })?;
+        if let Some(date) = http::date(&answer) {
+            let offset = http::clock_offset_ms(date, sent, Timestamp::now());
+            *self.clock_offset_ms.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
+        }
         match answer.status() {
             StatusCode::UNAUTHORIZED => {
                 Err(self.failed("Twilio refuses account and token; look at `number` in the environment file"))
@@ -95,8 +104,29 @@ impl TwilioInbox {
         }
     }
 
+    fn clock_offset_ms(&self) -> Option<i64> {
+        *self.clock_offset_ms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the account has the number; each of the gateway's answers tells its time, too.
+    async fn owned(&self) -> Result<bool, PortFailure> {
+        let numbers = format!("{}/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", self.endpoint, self.account);
+        let owned: Numbers = self.get(&numbers, &[("PhoneNumber", &self.number)]).await?;
+        Ok(!owned.incoming_phone_numbers.is_empty())
+    }
+
+    /// The first day to list, by the gateway's clock: on a machine that is a day ahead, today's texts would not exist.
+    async fn since(&self) -> Result<String, PortFailure> {
+        if self.clock_offset_ms().is_none() {
+            self.owned().await?;
+        }
+        let ahead = SignedDuration::from_millis(self.clock_offset_ms().unwrap_or(0));
+        let now = Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        Ok(now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string())
+    }
+
     async fn list(&self) -> Result<Vec<Message>, PortFailure> {
-        let since = Timestamp::now().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string();
+        let since = self.since().await?;
         let first = format!("{}/2010-04-01/Accounts/{}/Messages.json", self.endpoint, self.account);
         let query = [("To", self.number.as_str()), ("DateSent>", since.as_str()), ("PageSize", PAGE_SIZE)];
         let mut page: Page = self.get(&first, &query).await?;
@@ -145,17 +175,17 @@ fn message(message: Message) -> RawMessage {
 #[async_trait]
 impl Inbox for TwilioInbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
-        let numbers = format!("{}/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", self.endpoint, self.account);
-        let owned: Numbers = self.get(&numbers, &[("PhoneNumber", &self.number)]).await?;
+        let owned = self.owned().await?;
         let listed = self.list().await?;
-        let alive = (!owned.incoming_phone_numbers.is_empty()).then(|| {
+        let alive = owned.then(|| {
             let newest = listed.iter().filter_map(sent_at).max();
             let newest =
                 newest.map_or_else(String::new, |at| format!(", the newest at {}", at.strftime("%F %H:%M UTC")));
             let count = listed.len();
             format!("the gateway's account owns {}, which got {count} text(s) since yesterday{newest}", self.number)
         });
-        Ok(Mark { ids: listed.into_iter().map(|message| message.sid).collect(), alive })
+        let ids = listed.into_iter().map(|message| message.sid).collect();
+        Ok(Mark { ids, alive, clock_offset_ms: self.clock_offset_ms() })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {

@@ -70,6 +70,9 @@ pub enum Fact {
         /// What shows that this eye can see at all.
         #[serde(skip_serializing_if = "Option::is_none")]
         alive: Option<String>,
+        /// How far the eye's own clock is ahead of this machine's, in milliseconds, where it tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock_offset_ms: Option<i64>,
     },
     MarkFailed {
         step: StepId,

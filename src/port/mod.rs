@@ -70,6 +70,8 @@ pub struct Mark {
     pub ids: Vec<String>,
     /// What shows that this eye can see: without it an empty mailbox proves nothing.
     pub alive: Option<String>,
+    /// How far the eye's own clock is ahead of this machine's, in milliseconds, where it tells.
+    pub clock_offset_ms: Option<i64>,
 }
 
 /// Looks at the service's `/_status`.

@@ -40,14 +40,14 @@ impl Probe for HealthProbe {
         let answer = request.send().await.map_err(|error| unreached(&self.url, &error))?;
         let answered = Timestamp::now();
         let status = answer.status();
-        let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
+        let date = http::date(&answer);
         // Whatever is no small JSON object tells no version.
         let body = http::body(answer).await.unwrap_or_default();
         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Ok(Health {
             admin: admin(status, &body),
             api: api(status, &body),
-            clock_offset_ms: date.map(|date| offset_ms(date, sent, answered)),
+            clock_offset_ms: date.map(|date| http::clock_offset_ms(date, sent, answered)),
             clock_error_ms: 500 + answered.duration_since(sent).as_millis().try_into().unwrap_or(i64::MAX / 2) / 2 + 1,
             date,
             refused: status == StatusCode::UNAUTHORIZED,
@@ -96,15 +96,4 @@ fn version(body: &Value) -> Option<String> {
         .collect::<Vec<_>>()
         .join(" ");
     (!text.is_empty()).then(|| text.chars().take(BODY_MAX).collect())
-}
-
-/// The `Date` header has whole seconds, cut off: on average it is half a second behind.
-fn offset_ms(date: Timestamp, sent: Timestamp, answered: Timestamp) -> i64 {
-    let middle = sent.as_millisecond().midpoint(answered.as_millisecond());
-    date.as_millisecond() + 500 - middle
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(zoned.timestamp())
 }

@@ -245,6 +245,10 @@ fn frame(out: &mut String, history: &History) {
             "\nThe service refused our HTTP Basic auth (401). Look at `basic-auth` in the environment file and its variables."
         );
     }
+    for (whose, ms) in history.clocks_apart() {
+        let (gap, way) = (seconds(ms.unsigned_abs()), if ms > 0 { "behind" } else { "ahead of" });
+        let _ = writeln!(out, "\nThis machine's clock is {gap} {way} the {whose}'s: set it.");
+    }
     for (lane, state) in &history.lanes {
         if let Some((_, why)) = &state.failed {
             let _ = writeln!(out, "\nNo browser for {}: {}", history.plan.lane_name(*lane), why.text);

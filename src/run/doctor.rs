@@ -14,6 +14,7 @@ use super::surroundings::Surroundings;
 use crate::aws::{self, AwsSettings};
 use crate::browser;
 use crate::config::{Resolved, ResolvedMailbox};
+use crate::history::CLOCK_APART_MS;
 use crate::port::{Inbox, Which};
 
 /// Each look has so long.
@@ -206,6 +207,15 @@ async fn inbox_look(name: &'static str, inbox: &dyn Inbox) -> Look {
         let mend = "Send something there by hand: until then a missing message proves nothing.";
         return Look::new(name, Finding::Warn, "nothing shows that messages are received here at all", mend);
     };
+    if let Some(ms) = mark.clock_offset_ms.filter(|ms| ms.abs() > CLOCK_APART_MS) {
+        let said = format!("{alive}; its clock and this machine's are {} s apart", ms.abs() / 1000);
+        return Look::new(
+            name,
+            Finding::Warn,
+            said,
+            "Set this machine's clock: certificates and signatures live by it.",
+        );
+    }
     // To list is one permission and to read another, so one message is read.
     let one = mark.ids.into_iter().next_back().into_iter().collect();
     match inbox.look(Which::Only(&one)).await {

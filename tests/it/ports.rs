@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use notify_smoke::aws::{AwsSettings, s3};
+use notify_smoke::aws::{AwsSettings, S3, s3};
 use notify_smoke::guard::{FileLease, NoLease};
 use notify_smoke::inbox::{SesS3Inbox, TwilioInbox};
 use notify_smoke::port::{Inbox as _, Probe as _, Which};
@@ -26,7 +26,7 @@ fn client() -> reqwest::Client {
 }
 
 /// The sandbox's mailbox: a client, its bucket and its prefix.
-pub async fn bucket(sandbox: &Sandbox) -> (aws_sdk_s3::Client, String, String) {
+pub async fn bucket(sandbox: &Sandbox) -> (S3, String, String) {
     let value = |name: &str| sandbox.ready[name].clone();
     let settings = AwsSettings {
         region: value("s3_region"),
@@ -106,15 +106,16 @@ fn a_lease_is_held_by_one_and_says_by_whom() {
 fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
     let sandbox = Sandbox::start(&[]);
     runtime().block_on(async {
-        let (client, bucket, prefix) = bucket(&sandbox).await;
-        let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
+        let (s3, bucket, prefix) = bucket(&sandbox).await;
+        let inbox = SesS3Inbox::new(s3.clone(), bucket.clone(), prefix.clone());
         let mark = inbox.mark().await.expect("a mark");
+        assert!(mark.clock_offset_ms.is_some_and(|ms| ms.abs() < 2_000), "its server tells its time");
         assert!(
             mark.alive.is_some_and(|alive| alive.contains("holds 1 object(s)")),
             "SES's own note shows that it can write"
         );
         let put = |name: &'static str, body: &'static str| {
-            client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(body.as_bytes().to_vec().into())
+            s3.client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(body.as_bytes().to_vec().into())
         };
         let mail = "From: a@b.gov\r\nTo: c@d.gov\r\nSubject: S\r\nMessage-ID: <m1>\r\n\r\nbody\r\n";
         put("new", mail).send().await.expect("stored");
@@ -133,7 +134,7 @@ fn the_mailbox_is_marked_looked_at_and_refuses_what_it_cannot_read() {
             "{}",
             failure.text
         );
-        let wrong = SesS3Inbox::new(client, "no-such-bucket".to_owned(), prefix);
+        let wrong = SesS3Inbox::new(s3, "no-such-bucket".to_owned(), prefix);
         let failure = refusal(wrong.mark().await);
         assert!(
             failure.text.starts_with("the mailbox s3://no-such-bucket/inbound/ cannot be listed: "),

@@ -24,7 +24,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("journal", false, &["model", "redact", "port"]),
     ("engine", false, &["model", "redact", "history", "decide", "judge", "policy", "port", "journal"]),
     ("process", false, &[]),
-    ("aws", false, &[]),
+    ("aws", false, &["http"]),
     ("browser", false, &["model", "port", "process"]),
     ("http", false, &[]),
     ("inbox", false, &["model", "aws", "http", "port", "process"]),

@@ -30,6 +30,10 @@ fn passes_for(clock: &str, expected: &str) {
     assert_eq!((said.code, &scenario(&report, CSV)["verdict"]), (0, &Value::from("passed")), "{}", said.out);
     assert_eq!(report["verdict"], "passed", "{}", said.out);
     assert_eq!(sandbox.entries("job-made").len(), 1);
+    let apart = jiff::Timestamp::now().duration_since(clock.parse().expect("a time")).abs();
+    let told = ["service", "mailbox", "number"].map(|eye| said.out.contains(&format!(" the {eye}'s: set it.")));
+    // The mailbox is an S3 server by itself, which lives by the machine's clock.
+    assert_eq!(told, [apart.as_secs() > 60, false, apart.as_secs() > 60], "{}", said.out);
 }
 
 #[test]

@@ -68,13 +68,13 @@ fn a_program_that_hangs_is_given_up_after_its_limit() {
 
 /// A mailbox in a bucket of the S3 server at `endpoint`.
 async fn bucket(endpoint: &str) -> SesS3Inbox {
-    let client = s3(&AwsSettings {
+    let s3 = s3(&AwsSettings {
         region: "us-west-2".to_owned(),
         endpoint: Some(endpoint.to_owned()),
         credentials: Some(("AKIDEXAMPLE".to_owned(), "secret".to_owned())),
     })
     .await;
-    SesS3Inbox::new(client, "mail".to_owned(), "in/".to_owned())
+    SesS3Inbox::new(s3, "mail".to_owned(), "in/".to_owned())
 }
 
 /// What is answered, given the body of a refusal, and what is said then.
@@ -108,8 +108,9 @@ fn buckets_that_refuse_drop_or_talk_nonsense() {
 fn mails_that_are_large_malformed_or_in_strange_letters_are_read_as_far_as_they_go() {
     let sandbox = Sandbox::start(&[]);
     runtime().block_on(async {
-        let (client, bucket, prefix) = crate::ports::bucket(&sandbox).await;
-        let inbox = SesS3Inbox::new(client.clone(), bucket.clone(), prefix.clone());
+        let (s3, bucket, prefix) = crate::ports::bucket(&sandbox).await;
+        let client = s3.client.clone();
+        let inbox = SesS3Inbox::new(s3, bucket.clone(), prefix.clone());
         let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
         let mut large = b"From: a@b.gov\r\nTo: c@d.gov\r\nSubject: Large\r\n\r\nfirst line\r\n".to_vec();
         large.resize(50 << 20, b'x');
@@ -152,7 +153,8 @@ fn a_bucket_of_ten_thousand_mails_wants_a_lifecycle_rule() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let _ = rustls::crypto::ring::default_provider().install_default();
     runtime.block_on(async {
-        let (client, bucket, prefix) = crate::ports::bucket(&sandbox).await;
+        let (s3, bucket, prefix) = crate::ports::bucket(&sandbox).await;
+        let client = s3.client.clone();
         let free = Arc::new(tokio::sync::Semaphore::new(32));
         let mut puts = tokio::task::JoinSet::new();
         for number in 0..10_001 {
@@ -164,7 +166,7 @@ fn a_bucket_of_ten_thousand_mails_wants_a_lifecycle_rule() {
             });
         }
         puts.join_all().await;
-        let inbox = SesS3Inbox::new(client, bucket, prefix);
+        let inbox = SesS3Inbox::new(s3, bucket, prefix);
         let failure = refusal(inbox.look(Which::NotIn(&BTreeSet::new())).await);
         let sentence = "holds too much: more than 10000 objects; give it a lifecycle rule of a few days";
         assert!(failure.text.contains(sentence), "{}", failure.text);

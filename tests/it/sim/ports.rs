@@ -236,7 +236,7 @@ impl Inbox for SimInbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
         let ids: Vec<String> = self.mails().await?.into_iter().map(|(mail, _)| mail.id).collect();
         let blind = self.0.0.lock().expect("the world").trouble == Trouble::MailboxNotAlive;
-        Ok(Mark { alive: (!blind).then(|| format!("{} mails", ids.len())), ids })
+        Ok(Mark { alive: (!blind).then(|| format!("{} mails", ids.len())), ids, clock_offset_ms: None })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {

@@ -139,7 +139,7 @@ struct SimInbox(World, MessageKind);
 impl Inbox for SimInbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
         let ids = self.look(Which::NotIn(&BTreeSet::new())).await?.into_iter().map(|message| message.id).collect();
-        Ok(Mark { ids, alive: Some("it answers".to_owned()) })
+        Ok(Mark { ids, alive: Some("it answers".to_owned()), clock_offset_ms: None })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
