@@ -1,5 +1,5 @@
 //! The table *fault → verdict → cause*: each row with the fact or incident that it comes from. What is expected was written
-//! by hand; sets are compared for equality. `docs/faults.md` is made from it (`BLESS=1` writes the page, never a row).
+//! by hand: sets are compared for equality, and each names the candidate that comes first. `docs/faults.md` is made from it (`BLESS=1` writes the page, never a row).
 //!
 //! Each row has a test with the real browser (`faults/table.rs`); all of them are played in memory too (`sim/table.rs`).
 
@@ -29,10 +29,13 @@ use When::{OnTime, Seen, Window};
 pub struct Expected {
     pub scenario: &'static str,
     pub verdict: &'static str,
-    /// The ids of all its candidates.
+    /// The ids of all its candidates; the first one is the one that has to be told first.
     pub causes: &'static [&'static str],
     when: When,
 }
+
+/// What is said of a scenario: its verdict, the candidate that comes first, and all of them.
+pub type Said = (String, Option<String>, BTreeSet<String>);
 
 const fn is(scenario: &'static str, verdict: &'static str, causes: &'static [&'static str], when: When) -> Expected {
     Expected { scenario, verdict, causes, when }
@@ -50,11 +53,17 @@ pub struct Row {
 }
 
 impl Row {
-    /// What is expected of a scenario of its run: a verdict and all candidates.
-    pub fn of(&self, scenario: &str) -> (&'static str, BTreeSet<&'static str>) {
+    /// What is expected of a scenario of its run.
+    pub fn of(&self, scenario: &str) -> Said {
         let expected = self.expected.iter().find(|expected| expected.scenario == scenario);
-        expected.map_or(("passed", BTreeSet::new()), |of| (of.verdict, of.causes.iter().copied().collect()))
+        expected.map_or_else(|| said_of("passed", &[]), |of| said_of(of.verdict, of.causes))
     }
+}
+
+/// A verdict with its candidates, likeliest first.
+pub fn said_of(verdict: &str, causes: &[&str]) -> Said {
+    let named = |id: &&str| (*id).to_owned();
+    (verdict.to_owned(), causes.first().map(named), causes.iter().map(named).collect())
 }
 
 /// The row of this name.
@@ -217,6 +226,16 @@ fn cause(id: &str) -> &'static Cause {
     CAUSES.iter().find(|cause| cause.id == id).unwrap_or_else(|| panic!("no cause {id}"))
 }
 
+/// A page that says how many faults are known says the right number.
+#[test]
+fn pages_count_the_rows() {
+    for (page, words) in [("README.md", "each of {} faults"), ("docs/faults.md", "{} faults, each run")] {
+        let text = std::fs::read_to_string(root().join(page)).expect("a page");
+        let words = words.replace("{}", &ROWS.len().to_string());
+        assert!(text.contains(&words), "{page} does not say “{words}”");
+    }
+}
+
 #[test]
 fn every_effect_of_the_sandbox_has_a_row() {
     for (site, effect) in notify_sandbox::KINDS {
@@ -299,9 +318,9 @@ fn page_of_rows() -> String {
     let loaded = Files::new(&root()).load();
     let windows = &loaded.services["us-notify"].windows;
     let mut out = String::from(
-        "# Faults\n\nWhat the harness says of each fault of the sandbox, with the run book's real limits. Made from \
-         `tests/it/table.rs`; each row is run against\nreal pages, and over twenty seeds in memory; `notify-smoke explain CAUSE` says more of a cause. \
-         Scenarios that are not named pass.\n\n| fault | scenario | verdict | candidates | to decide | known after | from |\n\
+        "# Faults\n\nWhat the harness says of each fault of the sandbox, with the run book's real limits, likeliest candidate first. Made \
+         from\n`tests/it/table.rs`: COUNT faults, each run against real pages, and over twenty seeds in memory; `notify-smoke explain \
+         CAUSE` says\nmore of a cause. Scenarios that are not named pass.\n\n| fault | scenario | verdict | candidates | to decide | known after | from |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for row in ROWS {
@@ -332,6 +351,7 @@ fn page_of_rows() -> String {
             );
         }
     }
+    out = out.replacen("COUNT", &ROWS.len().to_string(), 1);
     out.push_str("\n## Seen by the next run\n\nThe run itself passes; the next one looks back at its job's page and makes it degraded.\n\n");
     out.push_str("| fault | candidates | from |\n| --- | --- | --- |\n");
     for later in LATER {

@@ -8,9 +8,9 @@ use notify_smoke::judge::{Judgement, judge};
 use notify_smoke::model::{Captured, Check, Observation, Plan, StepId, StepKind};
 
 use super::rim::{Outcome, Trouble};
-use super::table::{expected, plan_for, run, run_with, said};
+use super::table::{plan_for, run, run_with, said};
 use crate::faults::{CSV, LOGIN, RESET, TEXTS};
-use crate::table::row;
+use crate::table::{row, said_of};
 
 const NOW: &str = "csv-now";
 const HEARTBEAT: &str = "heartbeat";
@@ -142,7 +142,7 @@ fn every_check_is_needed_by_some_row() {
         let right = said(&honest, of);
         assert_ne!(right.0, "passed", "{told}");
         if row.run.contains(&of) {
-            assert_eq!(right, expected(row, of), "{told}");
+            assert_eq!(right, row.of(of), "{told}");
         }
         let blind = run(&told, plan, &[row.fault], 1, Some(blind_at(plan, step, *standing)));
         let found = said(&blind, of);
@@ -168,8 +168,7 @@ fn a_session_that_somebody_else_took_is_seen_on_the_first_page() {
     let plan = plan_for(&[LOGIN, TEXTS]);
     let step = checks_of(&plan, TEXTS)[0];
     let taken = |judge| run_with("taken", &plan, (&[], Trouble::SomebodyElse { after_pages: 0 }), 1, judge, |_| {});
-    let inconclusive =
-        |outcome: &Outcome| said(outcome, TEXTS) == ("inconclusive".to_owned(), ["signed-out-elsewhere"].into());
+    let inconclusive = |outcome: &Outcome| said(outcome, TEXTS) == said_of("inconclusive", &["signed-out-elsewhere"]);
     assert!(inconclusive(&taken(None)), "{}", notify_smoke::render::text::text(&taken(None).history, ""));
     let blind = taken(Some(blind_at(&plan, step, false)));
     assert_eq!(said(&blind, TEXTS).0, "failed", "{}", notify_smoke::render::text::text(&blind.history, ""));

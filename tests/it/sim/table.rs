@@ -1,6 +1,6 @@
 //! The table of faults in memory: every row over twenty seeds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use notify_sandbox::Fault;
@@ -19,7 +19,7 @@ use super::world::Chance;
 use crate::faults::{CSV, TEXTS};
 use crate::prompt;
 use crate::support::{plan_of, root};
-use crate::table::{HEALED, ROWS, Row};
+use crate::table::{HEALED, ROWS, Row, Said, said_of};
 
 /// As `environments/local.yaml` has it: a slot every 12 s, and 60 times faster than the real service.
 const PACE: Pace = Pace { slot_ms: 12_000, retry_ms: 5_000, redelivered_ms: 5_167 };
@@ -74,16 +74,11 @@ pub fn run_with(
 }
 
 /// What is said of a scenario.
-pub fn said(outcome: &Outcome, id: &str) -> (String, BTreeSet<&'static str>) {
+pub fn said(outcome: &Outcome, id: &str) -> Said {
     let history = &outcome.history;
     let scenario = history.plan.scenarios.iter().find(|scenario| scenario.id == id).expect(id);
-    let causes = diagnose(history, scenario).into_iter().map(|candidate| candidate.cause.id).collect();
-    (history.scenario_verdict(scenario).verdict.to_string(), causes)
-}
-
-pub fn expected(row: &Row, id: &str) -> (String, BTreeSet<&'static str>) {
-    let (verdict, causes) = row.of(id);
-    (verdict.to_owned(), causes)
+    let causes: Vec<&str> = diagnose(history, scenario).iter().map(|candidate| candidate.cause.id).collect();
+    said_of(history.scenario_verdict(scenario).verdict.name(), &causes)
 }
 
 #[test]
@@ -95,8 +90,8 @@ fn every_row_over_twenty_seeds() {
         let told = format!("{} ({}), seed {seed}", row.name, row.fault);
         let outcome = run(&told, plan_of_row(row), &[row.fault], seed, None);
         prompt::verdicts_are_prompt(&told, &outcome.history);
-        let wrong = row.run.iter().find(|id| said(&outcome, id) != expected(row, id))?;
-        let (found, expected) = (said(&outcome, wrong), expected(row, wrong));
+        let wrong = row.run.iter().find(|id| said(&outcome, id) != row.of(id))?;
+        let (found, expected) = (said(&outcome, wrong), row.of(wrong));
         let report = notify_smoke::render::text::text(&outcome.history, "");
         Some(format!("{told}: {wrong}: {found:?}, expected {expected:?}\n{report}"))
     })
@@ -128,7 +123,7 @@ fn the_page_of_one_list_says_nothing_of_the_other() {
     for seed in 0..SEEDS {
         let outcome = run("two lists", &plan, &["ses=bounced@job", "sns=slow:9s@job"], seed, None);
         let report = notify_smoke::render::text::text(&outcome.history, "");
-        let undelivered = ("failed".to_owned(), ["ses-bounced", "mailbox-refuses"].into());
+        let undelivered = said_of("failed", &["ses-bounced", "mailbox-refuses"]);
         assert_eq!(said(&outcome, CSV), undelivered, "seed {seed}\n{report}");
         assert_eq!(said(&outcome, TEXTS).0, "degraded", "seed {seed}\n{report}");
     }
@@ -142,7 +137,7 @@ fn a_cancelled_job_is_inconclusive_as_soon_as_it_is_seen() {
         let cancel = |state: &mut State| state.cancelled_after = Some(Duration::from_secs(2));
         let outcome = run_with("cancelled", &plan, (&[], Trouble::None), seed, None, cancel);
         let report = notify_smoke::render::text::text(&outcome.history, "");
-        assert_eq!(said(&outcome, CSV), ("inconclusive".to_owned(), ["job-cancelled"].into()), "seed {seed}\n{report}");
+        assert_eq!(said(&outcome, CSV), said_of("inconclusive", &["job-cancelled"]), "seed {seed}\n{report}");
         prompt::verdicts_are_prompt("cancelled", &outcome.history);
     }
 }
@@ -155,11 +150,7 @@ fn a_message_that_is_given_up_fails_as_soon_as_it_is_seen() {
         for seed in 0..SEEDS {
             let outcome = run_with("given up", &plan, (&[], Trouble::None), seed, None, |state| state.gives_up = true);
             let report = notify_smoke::render::text::text(&outcome.history, "");
-            assert_eq!(
-                said(&outcome, run[1]),
-                ("failed".to_owned(), ["worker-gave-up"].into()),
-                "seed {seed}\n{report}"
-            );
+            assert_eq!(said(&outcome, run[1]), said_of("failed", &["worker-gave-up"]), "seed {seed}\n{report}");
             prompt::verdicts_are_prompt("given up", &outcome.history);
         }
     }
