@@ -28,6 +28,8 @@ const MESSAGES_MAX: usize = 10_000;
 const LOOK_LONGEST: Duration = Duration::from_secs(20);
 /// How often it is looked whether a silent program still runs.
 const SILENCE: Duration = Duration::from_millis(100);
+/// What was printed before a look is read without waiting: a pipe that gives nothing for so long is empty.
+const DRAINED: Duration = Duration::from_millis(5);
 
 /// One line of the program.
 #[derive(Deserialize)]
@@ -76,6 +78,8 @@ struct Running {
     output: BufReader<ChildStdout>,
     /// Bytes of a line whose end has not come yet.
     partial: Vec<u8>,
+    /// It was started for this look: all that it says is of now.
+    is_new: bool,
 }
 
 /// What a line was.
@@ -116,30 +120,39 @@ impl ExecInbox {
         });
         let mut program = started.map_err(cannot)?;
         let output = program.output().ok_or_else(|| self.failed("has no output"))?;
-        Ok(Running { program, output: BufReader::new(output), partial: Vec::new() })
+        Ok(Running { program, output: BufReader::new(output), partial: Vec::new(), is_new: true })
     }
 
-    /// Reads what the program has to say now.
+    /// Reads what the program has to say now: all that lies in the pipe, and on until it says that it is alive. An older
+    /// word of that says nothing of now, and lines that are left behind would make each look a later one. A new message
+    /// needs no such word.
     async fn read(&self, state: &mut State, known: &BTreeSet<String>) -> Result<(), PortFailure> {
         let mut running = match state.running.take() {
             Some(running) => running,
             None => self.start(known)?,
         };
         let begun = Instant::now();
+        let (before, mut drained) = (state.messages.len(), running.is_new);
+        running.is_new = false;
         loop {
             if begun.elapsed() > LOOK_LONGEST {
                 running.program.end().await;
                 let limit = LOOK_LONGEST.as_secs();
                 return Err(self.failed(&format!("neither ends nor says that it is alive within {limit} s")));
             }
-            match running.next().await.map_err(|why| self.failed(&why))? {
+            let patience = if drained { SILENCE } else { DRAINED };
+            match running.next(patience).await.map_err(|why| self.failed(&why))? {
                 Read::Line(line) => {
-                    if self.take(state, &line)? == Took::Alive {
+                    if self.take(state, &line)? == Took::Alive && drained {
                         state.running = Some(running);
                         return Ok(());
                     }
                 }
-                Read::Silence => {}
+                Read::Silence if !drained && state.messages.len() > before => {
+                    state.running = Some(running);
+                    return Ok(());
+                }
+                Read::Silence => drained = true,
                 Read::End => return self.ended(running).await,
             }
         }
@@ -219,10 +232,10 @@ pub fn read_line(line: &str) -> Result<Printed, String> {
 }
 
 impl Running {
-    async fn next(&mut self) -> Result<Read, String> {
+    async fn next(&mut self, patience: Duration) -> Result<Read, String> {
         let room = LINE_BYTES_MAX - self.partial.len() as u64;
         let mut limited = (&mut self.output).take(room);
-        match tokio::time::timeout(SILENCE, limited.read_until(b'\n', &mut self.partial)).await {
+        match tokio::time::timeout(patience, limited.read_until(b'\n', &mut self.partial)).await {
             Err(_) => Ok(Read::Silence),
             Ok(Err(error)) => Err(format!("cannot be read: {error}")),
             Ok(Ok(_)) if self.partial.len() as u64 >= LINE_BYTES_MAX && !self.partial.ends_with(b"\n") => {

@@ -47,6 +47,22 @@ fn programs_that_do_not_do_what_is_written() {
     assert_eq!(script(&format!("echo '{}'", mail("a"))), Ok(1));
 }
 
+/// A program that says more often that it is alive than anybody looks is read up to now at each look.
+#[test]
+fn a_program_that_talks_much_is_never_behind() {
+    let mail = "{\"id\":\"late\",\"kind\":\"email\",\"arrived_at\":\"2026-11-22T00:00:00Z\"}";
+    let talk = "for i in $(seq 40); do echo '{\"kind\":\"alive\"}'; sleep 0.02; done";
+    let text = format!("{talk}; echo '{mail}'; while sleep 0.02; do echo '{{\"kind\":\"alive\"}}'; done");
+    let command = ["sh", "-c", &text].map(str::to_owned).to_vec();
+    runtime().block_on(async {
+        let inbox = ExecInbox::new(Keeper::at(&program()), command, "smoke@notify.gov".to_owned());
+        let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
+        assert_eq!(seen.iter().map(|mail| mail.id.as_str()).collect::<Vec<_>>(), ["late"]);
+    });
+}
+
 #[test]
 fn a_program_that_is_not_there() {
     let inbox = ExecInbox::new(Keeper::at(&program()), vec!["/nonexistent".to_owned()], "a@b.gov".to_owned());
