@@ -38,7 +38,7 @@ impl Cause {
 }
 
 /// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
-static DEGRADING: [&Cause; 16] = [
+static DEGRADING: [&Cause; 19] = [
     &SES_SLOW,
     &WORKER_SLOW,
     &SNS_SLOW,
@@ -48,6 +48,9 @@ static DEGRADING: [&Cause; 16] = [
     &SES_TWICE,
     &SNS_TWICE,
     &ADMIN_SLOW,
+    &API_SLOW,
+    &MAILBOX_LATE,
+    &NUMBER_LATE,
     &WORKER_UNSENT,
     &SES_UNSENT,
     &SNS_UNSENT,
@@ -153,6 +156,18 @@ causes! {
         "the admin app answered with its error page",
         "the admin app's log for the minute and the run id",
         [ErrorPage];
+    API_SLOW = "api-slow", Api, Platform,
+        "the API answers late: pages that do not need it came on time",
+        "response times of the API in the minute, and the load of its database",
+        [Late, ApiWell];
+    BROKER_DOWN = "broker-down", Broker, Stores,
+        "the broker takes no tasks: whatever queues something ends on the error page",
+        "whether the broker (Redis) answers the API, and the API's log for a connection error",
+        [ErrorPage, ApiWell, Accepted];
+    CACHE_DOWN = "cache-down", Cache, Stores,
+        "the cache (Redis) does not answer, and the pages that need it fail",
+        "whether the cache answers admin and API, and their logs for a connection error",
+        [ErrorPage, ApiWell, Accepted];
     ADMIN_SLOW = "admin-slow", Admin, Platform,
         "the page came late",
         "response times of admin and API in the minute",
@@ -168,6 +183,10 @@ causes! {
     S3_UPLOAD = "s3-upload", S3, Platform,
         "the bucket did not take the file",
         "the admin app's log for the minute, and the CSV bucket's binding",
+        [Accepted, ErrorPage, ApiWell];
+    S3_START = "s3-start", S3, Platform,
+        "the API could not read from the bucket what the list is",
+        "the API's log for POST /service/…/job in that minute",
         [Accepted, ErrorPage, ApiWell];
     S3_JOB = "s3-job", S3, Platform,
         "the worker could not read the file from the bucket",
@@ -317,6 +336,30 @@ causes! {
         "something before the service may have answered in its place: a challenge, a block, a limit",
         "the picture beside the journal, and the edge's log for the run id",
         [Denied, Absent];
+    MAILBOX_DEAF = "mailbox-deaf", Mailbox, Outside,
+        "the mailbox gets no mail any more: its address, receipt rule or storage",
+        "send a mail to the mailbox from elsewhere",
+        [Absent, MailboxAlive];
+    MAILBOX_LATE = "mailbox-late", Mailbox, Outside,
+        "the mailbox lists late what came on time",
+        "the mail's own time of arrival against the moment in which it was listed",
+        [ListedLate];
+    NUMBER_LATE = "number-late", Number, Outside,
+        "the number's gateway lists late what came on time",
+        "the text's own time against the moment in which it was listed",
+        [ListedLate];
+    MAILBOX_UNSTEADY = "mailbox-unsteady", Mailbox, Outside,
+        "the mailbox shows a mail in one look, and not in the next",
+        "list the mailbox by hand, twice",
+        [ComesAndGoes];
+    NUMBER_UNSTEADY = "number-unsteady", Number, Outside,
+        "the number's gateway shows a text in one look, and not in the next",
+        "list the number's messages by hand, twice",
+        [ComesAndGoes];
+    CLOCK_APART = "clock-apart", Harness, Outside,
+        "this machine's clock is wrong, so what it trusts and signs may be refused",
+        "`notify-smoke doctor ENV`: whose clock is how far apart",
+        [ClockApart];
     MAILBOX_BLIND = "mailbox-blind", Mailbox, Outside,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",

@@ -9,6 +9,10 @@ pub enum Component {
     Edge,
     Admin,
     Api,
+    /// What hands tasks from the API to the workers.
+    Broker,
+    /// What keeps copies of answers.
+    Cache,
     Worker,
     Scheduler,
     S3,
@@ -25,10 +29,12 @@ pub enum Component {
 
 impl Component {
     /// Those that an *expect* step may say it proves.
-    pub const PROVABLE: [Self; 10] = [
+    pub const PROVABLE: [Self; 12] = [
         Self::Edge,
         Self::Admin,
         Self::Api,
+        Self::Broker,
+        Self::Cache,
         Self::Worker,
         Self::Scheduler,
         Self::S3,
@@ -38,12 +44,17 @@ impl Component {
         Self::Deploy,
     ];
 
+    /// What surrounds the service: candidates, never proven.
+    pub const AROUND: [Self; 5] = [Self::Mailbox, Self::Number, Self::Template, Self::Account, Self::Harness];
+
     /// The word in files and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Edge => "edge",
             Self::Admin => "admin",
             Self::Api => "api",
+            Self::Broker => "broker",
+            Self::Cache => "cache",
             Self::Worker => "worker",
             Self::Scheduler => "scheduler",
             Self::S3 => "s3",
@@ -57,6 +68,11 @@ impl Component {
             Self::Account => "account",
             Self::Harness => "harness",
         }
+    }
+
+    /// The component of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::PROVABLE.into_iter().chain(Self::AROUND).find(|component| component.name() == name)
     }
 
     /// The provable component of that name.

@@ -10,6 +10,7 @@ pub mod health;
 pub mod known;
 pub mod observation;
 pub mod plan;
+pub mod road;
 pub mod scenario;
 pub mod service;
 pub mod since;
@@ -27,6 +28,7 @@ pub use health::{Health, PartHealth};
 pub use known::KnownIssue;
 pub use observation::{Control, JobReading, Link, Message, MessageKind, Observation, PageLink, Snapshot};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
+pub use road::{Road, Roads, Stage};
 pub use scenario::{
     Act, Attachment, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, RowsExpectation,
     RowsNeeded, Scenario, SlotShown, Step, TextExpectation,

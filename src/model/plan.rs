@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Capture, Component, Expectation, KnownIssue, LinkShape, Sentences, Window};
+use super::{Act, Capture, Component, Expectation, KnownIssue, LinkShape, Roads, Sentences, Window};
 
 /// A run's own line of work, with one browser session; or the run itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +54,9 @@ pub struct Plan {
     #[serde(default)]
     pub lead_ms: u64,
     pub links: Vec<LinkShape>,
+    /// What each kind of page and message passes.
+    #[serde(default, skip_serializing_if = "Roads::is_empty")]
+    pub roads: Roads,
     /// What the run book says to do, by component.
     pub runbook: BTreeMap<String, String>,
     pub poll_ms: u64,
@@ -117,6 +120,9 @@ pub enum StepKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         capture: Option<Capture>,
         proves: Vec<Component>,
+        /// The name of what it passes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        road: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         assumes: Option<Component>,
         /// The expectation that its window counts from, where that is not the trigger.

@@ -106,6 +106,8 @@ pub struct Expect {
     pub within: Option<String>,
     pub capture: Option<Capture>,
     pub proves: Vec<Component>,
+    /// The name of a road of `service.yaml`.
+    pub road: Option<String>,
     /// What is not as the test needs it where this does not hold: then nothing was tested.
     pub assumes: Option<Component>,
     /// What is done once when it is not met in time.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Window;
 use super::environment::WindowOverride;
+use super::{Roads, Window};
 
 /// `service.yaml`.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Service {
     /// Codes of ours that may be live and unused, this run's own among them, and for how long they live.
     pub codes_live_max: u32,
     pub code_lifetime_ms: u64,
+    /// What each kind of page and message passes.
+    pub roads: Roads,
     /// Which scenarios a profile runs, in order.
     pub profiles: BTreeMap<String, Vec<String>>,
     /// Logins that may fail one after another before the harness stops.

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::diagnose::diagnose;
+use crate::diagnose::{Diagnosis, Explained, Known};
 use crate::history::History;
 use crate::model::PlannedScenario;
 
 /// The whole report.
 pub fn json(history: &History) -> Value {
     let plan = &history.plan;
+    let explained = Explained::of(history);
     json!({
         "version": 1,
         "run": history.run,
         "environment": plan.environment,
-        "verdict": crate::diagnose::verdict(history).name(),
-        "known": known(history),
+        "verdict": explained.verdict().name(),
+        "known": explained.known().iter().map(known).collect::<Vec<_>>(),
         "waiting_until": history.detached.map(|due| due.to_string()),
         "started_at": history.started_at.to_string(),
         "duration_ms": history.last.t,
@@ -22,7 +23,8 @@ pub fn json(history: &History) -> Value {
         "harness": { "version": history.harness },
         "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
         "since": super::since::json(history),
-        "scenarios": plan.judged().map(|scenario| one_scenario(history, scenario)).collect::<Vec<_>>(),
+        "scenarios": plan.judged().map(|scenario| one_scenario(&explained, history, scenario)).collect::<Vec<_>>(),
+        "stories": stories(&explained, history),
     })
 }
 
@@ -34,21 +36,30 @@ fn versions(history: &History) -> Value {
     json!({ "before": probe(&history.before), "after": probe(&history.after) })
 }
 
-fn known(history: &History) -> Vec<Value> {
-    let one = |known: &crate::diagnose::Known<'_>| {
-        json!({
-            "cause": known.issue.cause,
-            "reference": known.issue.reference,
-            "reason": known.issue.reason,
-            "until": known.issue.until.to_string(),
-            "expired": known.expired,
-            "seen": known.seen,
-        })
-    };
-    crate::diagnose::known(history).iter().map(one).collect()
+fn known(known: &Known<'_>) -> Value {
+    json!({
+        "cause": known.issue.cause,
+        "reference": known.issue.reference,
+        "reason": known.issue.reason,
+        "until": known.issue.until.to_string(),
+        "expired": known.expired,
+        "seen": known.seen,
+    })
 }
 
-fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
+/// What went wrong together, over all scenarios.
+fn stories(explained: &Explained<'_>, history: &History) -> Vec<Value> {
+    let one = |story: crate::diagnose::Story| {
+        json!({
+            "scenarios": story.scenarios,
+            "steps": story.steps.iter().map(|step| history.name(*step)).collect::<Vec<_>>(),
+            "candidates": diagnosis(&story.candidates),
+        })
+    };
+    explained.stories().into_iter().map(one).collect()
+}
+
+fn one_scenario(explained: &Explained<'_>, history: &History, scenario: &PlannedScenario) -> Value {
     let verdict = history.scenario_verdict(scenario);
     let steps: Vec<Value> = verdict
         .steps
@@ -69,14 +80,14 @@ fn one_scenario(history: &History, scenario: &PlannedScenario) -> Value {
         "name": scenario.name,
         "runbook": scenario.runbook,
         "verdict": verdict.verdict.name(),
-        "known": crate::diagnose::is_known(history, scenario),
+        "known": explained.is_known(scenario),
         "softened": verdict.softened,
         "blocked_by": verdict.blocked_by,
         "made_later": history.made_later(scenario).map(|(_, more)| more),
         "receipts": history.untold(scenario).map(|(_, untold, all)| json!({ "told": all - untold, "of": all })),
         "proven": proven(history, scenario),
         "steps": steps,
-        "diagnosis": diagnosis(history, scenario),
+        "diagnosis": diagnosis(&explained.diagnose(scenario)),
     })
 }
 
@@ -93,9 +104,9 @@ fn proven(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
     found
 }
 
-fn diagnosis(history: &History, scenario: &PlannedScenario) -> Vec<Value> {
-    diagnose(history, scenario)
-        .into_iter()
+fn diagnosis(candidates: &[Diagnosis]) -> Vec<Value> {
+    candidates
+        .iter()
         .map(|diagnosis| {
             let because: Vec<Value> = diagnosis
                 .because

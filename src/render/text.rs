@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{seconds, words};
-use crate::diagnose::{Diagnosis, diagnose};
+use crate::diagnose::{Diagnosis, Explained, diagnose};
 use crate::history::{History, Judged};
 use crate::model::{Check, Component, PlannedScenario, StepId, StepKind, Verdict};
 
@@ -43,7 +43,7 @@ pub fn text(history: &History, folder: &str) -> String {
 
 /// What is known and waited for, whether or not it was seen; never hidden.
 fn known(out: &mut String, history: &History) {
-    for (index, known) in crate::diagnose::known(history).iter().enumerate() {
+    for (index, known) in Explained::of(history).known().iter().enumerate() {
         let issue = known.issue;
         let state = match (known.expired, known.seen) {
             (true, true) => format!("was seen, and is known no longer: its time was over on {}", issue.until),
@@ -59,7 +59,7 @@ fn known(out: &mut String, history: &History) {
 /// What is broken, in one line, before everything that is well.
 fn lead(out: &mut String, history: &History, worst: Verdict) {
     let is_worst = |scenario: &&PlannedScenario| {
-        history.scenario_verdict(scenario).verdict == worst && !crate::diagnose::is_known(history, scenario)
+        history.scenario_verdict(scenario).verdict == worst && !Explained::of(history).is_known(scenario)
     };
     let Some(scenario) = history.plan.judged().find(is_worst) else { return };
     let diagnoses = diagnose(history, scenario);
@@ -82,7 +82,7 @@ type Shown = BTreeMap<&'static str, String>;
 
 fn one_scenario(out: &mut String, history: &History, scenario: &PlannedScenario, folder: &str, shown: &mut Shown) {
     let verdict = history.scenario_verdict(scenario);
-    let known = if crate::diagnose::is_known(history, scenario) { ", known" } else { "" };
+    let known = if Explained::of(history).is_known(scenario) { ", known" } else { "" };
     let _ = writeln!(out, "{}: {}{known}", scenario.name, word(history, verdict.verdict));
     for (step, judged) in verdict.steps.iter().filter(|_| verdict.blocked_by.is_none()) {
         hop(out, history, *step, judged);
@@ -285,20 +285,24 @@ fn go_on(history: &History) -> String {
     if history.plan.is_local() { format!("{command} --sandbox URL (if its sandbox still runs)") } else { command }
 }
 
-/// Components that no met expectation has proven; never hidden.
+/// Components that no met expectation has proven; never hidden. What came has passed its whole road. A part that lies on no
+/// road of the service, and that nothing says to prove, is none of it.
 fn unproven(history: &History) -> Vec<Component> {
-    let proven: Vec<Component> = history
-        .plan
-        .steps
-        .iter()
-        .filter_map(|step| history.proven(step.id).map(|(_, proves)| proves))
-        .flatten()
-        .copied()
+    let plan = &history.plan;
+    let met = plan.steps.iter().filter_map(|step| history.proven(step.id).map(|(_, proves)| (step.id, proves)));
+    let proven: BTreeSet<Component> = met
+        .flat_map(|(step, proves)| {
+            let passed = plan.road(step).stages.into_iter().map(|stage| stage.part);
+            passed.chain(proves.iter().copied()).collect::<Vec<_>>()
+        })
         .collect();
+    let on_roads: BTreeSet<Component> =
+        plan.roads.all.iter().flat_map(|road| &road.stages).map(|stage| stage.part).collect();
     let told = plan_told(history);
     Component::PROVABLE
         .into_iter()
         .filter(|component| *component != Component::Deploy && !proven.contains(component))
+        .filter(|component| !matches!(component, Component::Broker | Component::Cache) || on_roads.contains(component))
         .filter(|component| *component != Component::Receipts || !told)
         .collect()
 }

@@ -31,6 +31,7 @@ pub(super) fn read(
         Some(entry) => super::components(reader, &entry.value),
         None => Vec::new(),
     };
+    let road = modifier("road").and_then(|entry| road(reader, &entry.value, service, &proves));
     let assumes = modifier("assumes").and_then(|entry| assumption(reader, &entry.value));
     let second_try = modifier("second-try").map(|entry| second_try(reader, entry, holes)).unwrap_or_default();
     let misspelt =
@@ -57,7 +58,27 @@ pub(super) fn read(
     if let Some(capture) = &capture {
         holes.push(capture.name.clone());
     }
-    Some(Expect { what, within, capture, proves, assumes, second_try })
+    Some(Expect { what, within, capture, proves, road, assumes, second_try })
+}
+
+/// A road of the service on which everything lies that the step proves.
+fn road(reader: &mut Reader<'_>, node: &Node, service: &Service, proves: &[Component]) -> Option<String> {
+    let known: Vec<&str> = service.roads.all.iter().map(|road| road.id.as_str()).collect();
+    // A service that tells of no roads has them made from what its steps prove.
+    if known.is_empty() {
+        return None;
+    }
+    let name = reader.known(node, "road", &known, "service.yaml knows")?;
+    let road = service.roads.road(&name)?;
+    for part in proves.iter().filter(|part| !road.passes(**part)) {
+        let stages: Vec<String> = road.stages.iter().map(ToString::to_string).collect();
+        reader.problem(
+            node.mark,
+            format!("the step proves {part}, which does not lie on the road `{name}`"),
+            format!("It passes {}. Take {part} out of `proves`, or name another road.", stages.join(", ")),
+        );
+    }
+    Some(name)
 }
 
 fn read_capture(reader: &mut Reader<'_>, entry: &Entry, service: &Service) -> Option<Capture> {

@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const SERVICE: [Key; 10] = [
+pub const SERVICE: [Key; 13] = [
     Key { name: "name", doc: "What people call the service." },
     Key {
         name: "error-headings",
@@ -18,6 +18,12 @@ pub const SERVICE: [Key; 10] = [
         name: "profiles",
         doc: "Which scenarios a profile runs, in order. `runbook` is run unless another is asked for.",
     },
+    Key {
+        name: "roads",
+        doc: "What each kind of page and message passes, in order: parts, and after a slash the lane of one.",
+    },
+    Key { name: "processes", doc: "Lanes that one process serves: it is well or sick in all of them." },
+    Key { name: "likely", doc: "Components and causes, likeliest first: what decides where nothing seen does." },
     Key { name: "sentences", doc: "Sentences of the pages that mean something by themselves." },
     Key { name: "lead", doc: "A time that is nearer than this is not chosen; 2m unless said." },
     Key { name: "budget", doc: "What runs may ask the service for." },

@@ -3,6 +3,7 @@
 mod attachment;
 mod expectation;
 pub mod keys;
+mod roads;
 mod service;
 mod step;
 pub mod verbs;

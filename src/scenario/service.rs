@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::roads;
 use crate::model::{Component, IssuedAt, LinkShape, Sentences, Service, Window, WindowFrom};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, parse, quoted};
 
@@ -27,6 +28,7 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let windows = fields.need(&mut reader, "windows").map(|node| windows(&mut reader, node)).unwrap_or_default();
     let links = fields.need(&mut reader, "links").map(|node| links(&mut reader, node)).unwrap_or_default();
     let profiles = fields.need(&mut reader, "profiles").map(|node| profiles(&mut reader, node)).unwrap_or_default();
+    let roads = roads::read(&mut reader, &mut fields);
     let sentences = fields.take("sentences").map(|node| sentences(&mut reader, node)).unwrap_or_default();
     let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`")).unwrap_or(LEAD_MS);
     let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
@@ -40,6 +42,7 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
                 name,
                 error_headings,
                 sentences,
+                roads,
                 windows,
                 lead_ms,
                 links,
@@ -68,12 +71,8 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
     let mut reader = Reader::new(source);
     let mut steps = Runbook::new();
     for entry in reader.fields(&tree, "a run book").rest() {
-        let known = [
-            Component::PROVABLE.as_slice(),
-            &[Component::Mailbox, Component::Number, Component::Template, Component::Account, Component::Harness],
-        ]
-        .concat();
-        let names: Vec<&str> = known.iter().map(|component| component.name()).collect();
+        let known = Component::PROVABLE.into_iter().chain(Component::AROUND);
+        let names: Vec<&str> = known.map(Component::name).collect();
         if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
             reader.problem(
                 entry.key_mark,

@@ -14,13 +14,17 @@ pub const VERBS: [Key; 7] = [
 ];
 
 /// What may stand beside `expect`.
-pub const MODIFIERS: [Key; 5] = [
+pub const MODIFIERS: [Key; 6] = [
     Key { name: "within", doc: "The window of service.yaml that it must happen in; `page` unless said." },
     Key {
         name: "capture",
         doc: "A name for the link whose path begins with this, for the code (`digits`), or for the page's own address (`page`).",
     },
     Key { name: "proves", doc: "The components that have worked when this was seen." },
+    Key {
+        name: "road",
+        doc: "The road of service.yaml that it came by; without one it is edge, admin and what the step proves.",
+    },
     Key { name: "assumes", doc: "What is not as the test needs it where this does not hold; then nothing was tested." },
     Key {
         name: "second-try",

@@ -69,11 +69,11 @@ fn problems_are_annotations_and_json_too() {
     desk.edit("scenarios/us-notify/password-reset.yaml", "proves: [worker, ses]", "provs: [worker, ses]");
     let github = desk.run(&["check", "--format", "github"]);
     assert_eq!(github.code, 2, "{github:?}");
-    let begins = "::error file=scenarios/us-notify/password-reset.yaml,line=16,col=5,endColumn=10,title=notify-smoke::unknown verb or modifier `provs`. ";
+    let begins = "::error file=scenarios/us-notify/password-reset.yaml,line=17,col=5,endColumn=10,title=notify-smoke::unknown verb or modifier `provs`. ";
     assert!(github.out.starts_with(begins), "{}", github.out);
     let json = desk.run(&["check", "--format", "json"]);
     let value: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
-    assert_eq!(value["problems"][0]["line"], 16, "{}", json.out);
+    assert_eq!(value["problems"][0]["line"], 17, "{}", json.out);
     assert_eq!(value["problems"][0]["weight"], "error");
 }
 

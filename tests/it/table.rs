@@ -80,11 +80,18 @@ const NOW: &[&str] = &[LOGIN, "csv-now"];
 const BY_TEXT: &[&str] = &[LOGIN, TEXTS];
 
 /// A text is missing, and the worker works: SNS, the number, or five live codes; all look the same from outside.
-const TEXT_SILENT: &[&str] = &["sns-silent", "number-deaf", "codes-limited"];
-const TEXT_SILENT_ALONE: &[&str] = &["sns-silent", "worker-silent", "number-deaf", "codes-limited"];
+const TEXT_SILENT: &[&str] = &["sns-silent", "codes-limited", "number-deaf"];
+const TEXT_SILENT_ALONE: &[&str] = &["sns-silent", "worker-silent", "codes-limited", "number-deaf"];
 /// A text like ours came from another number: it is ours, or another environment's and ours is missing.
 const ANOTHER_SENDER: &[&str] = &["sender-other", "sns-silent", "codes-limited"];
-const MAIL_SILENT: &[&str] = &["ses-silent", "api-claimed"];
+const MAIL_SILENT: &[&str] = &["ses-silent", "api-claimed", "mailbox-deaf"];
+const MAIL_SILENT_ALONE: &[&str] = &["ses-silent", "worker-silent", "api-claimed", "account-unknown", "mailbox-deaf"];
+/// Mail and text are missing: what they share comes before two things at once.
+const MAIL_OF_BOTH: &[&str] = &["worker-both-silent", "ses-silent", "api-claimed", "mailbox-deaf"];
+const TEXT_OF_BOTH: &[&str] = &["worker-both-silent", "sns-silent", "codes-limited", "number-deaf"];
+/// One message was late, and another was quick on the way that they share: one fork of the worker may be sick all the same.
+const SES_LATE: &[&str] = &["ses-slow", "worker-slow"];
+const SNS_LATE: &[&str] = &["sns-slow", "worker-slow"];
 
 /// Rows with a test for each; those behind `full` are run by `script/test --full` only.
 macro_rules! rows {
@@ -126,19 +133,19 @@ rows! {
     a_link_to_another_host (full) { "reset=other-host", TWO, [is(RESET, "failed", &["wrong-mail"], Seen)], "issue 5: link to another host" }
     reset_sent_twice (full) { "reset=twice", TWO, [is(RESET, "degraded", &["worker-twice", "ses-twice"], Window("email-internal"))], "incident 8" }
     ses_down (full) { "ses=down", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "US Notify 5; incident 14" }
-    ses_slow (full) { "ses=slow:5s", TWO, [is(RESET, "degraded", &["ses-slow"], Window("email-internal"))], "incident 28: mail delayed" }
+    ses_slow (full) { "ses=slow:5s", TWO, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "incident 28: mail delayed" }
     ses_too_slow (full) { "ses=slow:13s", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "incident 28: mail delayed" }
-    ses_fails_once { "ses=fail:503@1st", TWO, [is(RESET, "degraded", &["ses-slow"], Window("email-internal"))], "US Notify 5: retry after 300 s" }
+    ses_fails_once { "ses=fail:503@1st", TWO, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "US Notify 5: retry after 300 s" }
     ses_fails (full) { "ses=fail:503", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "incident 14" }
     sns_down { "sns=down", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "US Notify 5; incident 18" }
     sns_fails (full) { "sns=fail:500", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 18" }
-    sns_slow (full) { "sns=slow:5s", TWO, [is(LOGIN, "degraded", &["sns-slow"], Window("sms-code"))], "incident 28: texts delayed, then both arrive" }
-    sns_fails_once (full) { "sns=fail:500@1st", TWO, [is(LOGIN, "degraded", &["sns-slow"], Window("sms-code"))], "incident 20" }
+    sns_slow (full) { "sns=slow:5s", TWO, [is(LOGIN, "degraded", SNS_LATE, Window("sms-code"))], "incident 28: texts delayed, then both arrive" }
+    sns_fails_once (full) { "sns=fail:500@1st", TWO, [is(LOGIN, "degraded", SNS_LATE, Window("sms-code"))], "incident 20" }
     one_code_lost { "code=lost:1", TWO, [is(LOGIN, "degraded", &["sns-once", "text-lost"], Window("sms-code"))], "field notes: a carrier loses a text now and then" }
     two_codes_lost (full) { "code=lost:2", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "field notes: two in a row are no chance" }
     another_sender { "sender=other", TWO, [is(LOGIN, "failed", ANOTHER_SENDER, Window("sms-code"))], "incident 11" }
-    worker_stopped { "worker=stopped", TWO, [is(RESET, "failed", &["worker-both-silent"], Window("email-internal")), is(LOGIN, "failed", &["worker-both-silent"], Window("sms-code"))], "incident 13" }
-    queue_deaf (full) { "queue=deaf", TWO, [is(RESET, "failed", &["worker-both-silent"], Window("email-internal")), is(LOGIN, "failed", &["worker-both-silent"], Window("sms-code"))], "incidents 2 and 26" }
+    worker_stopped { "worker=stopped", TWO, [is(RESET, "failed", MAIL_OF_BOTH, Window("email-internal")), is(LOGIN, "failed", TEXT_OF_BOTH, Window("sms-code"))], "incident 13" }
+    queue_deaf (full) { "queue=deaf", TWO, [is(RESET, "failed", MAIL_OF_BOTH, Window("email-internal")), is(LOGIN, "failed", TEXT_OF_BOTH, Window("sms-code"))], "incidents 2 and 26" }
     queue_busy { "queue=busy:300", THREE, [is(CSV, "degraded", &["queue-busy"], Window("job-rows-email"))], "incident 17" }
     bucket_does_not_take_the_file (full) { "s3=down@upload", THREE, [is(CSV, "failed", &["s3-upload", "admin-error"], Seen)], "incident 12: S3 (admin)" }
     worker_cannot_read_the_file { "s3=down@process", THREE, [is(CSV, "failed", &["s3-job", "worker-stood"], Window("job-rows-email"))], "incident 12: S3 (worker)" }
@@ -152,16 +159,16 @@ rows! {
     a_row_with_other_words { "row=wrong-personalisation", THREE, [is(CSV, "failed", &["wrong-row"], Seen)], "incident 10" }
 
     // Alone, a scenario has no other message to tell the worker from the provider.
-    ses_down_alone (full) { "ses=down", RESET_ALONE, [is(RESET, "failed", &["ses-silent", "worker-silent", "api-claimed", "account-unknown"], Window("email-internal"))], "field notes: the page is the same for an unknown user" }
-    worker_stopped_alone (full) { "worker=stopped", RESET_ALONE, [is(RESET, "failed", &["ses-silent", "worker-silent", "api-claimed", "account-unknown"], Window("email-internal"))], "incident 13" }
-    queue_deaf_alone (full) { "queue=deaf", RESET_ALONE, [is(RESET, "failed", &["ses-silent", "worker-silent", "api-claimed", "account-unknown"], Window("email-internal"))], "incident 2" }
-    accepted_alone (full) { "reset=accepted-not-sent", RESET_ALONE, [is(RESET, "failed", &["ses-silent", "worker-silent", "api-claimed", "account-unknown"], Window("email-internal"))], "incident 1" }
-    ses_slow_alone (full) { "ses=slow:5s", RESET_ALONE, [is(RESET, "degraded", &["ses-slow", "worker-slow"], Window("email-internal"))], "incident 28: mail delayed" }
-    ses_fails_once_alone (full) { "ses=fail:503@1st", RESET_ALONE, [is(RESET, "degraded", &["ses-slow", "worker-slow"], Window("email-internal"))], "US Notify 5: retry after 300 s" }
+    ses_down_alone (full) { "ses=down", RESET_ALONE, [is(RESET, "failed", MAIL_SILENT_ALONE, Window("email-internal"))], "field notes: the page is the same for an unknown user" }
+    worker_stopped_alone (full) { "worker=stopped", RESET_ALONE, [is(RESET, "failed", MAIL_SILENT_ALONE, Window("email-internal"))], "incident 13" }
+    queue_deaf_alone (full) { "queue=deaf", RESET_ALONE, [is(RESET, "failed", MAIL_SILENT_ALONE, Window("email-internal"))], "incident 2" }
+    accepted_alone (full) { "reset=accepted-not-sent", RESET_ALONE, [is(RESET, "failed", MAIL_SILENT_ALONE, Window("email-internal"))], "incident 1" }
+    ses_slow_alone (full) { "ses=slow:5s", RESET_ALONE, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "incident 28: mail delayed" }
+    ses_fails_once_alone (full) { "ses=fail:503@1st", RESET_ALONE, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "US Notify 5: retry after 300 s" }
     sns_down_alone (full) { "sns=down", LOGIN_ALONE, [is(LOGIN, "failed", TEXT_SILENT_ALONE, Window("sms-code"))], "incident 18" }
     worker_stopped_at_the_login_alone (full) { "worker=stopped", LOGIN_ALONE, [is(LOGIN, "failed", TEXT_SILENT_ALONE, Window("sms-code"))], "incident 13" }
     queue_deaf_at_the_login_alone (full) { "queue=deaf", LOGIN_ALONE, [is(LOGIN, "failed", TEXT_SILENT_ALONE, Window("sms-code"))], "incident 2: no verification codes on staging" }
-    sns_slow_alone (full) { "sns=slow:5s", LOGIN_ALONE, [is(LOGIN, "degraded", &["sns-slow", "worker-slow"], Window("sms-code"))], "incident 28: texts delayed, then both arrive" }
+    sns_slow_alone (full) { "sns=slow:5s", LOGIN_ALONE, [is(LOGIN, "degraded", SNS_LATE, Window("sms-code"))], "incident 28: texts delayed, then both arrive" }
     one_code_lost_alone (full) { "code=lost:1", LOGIN_ALONE, [is(LOGIN, "degraded", &["sns-once", "text-lost"], Window("sms-code"))], "field notes: a carrier loses a text now and then" }
 
     // Sent now, the scheduler has no part in it.
@@ -170,8 +177,8 @@ rows! {
     a_row_lost_now (full) { "row=lost:1", NOW, [is("csv-now", "failed", &["worker-lost-row"], Window("job-rows-email"))], "incident 15" }
     a_row_twice_now (full) { "row=twice@1st", NOW, [is("csv-now", "degraded", &["row-twice"], Window("job-rows-email"))], "incident 8" }
     a_row_with_other_words_now (full) { "row=wrong-personalisation", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "incident 10" }
-    ses_down_now (full) { "ses=down", NOW, [is("csv-now", "failed", &["ses-unsent", "worker-unsent"], Window("job-now-pickup"))], "incident 14" }
-    ses_down_at_a_scheduled_list (full) { "ses=down", LIST, [is(CSV, "failed", &["ses-unsent", "worker-unsent"], Window("job-rows-email"))], "incident 14" }
+    ses_down_now (full) { "ses=down", NOW, [is("csv-now", "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-now-pickup"))], "incident 14" }
+    ses_down_at_a_scheduled_list (full) { "ses=down", LIST, [is(CSV, "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-rows-email"))], "incident 14" }
 
     // What one scenario is kept from by another is not verified, and that one's to explain.
     router_behind_the_sign_in (full) { "edge=502@services", LIST, [is(LOGIN, "failed", &["router", "no-instance"], Seen), is(CSV, "not-verified", &[], Seen)], "incident 24" }
@@ -194,7 +201,7 @@ rows! {
     all_texts_lost (full) { "code=lost@100%", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "issue 5: a share of texts lost" }
     five_codes_live (full) { "code=limited", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 21: 204, and no code" }
     code_of_another_environment (full) { "code=elsewhere", TWO, [is(LOGIN, "failed", ANOTHER_SENDER, Window("sms-code"))], "field notes: another environment counts as ours" }
-    mail_of_an_earlier_request (full) { "reset=only-earlier", TWO, [is(RESET, "failed", MAIL_SILENT, Window("email-internal"))], "field notes: a late mail of an earlier request counts as ours" }
+    mail_of_an_earlier_request (full) { "reset=only-earlier", TWO, [is(RESET, "failed", &["ses-silent", "api-claimed"], Window("email-internal"))], "field notes: a late mail of an earlier request counts as ours" }
     a_deploy_across_the_slot (full) { "deploy=rolling:8s@slot", THREE, [is(CSV, "inconclusive", &["deployed"], Window("job-pickup"))], "issue 5: a deploy across the slot" }
     an_old_version_on_the_worker (full) { "worker=old", THREE, [is(CSV, "failed", &["s3-job", "worker-stood"], Window("job-rows-email"))], "incidents 7 and 28: a task that the worker does not know" }
     an_old_version_on_the_worker_now (full) { "worker=old", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incidents 7 and 28: a task that the worker does not know" }
@@ -202,7 +209,7 @@ rows! {
     a_job_sent_before_its_time (full) { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-early", "sent-at-once"], Seen)], "issue 3: sent before the chosen time" }
 
     // Lists by text.
-    sns_down_at_a_list (full) { "sns=down@job", BY_TEXT, [is(TEXTS, "failed", &["sns-unsent", "worker-unsent", "text-lost"], Window("job-rows-sms"))], "incident 18" }
+    sns_down_at_a_list (full) { "sns=down@job", BY_TEXT, [is(TEXTS, "failed", &["worker-unsent", "sns-unsent", "text-lost"], Window("job-rows-sms"))], "incident 18" }
     number_opts_out_before_a_list (full) { "sns=opted-out@job", BY_TEXT, [is(TEXTS, "failed", &["number-deaf", "sns-refused"], OnTime("job-rows-sms"))], "incident 19: in the failure log" }
     a_row_of_texts_lost (full) { "row=lost:1", BY_TEXT, [is(TEXTS, "failed", &["worker-lost-row"], Window("job-rows-sms"))], "incident 15" }
     a_row_of_texts_twice (full) { "row=twice@1st", BY_TEXT, [is(TEXTS, "degraded", &["row-twice"], Window("job-rows-sms"))], "incident 8" }
@@ -218,7 +225,7 @@ rows! {
     admin_error_on_the_upload (full) { "admin=500@csv", LIST, [is(CSV, "failed", &["admin-error"], Seen)], "US Notify 2.1: its error page" }
     admin_error_on_the_preview (full) { "admin=500@check", LIST, [is(CSV, "failed", &["s3-upload", "admin-error"], Seen)], "incident 12: an empty CSV was a 500" }
     a_time_that_is_not_kept (full) { "admin=now-checked", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 0.6: Now is what is sent unless something else is checked" }
-    admin_error_on_the_start (full) { "admin=500@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error"], Seen)], "US Notify 2.1: its error page" }
+    admin_error_on_the_start (full) { "admin=500@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 2.1: its error page" }
     a_template_that_was_edited (full) { "template=edited", LIST, [is(CSV, "errored", &["template-changed"], Window("page"))], "issue 3: somebody edits the template" }
 }
 

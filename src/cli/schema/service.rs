@@ -29,7 +29,8 @@ pub(super) fn service() -> Value {
         &["length", "lifetime"],
     );
     let properties = described(&SERVICE, &|name| match name {
-        "error-headings" => texts(),
+        "error-headings" | "likely" => texts(),
+        "roads" | "processes" => json!({ "type": "object", "additionalProperties": texts() }),
         "windows" => json!({ "type": "object", "additionalProperties": window.clone() }),
         "links" => json!({ "type": "array", "items": link.clone() }),
         "profiles" => json!({ "type": "object", "additionalProperties": texts() }),
@@ -46,8 +47,7 @@ pub(super) fn service() -> Value {
 /// The schema of a `runbook.yaml`: component or cause to next step.
 pub(super) fn runbook() -> Value {
     let mut properties = Map::new();
-    let around = [Component::Mailbox, Component::Number, Component::Template, Component::Account, Component::Harness];
-    for component in Component::PROVABLE.into_iter().chain(around) {
+    for component in Component::PROVABLE.into_iter().chain(Component::AROUND) {
         let doc = format!("What to do when it is {component} that is broken.");
         properties.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
     }

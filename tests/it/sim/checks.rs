@@ -32,7 +32,7 @@ use Without::{Dawdles, Misleads, Passes};
 /// row whose fault needs it, and what that comes to without it.
 const CHECKS: &[(&str, usize, bool, &str, Without)] = &[
     (RESET, 0, false, "router_without_an_app", Misleads),
-    (RESET, 1, false, "api_down", Misleads),
+    (RESET, 1, false, "api_down", Dawdles),
     (RESET, 2, false, "mail_of_an_earlier_request", Passes),
     (RESET, 2, true, "reset_sent_twice", Passes),
     (RESET, 3, false, "admin_error_behind_the_link", Passes),
@@ -57,7 +57,7 @@ const CHECKS: &[(&str, usize, bool, &str, Without)] = &[
     (NOW, 3, false, "admin_error_on_the_upload", Misleads),
     (NOW, 4, false, "bucket_does_not_take_the_file", Misleads),
     (NOW, 5, false, "admin_error_on_the_start", Misleads),
-    (NOW, 6, false, "worker_cannot_read_the_file", Dawdles),
+    (NOW, 6, false, "worker_cannot_read_the_file", Misleads),
     (NOW, 7, false, "a_row_lost", Passes),
     (NOW, 7, true, "a_row_twice_now", Passes),
     (TEXTS, 1, false, "admin_error_on_the_templates", Misleads),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::sign::Sign;
-use super::{Because, Cause};
-use crate::history::{History, Moment};
+use crate::diagnose::sign::Sign;
+use crate::diagnose::{Because, Cause};
+use crate::history::{History, Moment, ProbeState};
 use crate::model::{
     Act, Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
     Window, WindowFrom, Wrong,
@@ -12,7 +12,7 @@ use crate::model::{
 
 /// The signs that were seen.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub(in crate::diagnose) struct Evidence {
     signs: BTreeMap<Sign, Because>,
 }
 
@@ -30,7 +30,8 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::Trial => &[Sign::Wrong, Sign::Trial],
         Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
         Wrong::NotScheduled => &[Sign::Wrong, Sign::NotScheduled],
-        Wrong::ErrorMessage | Wrong::OtherHost | Wrong::Message => &[Sign::Wrong],
+        Wrong::Message => &[Sign::Wrong, Sign::WrongMessage],
+        Wrong::ErrorMessage | Wrong::OtherHost => &[Sign::Wrong],
     }
 }
 
@@ -42,6 +43,7 @@ impl Evidence {
         evidence.trouble(history, scenario, step);
         evidence.expectation(history, step);
         evidence.unmoved(history, scenario, step);
+        evidence.circumstances(history, step);
         if matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_message()) {
             evidence.mailbox(history, step);
             evidence.other_messages(history, step);
@@ -63,18 +65,12 @@ impl Evidence {
         evidence
     }
 
-    /// How many different things make what was met less than passed. A second try and its lateness are one.
-    pub(super) fn degrading(&self) -> usize {
-        let groups: [&[Sign]; 3] = [&[Sign::Late, Sign::OneLost, Sign::AllCame], &[Sign::Duplicate], &[Sign::Met]];
-        groups.iter().filter(|group| group.iter().any(|sign| self.has(*sign))).count()
-    }
-
-    pub(super) fn has(&self, sign: Sign) -> bool {
+    pub(in crate::diagnose) fn has(&self, sign: Sign) -> bool {
         self.signs.contains_key(&sign)
     }
 
     /// What speaks for one cause.
-    pub(super) fn because(&self, cause: &Cause) -> Vec<Because> {
+    pub(in crate::diagnose) fn because(&self, cause: &Cause) -> Vec<Because> {
         cause.cites.iter().filter_map(|sign| self.signs.get(sign).cloned()).collect()
     }
 
@@ -119,6 +115,23 @@ impl Evidence {
             FailureKind::Missing | FailureKind::Harness | FailureKind::Mailbox => Sign::Failed,
         };
         self.note(sign, *moment, why.text.clone());
+    }
+
+    /// What was done before, and what is known of the clocks.
+    fn circumstances(&mut self, history: &History, step: StepId) {
+        if let Some((whose, ms)) = history.clocks_apart().into_iter().next() {
+            let text = format!("this machine's clock and the {whose}'s are {} s apart", ms.unsigned_abs() / 1_000);
+            let looked = history.before.as_ref().map_or(history.last, |probe| probe.moment);
+            self.note(Sign::ClockApart, looked, text);
+        }
+        let StepKind::Expect { trigger, second_try, .. } = &history.plan.step(step).kind else { return };
+        let attaches = matches!(&history.plan.step(*trigger).kind, StepKind::Act { act: Act::Attach(_), .. });
+        if let Some(moment) = history.step(*trigger).started.filter(|_| attaches) {
+            self.note(Sign::Attached, moment, "a list was given to the page");
+        }
+        if let Some(moment) = second_try.last().and_then(|again| history.step(*again).started) {
+            self.note(Sign::AskedTwice, moment, "it was asked for once more");
+        }
     }
 
     /// What kept the harness from looking.
@@ -168,7 +181,7 @@ impl Evidence {
 
     fn expectation(&mut self, history: &History, step: StepId) {
         let state = history.step(step);
-        let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
+        let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return };
         match &state.check {
             Some((moment, Check::Never { why, wrong })) => {
                 for sign in signs_of(*wrong) {
@@ -186,7 +199,13 @@ impl Evidence {
                         from(window),
                         state.looks.count
                     );
+                    if !expect.is_message() {
+                        self.note(Sign::PageAbsent, moment, text.clone());
+                    }
                     self.note(Sign::Absent, moment, text);
+                }
+                if matches!(expect, Expectation::Rows(_)) && !why.starts_with('0') {
+                    self.note(Sign::PartCame, *moment, why.clone());
                 }
             }
             Some((_, Check::Met { .. })) | None => {}
@@ -202,6 +221,7 @@ impl Evidence {
             let (after, limit) = (tenths(met.after_ms), tenths(window.on_time_ms));
             let text = format!("seen {after} s after {}; on time is {limit} s", from(window));
             self.note(Sign::Late, met.moment, text);
+            self.listed_late(history, step, window);
         }
         for (moment, check) in [&state.check, &state.standing].into_iter().flatten() {
             match check {
@@ -220,8 +240,31 @@ impl Evidence {
                 _ => {}
             }
         }
-        if let Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) = &state.standing {
-            self.note(Sign::Duplicate, *moment, format!("it came {count} times, with different provider ids"));
+        match &state.standing {
+            Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) => {
+                self.note(Sign::Duplicate, *moment, format!("it came {count} times, with different provider ids"));
+            }
+            Some((moment, Check::NotYet { why, .. })) => self.note(Sign::ComesAndGoes, *moment, why.clone()),
+            Some((_, Check::Met { .. } | Check::Never { .. })) | None => {}
+        }
+    }
+
+    /// The eye's own time of what came against the moment in which it showed it.
+    fn listed_late(&mut self, history: &History, step: StepId, window: &Window) {
+        let Some((moment, Check::Met { arrived_at: Some(arrived), .. })) = &history.step(step).check else { return };
+        let Some(from_time) = history.anchor_time(step) else { return };
+        let own_ms = arrived.duration_since(from_time).as_millis();
+        // It has whole seconds, cut off. A look that succeeded after it did not have it.
+        let here = own_ms + 1_000;
+        let after_ms = history.step(step).met.map_or(0, |met| i128::from(met.after_ms));
+        if here <= i128::from(window.on_time_ms) && after_ms > here {
+            let text = format!(
+                "its own time is {}.{} s after {}",
+                own_ms.max(0) / 1_000,
+                own_ms.max(0) % 1_000 / 100,
+                from(window)
+            );
+            self.note(Sign::ListedLate, *moment, text);
         }
     }
 
@@ -279,7 +322,7 @@ impl Evidence {
     }
 
     fn health(&mut self, history: &History) {
-        for probe in [&history.before, &history.after].into_iter().flatten() {
+        for probe in [&history.before, &history.during, &history.after].into_iter().flatten() {
             let Some(health) = &probe.health else { continue };
             if health.api.ok {
                 self.note(
@@ -290,6 +333,12 @@ impl Evidence {
             } else {
                 self.note(Sign::ApiUnwell, probe.moment, format!("/_status says of the API: {}", health.api.version));
             }
+        }
+        let unwell = |probe: &ProbeState| probe.health.as_ref().is_some_and(|health| !health.api.ok);
+        if let Some(before) = history.before.as_ref().filter(|probe| unwell(probe))
+            && history.after.as_ref().is_none_or(unwell)
+        {
+            self.note(Sign::ApiUnwellBefore, before.moment, "/_status has said so since before the run");
         }
         if history.deployed_meanwhile()
             && let Some(after) = &history.after

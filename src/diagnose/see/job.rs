@@ -1,13 +1,24 @@
-//! What the job's page and the controls say of rows that did not come as they should, and what follows from it.
+//! What the job's page and the controls say of rows that did not come as they should.
 
 use super::evidence::Evidence;
-use super::sign::Sign;
-use super::{Cause, causes};
+use crate::diagnose::sign::Sign;
+use crate::diagnose::way::Reach;
 use crate::history::{Fate, History};
 use crate::model::scenario::Control;
-use crate::model::{
-    Expectation, Gap, JobReading, MessageKind, Observation, RowsExpectation, RowsNeeded, StepId, StepKind, WindowFrom,
-};
+use crate::model::{Expectation, Gap, JobReading, Observation, RowsNeeded, StepId, StepKind};
+
+/// How far a job got.
+pub(super) fn reach(evidence: &Evidence) -> Reach {
+    let told = [
+        (Sign::JobWaits, Reach::Waits),
+        (Sign::DoneEmpty, Reach::DoneEmpty),
+        (Sign::NoRowMade, Reach::Begun),
+        (Sign::RowNotMade, Reach::Some),
+        (Sign::TooManyRows, Reach::TooMany),
+        (Sign::RowsMade, Reach::All),
+    ];
+    told.into_iter().find(|(sign, _)| evidence.has(*sign)).map_or(Reach::Unknown, |(_, reach)| reach)
+}
 
 impl Evidence {
     /// What the job's page said, the first time and the last.
@@ -71,83 +82,12 @@ fn read(reading: &JobReading, rows: usize) -> Option<(Sign, String)> {
     }
     let text = format!("the job's page shows {made} message(s) made of {rows} row(s)");
     Some(match made {
+        0 if reading.done => {
+            (Sign::DoneEmpty, format!("the job's page says that it is done, with no message of {rows} row(s)"))
+        }
         0 => (Sign::NoRowMade, text),
         made if made < rows => (Sign::RowNotMade, text),
         made if made > rows => (Sign::TooManyRows, text),
         _ => (Sign::RowsMade, text),
     })
-}
-
-/// The candidates for rows that did not come as they should.
-pub(super) fn of_rows(rows: &RowsExpectation, from: WindowFrom, evidence: &Evidence) -> Vec<&'static Cause> {
-    let is_sms = rows.kind == MessageKind::Sms;
-    let (unsent, twice) =
-        if is_sms { (&causes::SNS_UNSENT, &causes::SNS_TWICE) } else { (&causes::SES_UNSENT, &causes::SES_TWICE) };
-    if evidence.has(Sign::Duplicate) {
-        return if evidence.has(Sign::TooManyRows) {
-            vec![&causes::ROW_TWICE]
-        } else if evidence.has(Sign::RowsMade) {
-            vec![twice]
-        } else {
-            vec![&causes::SENT_TWICE, twice]
-        };
-    }
-    if evidence.has(Sign::Wrong) {
-        return vec![&causes::WRONG_ROW];
-    }
-    if evidence.has(Sign::GivenUp) {
-        return vec![&causes::WORKER_GAVE_UP];
-    }
-    if evidence.has(Sign::Undelivered) {
-        return if is_sms {
-            vec![&causes::NUMBER_DEAF, &causes::SNS_REFUSED]
-        } else {
-            vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES]
-        };
-    }
-    match rows.need {
-        // Sent now, the scheduler has no part in it.
-        RowsNeeded::First if from != WindowFrom::Slot => of_missing(evidence, unsent, is_sms),
-        RowsNeeded::First => of_pickup(evidence),
-        RowsNeeded::All => of_missing(evidence, unsent, is_sms),
-    }
-}
-
-fn of_pickup(evidence: &Evidence) -> Vec<&'static Cause> {
-    let late = evidence.has(Sign::Late);
-    if evidence.has(Sign::HeartbeatCame) {
-        return vec![&causes::SCHEDULER_MISSED];
-    }
-    if late {
-        return if evidence.has(Sign::JobWaits) {
-            vec![&causes::SCHEDULER_LATE]
-        } else {
-            vec![&causes::SCHEDULER_LATE, &causes::QUEUE_BUSY]
-        };
-    }
-    if evidence.has(Sign::JobWaits) || evidence.has(Sign::HeartbeatMissing) {
-        return vec![&causes::WORKER_MISSED, &causes::SCHEDULER_MISSED];
-    }
-    vec![&causes::SCHEDULER_MISSED, &causes::WORKER_MISSED, &causes::S3_JOB]
-}
-
-fn of_missing(evidence: &Evidence, unsent: &'static Cause, is_sms: bool) -> Vec<&'static Cause> {
-    let late = evidence.has(Sign::Late);
-    if late && (evidence.has(Sign::NoRowMade) || evidence.has(Sign::RowNotMade)) {
-        return vec![&causes::QUEUE_BUSY];
-    }
-    if evidence.has(Sign::NoRowMade) {
-        return vec![&causes::S3_JOB, &causes::WORKER_STOOD];
-    }
-    if evidence.has(Sign::RowNotMade) {
-        return vec![&causes::WORKER_LOST_ROW];
-    }
-    let mut found = vec![unsent, &causes::WORKER_UNSENT];
-    if is_sms && !late {
-        found.push(&causes::TEXT_LOST);
-    }
-    if !late && !evidence.has(Sign::RowsMade) {
-        found.push(&causes::S3_JOB);
-    }
-    found
 }
