@@ -1,4 +1,5 @@
-//! Moments of a run from which on some faults hold: a job was made, its time has come, a deploy has begun.
+//! Moments of a run from which on some faults hold: the dashboard was shown, a job was made, its time has come, a deploy has
+//! begun.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ pub(crate) struct Moments {
 struct Known {
     /// When the last job that was made is to be sent.
     slot: Option<Timestamp>,
+    dashboard: bool,
     deploy_began: Option<Instant>,
 }
 
@@ -26,6 +28,11 @@ pub(crate) struct Deploy {
 }
 
 impl Moments {
+    /// Somebody who has signed in was shown the dashboard.
+    pub(crate) fn dashboard(&self) {
+        self.known().dashboard = true;
+    }
+
     /// A job was made that is to be sent at `slot`.
     pub(crate) fn job(&self, slot: Timestamp) {
         self.known().slot = Some(slot);
@@ -33,10 +40,12 @@ impl Moments {
 
     /// The names of the moments that have come, as the pieces of a path are written.
     pub(crate) fn reached(&self, now: Timestamp) -> &'static str {
-        match self.known().slot {
+        let known = self.known();
+        match known.slot {
+            None if known.dashboard => "dashboard",
             None => "",
-            Some(slot) if now < slot => "job",
-            Some(_) => "job/slot",
+            Some(slot) if now < slot => "dashboard/job",
+            Some(_) => "dashboard/job/slot",
         }
     }
 

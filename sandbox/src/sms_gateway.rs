@@ -18,6 +18,7 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::fault::{Effect, Site};
 use crate::ready::USER_MOBILE;
 use crate::{StartError, World, serve};
 
@@ -138,7 +139,14 @@ async fn list(
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let size = number("PageSize").unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE_MAX);
     let page = number("Page").unwrap_or(0);
-    let texts = world.texts.matching(&Filter::of(&query));
+    let late = world.faults.at(Site::Way, "", "number").into_iter().find_map(|effect| match effect {
+        Effect::LateList(by) => Some(by),
+        _ => None,
+    });
+    let now = world.clock.now();
+    let listed = |text: &Text| late.is_none_or(|by| now.duration_since(text.at).unsigned_abs() >= by);
+    let mut texts = world.texts.matching(&Filter::of(&query));
+    texts.retain(listed);
     let messages: Vec<Value> = texts.iter().skip(page * size).take(size).map(|text| message(&account, text)).collect();
     let uri = |page: usize| {
         let mut next = url::form_urlencoded::Serializer::new(String::new());

@@ -3,9 +3,9 @@
 //! Scenarios of a lane share one browser session, so they follow each other; one that only waits for messages leaves the
 //! browser to the next.
 
-use super::Command;
 use super::messages::{self, awaited};
 use super::needs::{capture_needs, page_needs, stale_time};
+use super::{Command, cancel};
 use crate::history::History;
 use crate::model::{Act, Acted, Blemish, Check, Expectation, Gap, Lane, PlannedScenario, StepId, StepKind, Window};
 use crate::policy;
@@ -28,6 +28,8 @@ enum Place {
     Standing(StepId, u64),
     /// The job's page is looked at once, to tell who sent twice.
     Page(StepId),
+    /// Its job waits for a wrong time since then, and is cancelled.
+    Cancel(u64),
     Over,
 }
 
@@ -45,9 +47,16 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
     if !gave_up(history, lane) {
         let under_way = !browser_is_idle(history, lane);
         for scenario in unblocked(history, lane) {
-            // What only must stay true can wait: a slow mailbox must not be charged to another scenario's pages.
-            if under_way && matches!(place(history, scenario), Place::Standing(..) | Place::Page(_)) {
-                continue;
+            match place(history, scenario) {
+                // What only must stay true is looked at last, when all else of the run is over: a copy may come late, and a
+                // slow mailbox must not be charged to another scenario's pages.
+                Place::Standing(..) if under_way || others_work(history) => {
+                    let due = now + history.plan.poll_ms;
+                    until = Some(until.map_or(due, |known| known.min(due)));
+                    continue;
+                }
+                Place::Page(_) if under_way => continue,
+                Place::At(_) | Place::Standing(..) | Place::Page(_) | Place::Cancel(_) | Place::Over => {}
             }
             match work(history, scenario, now) {
                 Some(Command::Wait { until: due }) => until = Some(until.map_or(due, |known| known.min(due))),
@@ -68,10 +77,18 @@ pub(super) fn next(history: &History, lane: Lane, now: u64) -> Option<Command> {
     Some(Command::Wait { until })
 }
 
-/// Whether every scenario of the lane is over or waits for the time that was chosen for it.
+/// Whether anything but what must stay true is left to do, in any lane.
+fn others_work(history: &History) -> bool {
+    history.lanes.keys().filter(|lane| !gave_up(history, **lane)).any(|lane| {
+        unblocked(history, *lane)
+            .any(|scenario| matches!(place(history, scenario), Place::At(_) | Place::Page(_) | Place::Cancel(_)))
+    })
+}
+
+/// Whether every scenario of the lane is over, has only to be looked at last, or waits for the time that was chosen for it.
 pub(super) fn only_waits(history: &History, lane: Lane, now: u64) -> bool {
     unblocked(history, lane).all(|scenario| {
-        matches!(place(history, scenario), Place::Over)
+        matches!(place(history, scenario), Place::Over | Place::Standing(..))
             || messages::awaits(history, scenario).is_some_and(|until| until > now)
     })
 }
@@ -93,6 +110,10 @@ fn work(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Comma
                 Command::Look { step, standing: true }
             })
         }
+        Place::Cancel(since) => unpictured(history, scenario)
+            .filter(|_| open)
+            .map(Command::Picture)
+            .or_else(|| cancel::next(history, scenario, since, now)),
         Place::Page(step) => {
             let due = now + history.plan.poll_ms;
             Some(messages::page_of_job(history, scenario, step, now).unwrap_or(Command::Wait { until: due }))
@@ -104,6 +125,7 @@ fn work(history: &History, scenario: &PlannedScenario, now: u64) -> Option<Comma
 fn leaves_browser(history: &History, scenario: &PlannedScenario) -> bool {
     match place(history, scenario) {
         Place::Over | Place::Standing(..) | Place::Page(_) => true,
+        Place::Cancel(_) => false,
         Place::At(step) => scenario.steps.iter().filter(|left| **left >= step).all(
             |left| matches!(&history.plan.step(*left).kind, StepKind::Expect { expect, .. } if expect.is_message()),
         ),
@@ -164,7 +186,7 @@ fn place(history: &History, scenario: &PlannedScenario) -> Place {
         match progress(history, *step) {
             Progress::Settled => {}
             Progress::Open => return Place::At(*step),
-            Progress::Blocked => return Place::Over,
+            Progress::Blocked => return cancel::of_wrong_time(history, scenario).map_or(Place::Over, Place::Cancel),
         }
     }
     for step in &scenario.steps {
@@ -228,7 +250,10 @@ fn progress(history: &History, step: StepId) -> Progress {
 /// Whether the job whose rows these are was cancelled, or may have been.
 fn was_cancelled(history: &History, step: StepId) -> bool {
     let cancel = history.plan.scenario_of(step).cancel;
-    cancel.is_some_and(|cancel| history.step(cancel).started.is_some())
+    cancel.is_some_and(|cancel| {
+        let state = history.step(cancel);
+        state.started.is_some() && !matches!(&state.acted, Some((_, Acted::NotDone { .. })))
+    })
 }
 
 fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> Command {

@@ -1,5 +1,6 @@
 //! What to do next. Pure: history and time in, at most one command for each idle lane out.
 
+mod cancel;
 mod lane;
 mod messages;
 mod needs;
@@ -88,8 +89,8 @@ pub fn awaits_until(history: &History) -> Option<u64> {
 pub fn only_waits(history: &History, now: u64) -> Option<u64> {
     let until = awaits_until(history).filter(|until| *until > now + 2 * history.plan.poll_ms)?;
     let idle = history.lanes.iter().all(|(lane, state)| {
-        let waits = messages::awaited(history, *lane).is_some() && lane::only_waits(history, *lane, now);
-        waits || (lane::is_over(history, *lane) && !state.open)
+        let awaits = messages::awaited(history, *lane).is_some();
+        (awaits || !state.open) && lane::only_waits(history, *lane, now)
     });
     idle.then_some(until)
 }

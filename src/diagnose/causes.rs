@@ -241,13 +241,13 @@ causes! {
         "scheduled_for of the job",
         [Late, Accepted];
     SENT_AT_ONCE = "sent-at-once", Admin, Stores,
-        "the page sent something else than the time that was chosen",
+        "the list was sent at once, though a time was chosen for it",
         "the picture beside the journal, and scheduled_for of the job",
-        [Late, Wrong, Accepted];
+        [Late, SentAtOnce, Accepted];
     TIME_NOT_KEPT = "time-not-kept", Admin, Outside,
-        "the page does not keep the time that is chosen, and would send at once; nothing was pressed",
-        "choose a time on that page by hand: is all.js served, and free of errors?",
-        [NotScheduled];
+        "the service does not keep the time that is chosen",
+        "choose a time on that page by hand: is all.js served, and free of errors; what does the job's page name?",
+        [NotScheduled, OtherTime];
     UPLOAD_STUCK = "upload-stuck", Admin, Outside,
         "the list was chosen and the page did not send it: its script does not run",
         "the browser's console on that page: is all.js served, and free of errors?",

@@ -43,7 +43,6 @@ signs! {
     MailboxBlind = "the mailbox or number could not be looked at";
     ApiWell = "/_status says that the API is well";
     ApiUnwell = "/_status says that the API is not well";
-    ApiUnwellBefore = "/_status said so before the run, and after it";
     Deployed = "another version answered after the run than before";
     Met = "it was seen, and cannot be told from something else";
     WorkerProven = "another message of the same run came on time, through the same worker";
@@ -62,6 +61,8 @@ signs! {
     Undelivered = "the job's page says that the provider could not deliver a message";
     Gone = "the job has no page any more";
     NotScheduled = "the page has gone back to Now after a time was chosen";
+    OtherTime = "the job's page names another time than the one that was chosen";
+    SentAtOnce = "the job's page says that it has begun, though a time was chosen for it";
     Unmoved = "the browser still shows the page on which the list was chosen";
     HeartbeatCame = "a mail that was asked for afterwards came at once";
     HeartbeatMissing = "a mail that was asked for afterwards did not come either";

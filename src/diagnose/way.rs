@@ -144,7 +144,7 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::PAGE_LACKS, "page", Lane, &[Denied, Lacks], &[Page]),
     way(&c::WORDS_CHANGED, "words", Lane, &[Lacks], &[Page]),
     way(&c::API_DOWN, "api", Whole, &[ErrorPage, Refused], &[Page]).needs(&[Sign::ApiUnwell]),
-    way(&c::API_DOWN, "api", Whole, &[Never], &[Mail, Text]).needs(&[Sign::ApiUnwell, Sign::ApiUnwellBefore]),
+    way(&c::API_DOWN, "api", Whole, &[Never], &[Mail, Text, Pickup, MailRows, TextRows]).needs(&[Sign::ApiUnwell]),
     way(&c::BROKER_DOWN, "broker", Whole, &[ErrorPage], &[Page]),
     way(&c::CACHE_DOWN, "cache", Whole, &[ErrorPage], &[Page]),
     way(&c::S3_UPLOAD, "s3-upload", Lane, &[ErrorPage], &[Page]).needs(&[Sign::Attached]),
@@ -155,7 +155,7 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::ADMIN_SLOW, "admin-page-late", Lane, &[Late], &[Page]),
     way(&c::API_SLOW, "api-late", Whole, &[Late], &[Page]),
     way(&c::API_SLOW, "api-page-late", Lane, &[Late], &[Page]),
-    way(&c::SIGN_IN_REFUSED, "refused", Whole, &[Refused], &[Page]),
+    way(&c::SIGN_IN_REFUSED, "user", Whole, &[Refused], &[Page]),
     // Notify's own mails and texts.
     way(&c::SES_SILENT, "ses", Whole, &[Never], &[Mail]),
     way(&c::SNS_SILENT, "sns", Whole, &[Never], &[Text]),
@@ -203,8 +203,8 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::SES_UNSENT, "ses-late", Whole, &[Late], &[MailRows]).at(&[Unknown, All]),
     way(&c::SNS_UNSENT, "sns-late", Whole, &[Late], &[TextRows]).at(&[Unknown, All]),
     way(&c::TEXT_LOST, "text", Once, &[Never], &[TextRows]).at(&[Unknown, All]),
-    way(&c::QUEUE_BUSY, "queue", Lane, &[Late], ROWS).at(&[Begun, Reach::Some]).before_last(),
+    way(&c::QUEUE_BUSY, "queue", Lane, &[Late], ROWS).at(&[Begun, DoneEmpty, Reach::Some]).before_last(),
     way(&c::QUEUE_BUSY, "queue", Lane, &[Late], &[Pickup]).at(&[Unknown]).before_last(),
-    way(&c::QUEUE_BUSY, "row-late", Once, &[Late], ROWS).at(&[Begun, Reach::Some]),
+    way(&c::QUEUE_BUSY, "row-late", Once, &[Late], ROWS).at(&[Begun, DoneEmpty, Reach::Some]),
     way(&c::WRONG_ROW, "row-wrong", Once, &[Wrong], &[Pickup, MailRows, TextRows]).before_last(),
 ];

@@ -304,13 +304,18 @@ impl History {
         facets
     }
 
-    /// Whether another build of the service answered after the run than before.
-    pub fn deployed_meanwhile(&self) -> bool {
-        let health = |probe: &Option<ProbeState>| probe.as_ref().and_then(|probe| probe.health.clone());
-        match (health(&self.before), health(&self.after)) {
-            (Some(before), Some(after)) => !before.same_versions(&after),
-            _ => false,
-        }
+    /// The part of the service of which another build answered after the run than before, with both: what was deployed while
+    /// the run went on.
+    pub fn deployed_meanwhile(&self) -> Option<(&'static str, &str, &str)> {
+        let (before, after) = (self.before.as_ref()?.health.as_ref()?, self.after.as_ref()?.health.as_ref()?);
+        before.another_build(after)
+    }
+
+    /// Whether the service's own word on its health was, at every look, that the API is not well.
+    pub fn api_unwell_throughout(&self) -> bool {
+        let probes = [&self.before, &self.during, &self.after].into_iter().flatten();
+        let mut words = probes.filter_map(|probe| probe.health.as_ref()).map(|health| health.api.ok).peekable();
+        words.peek().is_some() && words.all(|well| !well)
     }
 
     /// The verdict of the whole run: its worst part. What is known and waited for is for the diagnosis to say.

@@ -76,8 +76,9 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
     if worst != Verdict::Passed && lane.is_some_and(|lane| lane.failed.is_some()) {
         return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None, blocked_by };
     }
-    if worst == Verdict::Failed && history.deployed_meanwhile() {
-        let softened = Some("another version answered after the run than before: deployed during the run".to_owned());
+    if let (Verdict::Failed, Some((part, before, after))) = (worst, history.deployed_meanwhile()) {
+        let softened =
+            Some(format!("deployed during the run: {part} answered as {before} before it, and as {after} after it"));
         return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
     let untold = history.untold(scenario).filter(|(_, untold, _)| *untold > 0);
@@ -167,6 +168,8 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             Verdict::Failed if assumes.is_some() => Verdict::Errored,
             // Out before it was in: that is no session that has ended.
             Verdict::Inconclusive if *wrong == Wrong::SignedOut && !had_session(history, step) => Verdict::Failed,
+            // Where the API cannot be reached, everybody is refused: it says nothing of the user.
+            Verdict::Errored if *wrong == Wrong::SignInRefused && history.api_unwell_throughout() => Verdict::Failed,
             verdict => verdict,
         };
         return judged(verdict, why.clone());
@@ -234,7 +237,7 @@ fn of_wrong(wrong: Wrong) -> Verdict {
         Wrong::SignedOutElsewhere | Wrong::SignedOut => Verdict::Inconclusive,
         // The page is the same for a wrong password, a locked user and an unknown one.
         Wrong::SignInRefused | Wrong::Trial | Wrong::SetUp => Verdict::Errored,
-        Wrong::NotScheduled => Verdict::Failed,
+        Wrong::NotScheduled | Wrong::OtherTime | Wrong::SentAtOnce => Verdict::Failed,
     }
 }
 

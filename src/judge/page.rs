@@ -17,6 +17,13 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         },
         Some(SlotShown::Named) | None => None,
     };
+    if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot)
+        && let Some(check) = other_time(page, slot, context)
+    {
+        // Its address is kept all the same: what waits for a wrong time is cancelled there.
+        let captured = matches!(context.capture, Some(Captured::Page)).then(|| page.address().to_owned());
+        return Judgement { check, captured };
+    }
     let missing = missing(expected, page, context);
     if let Some(status) = page.status.filter(|status| !missing.is_empty() && is_gateway(*status)) {
         let why = format!("{} came with HTTP {status}: router or app cannot serve it", describe(page, plan));
@@ -75,6 +82,43 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     }
     let error = page.errors.first()?;
     Some(Check::never(Wrong::ErrorMessage, format!("{here} says “{error}”")))
+}
+
+/// Clocks may be apart by so much before a job counts as begun too early.
+const EARLY: SignedDuration = SignedDuration::from_secs(2);
+
+/// How a page names a time of the day.
+fn named(slot: Timestamp) -> String {
+    let pattern = if slot.as_second() % 60 == 0 { "at %H:%M UTC" } else { "at %H:%M:%S UTC" };
+    slot.strftime(pattern).to_string()
+}
+
+/// Whether the page of a job tells of another time than the one that was chosen.
+fn other_time(page: &Snapshot, slot: Timestamp, context: &Context<'_>) -> Option<Check> {
+    let sentences = &context.plan.sentences;
+    let (job, chosen) = (page.job(sentences), named(slot));
+    if job.begun && context.now < slot.saturating_sub(EARLY).unwrap_or(slot) {
+        let why = format!("the time {} was chosen, and the job has begun before it", chosen.trim_start_matches("at "));
+        return Some(Check::never(Wrong::SentAtOnce, why));
+    }
+    if !job.waits || sentences.job_sends.is_empty() {
+        return None;
+    }
+    let text = plain(&page.text);
+    let shown = text.split(sentences.job_sends.as_str()).skip(1).filter_map(time_in).last()?;
+    (shown != chosen).then(|| {
+        let (chosen, shown) = (chosen.trim_start_matches("at "), shown.trim_start_matches("at "));
+        Check::never(Wrong::OtherTime, format!("the time {chosen} was chosen, and the job's page says {shown}"))
+    })
+}
+
+/// The first time of the day in a text, as pages write it.
+fn time_in(text: &str) -> Option<&str> {
+    let starts = text.match_indices("at ").map(|(at, _)| &text[at..]);
+    starts.filter_map(|rest| Some(&rest[..rest.find(" UTC")? + " UTC".len()])).find(|words| {
+        let time = &words["at ".len()..words.len() - " UTC".len()];
+        matches!(time.len(), 5 | 8) && time.chars().all(|c| c.is_ascii_digit() || c == ':')
+    })
 }
 
 /// Chromium's page for an address that could not be opened, or for an answer without a page; it names what it was.
@@ -167,8 +211,7 @@ fn missing(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -
     }
     missing.extend(expected.table.iter().filter_map(|row| missing_row(row, page, context)));
     if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot.filter(|_| !begun)) {
-        let pattern = if slot.as_second() % 60 == 0 { "at %H:%M UTC" } else { "at %H:%M:%S UTC" };
-        let words = slot.strftime(pattern).to_string();
+        let words = named(slot);
         if !text.contains(&words) {
             missing.push(format!("“{words}”"));
         }

@@ -86,6 +86,10 @@ pub enum Wrong {
     SetUp,
     /// Nothing was scheduled: the page has gone back to "Now".
     NotScheduled,
+    /// The job waits for another time than the one that was chosen.
+    OtherTime,
+    /// The job has begun, though a time was chosen for it.
+    SentAtOnce,
 }
 
 /// Something that makes a met expectation less than passed.

@@ -33,10 +33,22 @@ pub struct PartHealth {
     pub version: String,
 }
 
+impl PartHealth {
+    /// The build that answered. What was answered instead of one is none: a page that fails tells of no deploy.
+    pub fn build(&self) -> Option<&str> {
+        let tells = self.ok && !self.version.starts_with("HTTP ") && self.version != NOT_MENTIONED;
+        tells.then_some(self.version.as_str())
+    }
+}
+
+/// What stands in place of the version of a part of which nothing is said.
+pub const NOT_MENTIONED: &str = "not mentioned";
+
 impl Health {
-    /// Whether the same build of both parts answered in both looks.
-    pub fn same_versions(&self, other: &Self) -> bool {
-        let same = |one: &PartHealth, two: &PartHealth| !one.ok || !two.ok || one.version == two.version;
-        same(&self.admin, &other.admin) && same(&self.api, &other.api)
+    /// The first part of which another build answered in the other look, with both.
+    pub fn another_build<'h>(&'h self, other: &'h Self) -> Option<(&'static str, &'h str, &'h str)> {
+        let parts = [("admin", &self.admin, &other.admin), ("api", &self.api, &other.api)];
+        let builds = parts.into_iter().filter_map(|(name, one, two)| Some((name, one.build()?, two.build()?)));
+        builds.into_iter().find(|(_, one, two)| one != two)
     }
 }

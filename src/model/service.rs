@@ -65,6 +65,8 @@ pub struct Sentences {
     pub trial: String,
     /// The button of a job whose time has not come.
     pub job_waits: String,
+    /// What stands before the time of a job that waits for it.
+    pub job_sends: String,
     /// What stands on the page of a job that is at work.
     pub job_works: String,
     /// What stands on the page of a job that is done.

@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
 use crate::http;
+use crate::model::health::NOT_MENTIONED;
 use crate::model::{FailureKind, Health, PartHealth, PortFailure};
 use crate::port::Probe;
 
@@ -81,7 +82,7 @@ fn api(status: StatusCode, body: &Value) -> PartHealth {
     match own.and_then(version) {
         Some(version) => PartHealth { ok: status.is_success(), version },
         None => {
-            let message = body.get("message").and_then(Value::as_str).unwrap_or("not mentioned");
+            let message = body.get("message").and_then(Value::as_str).unwrap_or(NOT_MENTIONED);
             let version = message.chars().take(BODY_MAX).collect();
             PartHealth { ok: status.is_success() && own.is_none(), version }
         }

@@ -66,8 +66,10 @@ fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i
     }
 }
 
+/// Where the API could not be reached, nobody's password was looked at.
 fn was_refused(history: &History, step: StepId) -> bool {
-    matches!(&history.step(step).check, Some((_, Check::Never { wrong: Wrong::SignInRefused, .. })))
+    !history.api_unwell_throughout()
+        && matches!(&history.step(step).check, Some((_, Check::Never { wrong: Wrong::SignInRefused, .. })))
 }
 
 /// Logins that were refused one after another, up to the newest run; one that worked ends the row.

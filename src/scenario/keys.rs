@@ -45,7 +45,7 @@ pub const LINK: [Key; 3] = [
 ];
 
 /// Under `sentences`.
-pub const SENTENCES: [Key; 14] = [
+pub const SENTENCES: [Key; 15] = [
     Key { name: "set-up", doc: "Pages that a smoke user should not meet." },
     Key { name: "signed-out-elsewhere", doc: "Somebody else has signed in with the same user." },
     Key { name: "signed-out", doc: "The session is over." },
@@ -54,6 +54,7 @@ pub const SENTENCES: [Key; 14] = [
     Key { name: "code-expired", doc: "The code was used before, or is too old." },
     Key { name: "trial", doc: "The service is in trial mode and does not send to us." },
     Key { name: "job-waits", doc: "The button of a job's page whose time has not come." },
+    Key { name: "job-sends", doc: "What stands on that page before the time that it waits for." },
     Key { name: "job-works", doc: "How the page of a job that is being sent says so." },
     Key { name: "job-done", doc: "How the page of a job that was sent says so." },
     Key { name: "job-gone", doc: "The heading where a cancelled job was." },

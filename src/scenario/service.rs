@@ -219,6 +219,7 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         set_up,
         trial: text(reader, "trial"),
         job_waits: text(reader, "job-waits"),
+        job_sends: text(reader, "job-sends"),
         job_works: text(reader, "job-works"),
         job_done: text(reader, "job-done"),
         job_gone: text(reader, "job-gone"),

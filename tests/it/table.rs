@@ -93,6 +93,11 @@ const TEXT_OF_BOTH: &[&str] = &["worker-both-silent", "sns-silent", "codes-limit
 const SES_LATE: &[&str] = &["ses-slow", "worker-slow"];
 const SNS_LATE: &[&str] = &["sns-slow", "worker-slow"];
 
+/// Pages that need the API are late, and others are quick.
+const API_LATE: &[&str] = &["api-slow", "admin-slow"];
+/// Pages that queue something are error pages, and others are well.
+const QUEUES: &[&str] = &["broker-down", "cache-down", "admin-error", "api-error"];
+
 /// Rows with a test for each; those behind `full` are run by `script/test --full` only.
 macro_rules! rows {
     ($($name:ident $(($full:ident))? { $fault:literal, $run:ident, [$($expected:expr),* $(,)?], $from:literal })*) => {
@@ -206,7 +211,22 @@ rows! {
     an_old_version_on_the_worker (full) { "worker=old", THREE, [is(CSV, "failed", &["s3-job", "worker-stood"], Window("job-rows-email"))], "incidents 7 and 28: a task that the worker does not know" }
     an_old_version_on_the_worker_now (full) { "worker=old", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incidents 7 and 28: a task that the worker does not know" }
     a_row_handed_out_again (full) { "row=redelivered:1", THREE, [is(CSV, "degraded", &["queue-busy"], Window("job-rows-email"))], "incident 13: the worker died with it in hand, 310 s" }
-    a_job_sent_before_its_time (full) { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-early", "sent-at-once"], Seen)], "issue 3: sent before the chosen time" }
+    a_job_sent_before_its_time (full) { "scheduler=at-once", THREE, [is(CSV, "failed", &["sent-at-once", "sent-early"], Seen)], "issue 3: sent before the chosen time" }
+
+    // Outages in the middle of a run, and on the way from admin to API.
+    api_lost_after_the_dashboard { "api=down@dashboard", LIST, [is(CSV, "failed", &["api-down"], Seen)], "US Notify 8: the next page is the error page, and /_status answers 500" }
+    api_without_a_route { "api=404", TWO, [is(RESET, "failed", &["api-down", "account-unknown"], Window("email-internal")), is(LOGIN, "failed", &["api-down", "sign-in-refused"], Seen)], "US Notify 8: the router's 404 reads as no such user" }
+    api_slow (full) { "api=slow:3s", TWO, [is(RESET, "degraded", API_LATE, Window("page")), is(LOGIN, "degraded", API_LATE, Window("page"))], "US Notify 8: pages without a call of the API are quick" }
+    reset_endpoint_gone { "reset=accepted-not-sent", THREE, [is(RESET, "failed", &["api-claimed"], Window("email-internal"))], "US Notify 8: all other mails of the run come" }
+    broker_down { "queue=down", TWO, [is(RESET, "failed", QUEUES, Seen), is(LOGIN, "failed", QUEUES, Seen)], "US Notify 8: whatever queues is an error page" }
+    bucket_cannot_be_read_at_the_start { "s3=down@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 8: the API reads the file's metadata there" }
+    a_job_that_makes_nothing { "row=lost", THREE, [is(CSV, "failed", &["worker-stood"], Window("job-rows-email"))], "US Notify 8: done at once, 0 of 2" }
+    a_fork_without_its_database (full) { "worker=stale@1st", RESET_ALONE, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "US Notify 8: Postgres restarted" }
+    ses_sends_again_later (full) { "ses=again:3s", THREE, [is(RESET, "degraded", &["worker-twice", "ses-twice"], Window("email-internal"))], "incident 8: looked for at the end of the run" }
+    a_job_for_another_time { "admin=other-time", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 8: the job's page names the API's time" }
+    a_job_sent_at_once (full) { "admin=sends-now", LIST, [is(CSV, "failed", &["sent-at-once", "sent-early"], Seen)], "US Notify 0.6: messages went out at once" }
+    a_text_that_is_listed_late (full) { "way=late-list:5s@number", TWO, [is(LOGIN, "degraded", &["number-late"], Window("sms-code"))], "field notes: by its own time it was here" }
+    a_mail_that_is_listed_late (full) { "way=late-list:5s@mailbox", TWO, [is(RESET, "degraded", &["mailbox-late"], Window("email-internal"))], "field notes: by its own time it was here" }
 
     // Lists by text.
     sns_down_at_a_list (full) { "sns=down@job", BY_TEXT, [is(TEXTS, "failed", &["worker-unsent", "sns-unsent", "text-lost"], Window("job-rows-sms"))], "incident 18" }

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::internal_error;
+use super::{broker_is_away, internal_error};
 use crate::World;
 use crate::aws::s3::Part;
 use crate::db::{NewJob, SMOKE_SERVICE_ID};
@@ -107,6 +107,10 @@ async fn create(State(world): State<World>, Json(new): Json<NewJob>) -> Response
     let job = new.id.clone();
     world.ledger.add(Entry::JobMade { job: job.clone(), file, scheduled_for: new.scheduled_for });
     if scheduled_for.is_none() {
+        // A job for now stays pending for ever, since nobody is asked to run it.
+        if let Some(error) = broker_is_away(&world).await {
+            return error;
+        }
         tokio::time::sleep(MOMENT).await;
         world.queues.put(JOBS, Task::ProcessJob { job });
     }

@@ -21,6 +21,10 @@ use crate::token::Signer;
 use crate::worker::{INTERNAL, Task};
 use crate::{StartError, World, serve};
 
+/// How often it is looked whether the API is to be down.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long the API tries to reach its broker.
+const BROKER_TRIES: Duration = Duration::from_millis(6_500);
 const GIT_COMMIT: &str = "fa2f0a820220";
 const BUILD_TIME: &str = "2023-08-25:14:02:11";
 const DB_VERSION: &str = "0398_agreements_table";
@@ -47,25 +51,25 @@ pub(crate) async fn start(world: &World) -> Result<String, StartError> {
 async fn supervise(world: World, listener: TcpListener, router: Router) {
     let Ok(address) = listener.local_addr() else { return };
     let mut listener = Some(listener);
-    let mut changes = world.faults.watch();
     loop {
         if world.is_on(Site::Api, &Effect::Down) {
             listener = None;
-            if changes.changed().await.is_err() {
-                return;
-            }
+            tokio::time::sleep(LOOK_AGAIN).await;
             continue;
         }
         let Some(socket) = listener.take() else {
             match TcpListener::bind(address).await {
                 Ok(bound) => listener = Some(bound),
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
             }
             continue;
         };
-        let (faults, mut changes) = (world.faults.clone(), world.faults.watch());
-        let down =
-            async move { while !faults.is_on(Site::Api, &Effect::Down, "") && changes.changed().await.is_ok() {} };
+        // A moment of the run can take it down, of which nobody tells: it is looked often.
+        let down = async {
+            while !world.is_on(Site::Api, &Effect::Down) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
         tokio::select! {
             _ = async { axum::serve(socket, router.clone()).await } => return,
             () = down => {}
@@ -75,11 +79,22 @@ async fn supervise(world: World, listener: TcpListener, router: Router) {
 
 async fn faults(State(world): State<World>, request: Request, next: Next) -> Response {
     for effect in world.faults.at(Site::Api, &crate::ready::uuid(), request.uri().path()) {
-        if let Effect::Status(status) = effect {
-            return internal_error(status);
+        match effect {
+            Effect::Status(status) => return internal_error(status),
+            Effect::Slow(by) => tokio::time::sleep(by).await,
+            _ => {}
         }
     }
     next.run(request).await
+}
+
+/// With the broker away, whatever queues something ends in an error, after the client's own tries.
+async fn broker_is_away(world: &World) -> Option<Response> {
+    if !world.is_on(Site::Queue, &Effect::Down) {
+        return None;
+    }
+    tokio::time::sleep(world.options.scaled(BROKER_TRIES)).await;
+    Some(internal_error(500))
 }
 
 fn internal_error(status: u16) -> Response {
@@ -131,6 +146,9 @@ async fn reset_password(State(world): State<World>, Json(request): Json<ResetReq
         }
         Err(_) => return internal_error(500),
     };
+    if let Some(error) = broker_is_away(&world).await {
+        return error;
+    }
     let times = if effects.contains(&Effect::Twice) { 2 } else { 1 };
     let host = if effects.contains(&Effect::OtherHost) { "http://127.0.0.2:1" } else { &request.admin_base_url };
     // An earlier request went to the same user, with another `next`.

@@ -8,7 +8,7 @@ use rand::Rng as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ByEmail, internal_error};
+use super::{ByEmail, broker_is_away, internal_error};
 use crate::World;
 use crate::db::CodeAnswer;
 use crate::fault::{Effect, Site};
@@ -49,6 +49,10 @@ async fn send_code(State(world): State<World>, Json(request): Json<ByEmail>) -> 
         return internal_error(500);
     };
     world.ledger.add(Entry::CodeRequested { email: request.email, made: number.is_some() });
+    // The code stays live, and no text leaves.
+    if let Some(error) = broker_is_away(&world).await {
+        return error;
+    }
     // With five live codes nothing is sent, and the answer is the same.
     if let Some(number) = number {
         let body = format!("{code} is your U.S. Notify authentication code");

@@ -110,8 +110,14 @@ async fn deliver(world: World, delay: Duration, parcel: Parcel) {
     }
     // Receipt rules name their objects at random, so the order of names says nothing about the order of arrival.
     let key = crate::ready::random_text(40).to_lowercase();
-    let stored = if world.clock.is_moved() && world.outside.shared.is_none() {
-        s3::put_at(&world.store.mailbox_folder, &key, &mime, world.clock.now()).map_err(|error| error.to_string())
+    let came = world.clock.now();
+    let late = world.faults.at(Site::Way, "", "mailbox").into_iter().find_map(|effect| match effect {
+        Effect::LateList(by) => Some(by),
+        _ => None,
+    });
+    tokio::time::sleep(late.unwrap_or_default()).await;
+    let stored = if (world.clock.is_moved() || late.is_some()) && world.outside.shared.is_none() {
+        s3::put_at(&world.store.mailbox_folder, &key, &mime, came).map_err(|error| error.to_string())
     } else {
         s3::put(&world.outside.mailbox, &key, mime).await
     };

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use tokio::sync::watch;
 
 /// A part of the service that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +42,8 @@ pub enum Site {
     Deploy,
     /// The template that lists are sent with.
     Template,
+    /// What lies between the providers and whoever looks: mailbox and number.
+    Way,
 }
 
 /// What is wrong with it.
@@ -108,6 +109,14 @@ pub enum Effect {
     NoScript,
     /// Lets nobody choose a time: whatever is chosen, "Now" is checked again.
     NowChecked,
+    /// Takes a job for another time than the one that was chosen.
+    OtherTime,
+    /// Takes a job for now, whatever time was chosen.
+    SendsNow,
+    /// One fork holds a dead connection to the database: its next message fails and is tried again after 300 s.
+    Stale,
+    /// Lists this much later what has come, with its own time.
+    LateList(Duration),
     /// Somebody has changed its words.
     Edited,
     /// The admin app first, with its new version; worker and scheduler are gone for this long.
@@ -128,6 +137,8 @@ impl Effect {
             | Self::AtOnce
             | Self::NoScript
             | Self::NowChecked
+            | Self::OtherTime
+            | Self::SendsNow
             | Self::Off
             | Self::Deaf
             | Self::Other
@@ -149,6 +160,8 @@ impl Effect {
             | Self::Busy(_)
             | Self::WrongPersonalisation
             | Self::Challenge
+            | Self::Stale
+            | Self::LateList(_)
             | Self::Rolling(_) => false,
         }
     }
@@ -187,7 +200,6 @@ pub struct Fault {
 #[derive(Debug, Clone)]
 pub(crate) struct Faults {
     inner: Arc<Mutex<Inner>>,
-    changed: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -201,20 +213,13 @@ struct Inner {
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
         let inner = Inner { faults, attempts: BTreeMap::new(), chance: StdRng::seed_from_u64(seed) };
-        Self { inner: Arc::new(Mutex::new(inner)), changed: watch::Sender::new(0) }
+        Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.faults = faults;
         inner.attempts.clear();
-        drop(inner);
-        self.changed.send_modify(|version| *version += 1);
-    }
-
-    /// Tells when the faults have been changed.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
     }
 
     /// What is wrong with `site` now. `attempt` names what is being tried (retries of one attempt share a name),
@@ -259,6 +264,10 @@ impl Faults {
                 Effect::Slow(by) => found.delay = by,
                 Effect::InSandbox => found.status = Some(400),
                 Effect::Stopped
+                | Effect::OtherTime
+                | Effect::SendsNow
+                | Effect::Stale
+                | Effect::LateList(_)
                 | Effect::AcceptedNotSent
                 | Effect::OtherHost
                 | Effect::Twice

@@ -7,15 +7,18 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 48] = [
+pub const KINDS: [(&str, &str); 54] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
     ("admin", "slow:7s"),
     ("admin", "no-script"),
     ("admin", "now-checked"),
+    ("admin", "other-time"),
+    ("admin", "sends-now"),
     ("api", "down"),
     ("api", "503"),
+    ("api", "slow:3s"),
     ("reset", "accepted-not-sent"),
     ("reset", "other-host"),
     ("reset", "only-earlier"),
@@ -42,10 +45,12 @@ pub const KINDS: [(&str, &str); 48] = [
     ("sender", "other"),
     ("worker", "stopped"),
     ("worker", "old"),
+    ("worker", "stale"),
     ("s3", "down"),
     ("scheduler", "stopped"),
     ("scheduler", "late:1"),
     ("scheduler", "at-once"),
+    ("queue", "down"),
     ("queue", "deaf"),
     ("queue", "busy:300"),
     ("row", "lost:1"),
@@ -56,6 +61,7 @@ pub const KINDS: [(&str, &str); 48] = [
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
     ("template", "edited"),
+    ("way", "late-list:5s"),
 ];
 
 /// Why a text is no fault: what is wrong and what would be right.
@@ -102,17 +108,17 @@ impl FromStr for Fault {
             Trigger::First(_) | Trigger::PageFirst(..) | Trigger::Percent(_) => false,
         };
         if effect.is_lasting() && !lasts {
-            return Err(wrong("this effect is on from a moment on (@job, @slot) or from the start"));
+            return Err(wrong("this effect is on from a moment on (@dashboard, @job, @slot) or from the start"));
         }
         Ok(Self { site, effect, trigger })
     }
 }
 
 const SITES: &str = "admin, api, code, deploy, edge, queue, receipts, reset, row, s3, scheduler, sender, ses, sign-in, \
-                     sns, template and worker";
+                     sns, template, way and worker";
 
-/// Since when an effect can be on: a job was made, its time has come.
-const MOMENTS: [&str; 2] = ["job", "slot"];
+/// Since when an effect can be on: the dashboard was shown, a job was made, its time has come.
+const MOMENTS: [&str; 3] = ["dashboard", "job", "slot"];
 
 fn site_of(name: &str) -> Option<Site> {
     Some(match name {
@@ -133,6 +139,7 @@ fn site_of(name: &str) -> Option<Site> {
         "receipts" => Site::Receipts,
         "deploy" => Site::Deploy,
         "template" => Site::Template,
+        "way" => Site::Way,
         _ => return None,
     })
 }
@@ -150,8 +157,8 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
     let time = |text: &str| parse_duration(text).ok_or("a time is a number with ms, s or m");
     let count = |text: &str| count_of(text).ok_or("a count is 1 or more");
     Ok(match (site, effect, argument) {
-        (Site::Api | Site::Ses | Site::Sns | Site::S3, "down", None) => Effect::Down,
-        (Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => Effect::Slow(time(delay)?),
+        (Site::Api | Site::Ses | Site::Sns | Site::S3 | Site::Queue, "down", None) => Effect::Down,
+        (Site::Api | Site::Ses | Site::Sns | Site::Admin, "slow", Some(delay)) => Effect::Slow(time(delay)?),
         (Site::Ses | Site::Sns, "fail", Some(code)) => Effect::Status(status_of(code).ok_or("a status is 400 to 599")?),
         (Site::Ses | Site::Sns, "sandbox", None) => Effect::InSandbox,
         (Site::Ses | Site::Sns, "tls", None) => Effect::NoTls,
@@ -162,6 +169,10 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Edge, "challenge", None) => Effect::Challenge,
         (Site::Admin, "no-script", None) => Effect::NoScript,
         (Site::Admin, "now-checked", None) => Effect::NowChecked,
+        (Site::Admin, "other-time", None) => Effect::OtherTime,
+        (Site::Admin, "sends-now", None) => Effect::SendsNow,
+        (Site::Worker, "stale", None) => Effect::Stale,
+        (Site::Way, "late-list", Some(by)) => Effect::LateList(time(by)?),
         (Site::Admin | Site::Api | Site::Edge, code, None) => {
             Effect::Status(status_of(code).ok_or("this site has no such effect")?)
         }

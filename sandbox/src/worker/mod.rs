@@ -187,6 +187,12 @@ fn idles(world: &World) -> bool {
         || world.deploy().is_some_and(|deploy| deploy.under_way)
 }
 
+/// One fork holds a connection that was cut when the database was started again: its next message fails.
+fn has_lost_its_connection(world: &World, waiting: &Waiting) -> bool {
+    let message = waiting.task.notification().filter(|_| waiting.retries == 0);
+    message.is_some_and(|message| world.faults.at(Site::Worker, message, "").contains(&Effect::Stale))
+}
+
 async fn fork(world: World, providers: Providers) {
     loop {
         let Some((queue, waiting)) = (if idles(&world) { None } else { world.queues.take() }) else {
@@ -194,7 +200,7 @@ async fn fork(world: World, providers: Providers) {
             let _ = tokio::time::timeout(Duration::from_millis(50), world.queues.changed.notified()).await;
             continue;
         };
-        if perform(&world, &providers, &waiting.task).await {
+        if !has_lost_its_connection(&world, &waiting) && perform(&world, &providers, &waiting.task).await {
             continue;
         }
         if waiting.retries < RETRIES_MAX {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnose::sign::Sign;
 use crate::diagnose::{Because, Cause};
-use crate::history::{History, Moment, ProbeState};
+use crate::history::{History, Moment};
 use crate::model::{
     Act, Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
     Window, WindowFrom, Wrong,
@@ -30,6 +30,8 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::Trial => &[Sign::Wrong, Sign::Trial],
         Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
         Wrong::NotScheduled => &[Sign::Wrong, Sign::NotScheduled],
+        Wrong::OtherTime => &[Sign::Wrong, Sign::OtherTime],
+        Wrong::SentAtOnce => &[Sign::Wrong, Sign::SentAtOnce],
         Wrong::Message => &[Sign::Wrong, Sign::WrongMessage],
         Wrong::ErrorMessage | Wrong::OtherHost => &[Sign::Wrong],
     }
@@ -334,16 +336,9 @@ impl Evidence {
                 self.note(Sign::ApiUnwell, probe.moment, format!("/_status says of the API: {}", health.api.version));
             }
         }
-        let unwell = |probe: &ProbeState| probe.health.as_ref().is_some_and(|health| !health.api.ok);
-        if let Some(before) = history.before.as_ref().filter(|probe| unwell(probe))
-            && history.after.as_ref().is_none_or(unwell)
-        {
-            self.note(Sign::ApiUnwellBefore, before.moment, "/_status has said so since before the run");
-        }
-        if history.deployed_meanwhile()
-            && let Some(after) = &history.after
-        {
-            self.note(Sign::Deployed, after.moment, "another version answered than before the run");
+        if let (Some((part, before, now)), Some(after)) = (history.deployed_meanwhile(), &history.after) {
+            let text = format!("{part} answered as {before} before the run, and as {now} after it");
+            self.note(Sign::Deployed, after.moment, text);
         }
     }
 }

@@ -89,7 +89,10 @@ fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'stati
     let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return Vec::new() };
     let early = history.step(step).met.is_some_and(|met| met.timing == Timing::TooEarly);
     if early && window.from == WindowFrom::Slot {
-        return vec![&causes::SENT_EARLY, &causes::SENT_AT_ONCE];
+        return vec![&causes::SENT_AT_ONCE, &causes::SENT_EARLY];
+    }
+    if evidence.has(Sign::SentAtOnce) {
+        return vec![&causes::SENT_AT_ONCE, &causes::SENT_EARLY];
     }
     if evidence.has(Sign::Met) {
         return vec![&causes::CODE_AMBIGUOUS];
@@ -104,7 +107,7 @@ fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'stati
             vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES]
         };
     }
-    if evidence.has(Sign::NotScheduled) {
+    if evidence.has(Sign::NotScheduled) || evidence.has(Sign::OtherTime) {
         return vec![&causes::TIME_NOT_KEPT];
     }
     if evidence.has(Sign::Unmoved) && !evidence.has(Sign::ErrorPage) && !evidence.has(Sign::Wrong) {

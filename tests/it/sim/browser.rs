@@ -29,6 +29,7 @@ enum At {
     Preview,
     Job,
     SignedOut,
+    Refused,
     Error,
     NotFound,
     /// The router's own answer, with its status.
@@ -42,7 +43,7 @@ impl At {
         match self {
             Self::Forgot | Self::CheckEmail => "forgot-password",
             Self::NewPassword => "new-password",
-            Self::SignIn | Self::SignedOut => "sign-in",
+            Self::SignIn | Self::SignedOut | Self::Refused => "sign-in",
             Self::Phone => "two-factor-sms",
             Self::Resend => "text-not-received",
             _ => "services",
@@ -136,10 +137,6 @@ fn asked(state: &mut State, path: &str) -> (Option<At>, Duration) {
     (instead, delay)
 }
 
-fn api_is_down(state: &mut State) -> bool {
-    !state.effects(Site::Api, "", "").is_empty()
-}
-
 impl SimSession {
     /// Opens a page; whatever stands in its way is shown instead.
     async fn get(&mut self, at: At, url: String) {
@@ -148,15 +145,23 @@ impl SimSession {
             let (instead, mut delay) = asked(&mut state, &at.path());
             // Its script is asked for too.
             delay += asked(&mut state, "/static/javascripts/all.js").1;
+            let api = state.api();
+            if at.needs_api() {
+                // Some pages ask more than once.
+                delay += api.delay * if matches!(at, At::Dashboard | At::NewPassword) { 2 } else { 1 };
+            }
             let shown = instead.unwrap_or_else(|| {
-                if at.needs_session() && (state.thrown_out || !state.signed_in) {
-                    At::SignedOut
-                } else if at.needs_api() && api_is_down(&mut state) {
+                if at.needs_api() && api.down {
                     At::Error
+                } else if at.needs_session() && (state.thrown_out || !state.signed_in) {
+                    At::SignedOut
+                } else if at.needs_api() && api.unknown {
+                    At::NotFound
                 } else {
                     at
                 }
             });
+            state.dashboard |= shown == At::Dashboard;
             (shown, delay)
         };
         sleep(delay).await;
@@ -167,8 +172,9 @@ impl SimSession {
     fn answer(&self, path: &str) -> (Option<At>, Duration) {
         let mut state = self.world.state.lock().expect("the service");
         let (instead, delay) = asked(&mut state, path);
-        let down = instead.is_none() && api_is_down(&mut state);
-        (instead.or(down.then_some(At::Error)), delay)
+        let api = state.api();
+        let calls = if path == "/sign-in" { 2 } else { 1 };
+        (instead.or(api.down.then_some(At::Error)), delay + api.delay * calls)
     }
 
     /// Sends a form of a page; whether it got through.
@@ -224,8 +230,14 @@ impl SimSession {
                 let next = next.replace("%3F", "?").replace("%3D", "=");
                 let (instead, delay) = self.answer("/forgot-password");
                 let here = Instant::now() + delay;
+                let mut instead = instead;
                 if instead.is_none() {
-                    self.world.state.lock().expect("the service").reset(&next, here);
+                    let mut state = self.world.state.lock().expect("the service");
+                    if state.broker_is_away() {
+                        instead = Some(At::Error);
+                    } else if !state.api().unknown {
+                        state.reset(&next, here);
+                    }
                 }
                 self.coming = Some((here, instead.unwrap_or(At::CheckEmail)));
                 // A driver may call a press done before its request has left the browser.
@@ -235,8 +247,8 @@ impl SimSession {
             }
             At::SignIn => {
                 if self.post("/sign-in").await {
-                    self.world.state.lock().expect("the service").code();
-                    self.goes_to(At::Phone).await;
+                    let next = self.asks_for_a_code();
+                    if next == At::Phone { self.goes_to(next).await } else { self.at = next }
                 }
             }
             At::Phone => {
@@ -247,11 +259,9 @@ impl SimSession {
             }
             At::Preview => {
                 if self.post("/services/x/start-job/u").await {
-                    let file = self.file.clone();
-                    let job = {
-                        let mut state = self.world.state.lock().expect("the service");
-                        state.make_job(self.kind, self.slot, file);
-                        state.jobs.len()
+                    let Some(job) = self.starts_a_job() else {
+                        self.at = At::Error;
+                        return true;
                     };
                     self.visit(&format!("http://notify.test/services/x/jobs/{job}")).await;
                 }
@@ -259,6 +269,37 @@ impl SimSession {
             _ => return false,
         }
         true
+    }
+
+    /// The password was given; the page that follows.
+    fn asks_for_a_code(&self) -> At {
+        let mut state = self.world.state.lock().expect("the service");
+        if state.api().unknown {
+            return At::Refused;
+        }
+        if state.broker_is_away() {
+            return At::Error;
+        }
+        state.code();
+        At::Phone
+    }
+
+    /// The number of the job that was made, if it was.
+    fn starts_a_job(&self) -> Option<usize> {
+        let mut state = self.world.state.lock().expect("the service");
+        let mut slot = self.slot;
+        if state.has(Site::Admin, &Effect::SendsNow) {
+            slot = None;
+        } else if state.has(Site::Admin, &Effect::OtherTime) {
+            let later = jiff::SignedDuration::from_millis(i64::try_from(state.pace.slot_ms).expect("small"));
+            slot = slot.map(|slot| slot + later);
+        }
+        let unreadable = state.effects(Site::S3, "", "start-job").contains(&Effect::Down);
+        if unreadable || (slot.is_none() && state.broker_is_away()) {
+            return None;
+        }
+        state.make_job(self.kind, slot, self.file.clone());
+        Some(state.jobs.len())
     }
 
     fn type_code(&self) {
@@ -343,6 +384,7 @@ impl SimSession {
             At::SignedOut if state.thrown_out => {
                 page.text = "We signed you out because you logged in to Notify on another device.".to_owned();
             }
+            At::Refused => page.text = "The email address or password you entered is incorrect.".to_owned(),
             At::SignedOut => {
                 page.text = "We signed you out because you have not used Notify for a while.".to_owned();
             }
@@ -370,7 +412,7 @@ fn show(at: At, page: &mut RawPage) {
         At::Forgot => ("Forgot your password?", "Email address", "Send email"),
         At::CheckEmail => ("Check your email", "", ""),
         At::NewPassword => ("Create a new password", "Password", "Continue"),
-        At::SignIn => ("Sign in", "Password", "Continue"),
+        At::SignIn | At::Refused => ("Sign in", "Password", "Continue"),
         At::Phone => ("Check your phone", "", ""),
         At::Resend => ("Resend security code", "", ""),
         At::Dashboard => ("Dashboard", "", ""),
@@ -423,7 +465,11 @@ fn show_job(state: &State, number: usize, page: &mut RawPage) {
         told.filter(|(at, _)| *at <= now).map_or("Sending", |(_, word)| word).to_owned()
     };
     let rows = made.iter().map(|row| vec!["a recipient".to_owned(), word(row.told)]);
-    page.text = format!("2 total. Report is {}% complete…", made.len() * 49);
+    page.text = if job.finished.is_some_and(|at| at <= now) {
+        "2 total. Download this report".to_owned()
+    } else {
+        format!("2 total. Report is {}% complete…", made.len() * 49)
+    };
     let head = vec!["Recipient".to_owned(), "Status".to_owned()];
     page.tables = vec![std::iter::once(head).chain(rows).collect()];
 }

@@ -146,7 +146,7 @@ impl Inbox for SimInbox {
         sleep(Duration::from_millis(20)).await;
         let state = self.0.state.lock().expect("the service");
         let now = Instant::now();
-        let here = state.messages.iter().filter(|message| message.kind == self.1 && message.at <= now);
+        let here = state.messages.iter().filter(|message| message.kind == self.1 && message.listed <= now);
         let to = if self.1 == MessageKind::Sms { MOBILE } else { USER };
         Ok(here
             .filter(|message| which.wants(&message.id))
@@ -177,7 +177,8 @@ impl Probe for SimProbe {
         let skew = i64::try_from(state.chance.below(900)).expect("small") - 450 - ahead;
         let gateway =
             state.effects(Site::Edge, "", "_status").iter().any(|effect| !matches!(effect, Effect::Challenge));
-        let api = state.effects(Site::Api, "", "").is_empty();
+        let trouble = state.api();
+        let api = !trouble.down && !trouble.unknown;
         let deployed = state.deploy().is_some_and(|(from, _)| now >= from);
         let part = |ok, version: &str| PartHealth { ok: ok && !gateway, version: version.to_owned() };
         Ok(Health {

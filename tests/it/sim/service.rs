@@ -43,6 +43,8 @@ impl Pace {
 pub struct Message {
     pub id: String,
     pub at: Instant,
+    /// When the eye lists it, which may be later.
+    pub listed: Instant,
     pub kind: MessageKind,
     pub from: String,
     pub subject: String,
@@ -64,6 +66,8 @@ pub struct Job {
     pub slot: Option<Timestamp>,
     /// When it was taken up, if it was.
     pub picked: Option<Instant>,
+    /// When all its rows were handed on.
+    pub finished: Option<Instant>,
     pub rows: Vec<Row>,
     pub file: String,
 }
@@ -94,6 +98,8 @@ pub struct State {
     pub messages: Vec<Message>,
     pub live_codes: Vec<String>,
     pub signed_in: bool,
+    /// The dashboard was shown.
+    pub dashboard: bool,
     pub thrown_out: bool,
     pub jobs: Vec<Job>,
     /// Somebody cancels the job this long after it was made, and when that is.
@@ -106,6 +112,15 @@ pub struct State {
 }
 
 pub type Service = Arc<Mutex<State>>;
+
+/// What a request to the API meets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ApiTrouble {
+    pub down: bool,
+    /// The router knows no API: 404, which the admin app takes for "no such user".
+    pub unknown: bool,
+    pub delay: Duration,
+}
 
 /// A message on its way to a provider.
 struct Sending {
@@ -147,6 +162,7 @@ impl State {
             messages: Vec::new(),
             live_codes: Vec::new(),
             signed_in: false,
+            dashboard: false,
             thrown_out: false,
             jobs: Vec::new(),
             cancelled_after: None,
@@ -204,7 +220,7 @@ impl State {
     pub fn has(&self, site: Site, effect: &Effect) -> bool {
         let lasts = |fault: &Fault| match &fault.trigger {
             Trigger::Always => true,
-            Trigger::Page(moment) => moment == self.moment(),
+            Trigger::Page(moment) => is_page(self.moment(), moment),
             _ => false,
         };
         self.faults.iter().any(|fault| fault.site == site && fault.effect == *effect && lasts(fault))
@@ -212,7 +228,29 @@ impl State {
 
     /// What has happened since the start, as far as faults are concerned.
     fn moment(&self) -> &'static str {
-        if self.jobs.is_empty() { "" } else { "job" }
+        match (self.jobs.is_empty(), self.dashboard) {
+            (false, _) => "dashboard/job",
+            (true, true) => "dashboard",
+            (true, false) => "",
+        }
+    }
+
+    /// What is wrong with the API now.
+    pub fn api(&mut self) -> ApiTrouble {
+        let mut trouble = ApiTrouble::default();
+        for effect in self.effects(Site::Api, "", self.moment()) {
+            match effect {
+                Effect::Slow(by) => trouble.delay = by,
+                Effect::Status(404) => trouble.unknown = true,
+                _ => trouble.down = true,
+            }
+        }
+        trouble
+    }
+
+    /// Whether whatever queues something fails.
+    pub fn broker_is_away(&self) -> bool {
+        self.has(Site::Queue, &Effect::Down)
     }
 
     /// A name for something that is tried once.
@@ -241,8 +279,7 @@ impl State {
 
     /// When the worker takes what lies in a queue since `at`, if it ever does.
     fn worker_from(&mut self, at: Instant) -> Option<Instant> {
-        let moment = self.moment();
-        if self.effects(Site::Worker, "", moment).contains(&Effect::Stopped) || self.has(Site::Queue, &Effect::Deaf) {
+        if self.has(Site::Worker, &Effect::Stopped) || self.has(Site::Queue, &Effect::Deaf) {
             return None;
         }
         Some(match self.deploy() {
@@ -256,6 +293,10 @@ impl State {
         let is_text = sending.kind == MessageKind::Sms;
         let site = if is_text { Site::Sns } else { Site::Ses };
         let Some(mut at) = self.worker_from(at) else { return Sent::Nowhere };
+        let message = self.attempt();
+        if self.effects(Site::Worker, &message, "").contains(&Effect::Stale) {
+            at += milliseconds(self.pace.retry_ms);
+        }
         for retry in 0..TRIES {
             // A text is tried again at once, then every 300 s; the SDK's and the worker's quick tries are one attempt.
             let attempt = self.attempt();
@@ -299,7 +340,13 @@ impl State {
         for at in std::iter::once(arrives).chain(second.map(|after| arrives + after)) {
             let id = format!("m{:016x}", self.chance.below(u64::MAX));
             let (from, subject, text) = (sending.from.clone(), sending.subject.clone(), sending.text.clone());
-            self.messages.push(Message { id, at, kind: sending.kind, from, subject, text });
+            let eye = if sending.kind == MessageKind::Sms { "number" } else { "mailbox" };
+            let late = self.effects(Site::Way, "", eye).into_iter().find_map(|effect| match effect {
+                Effect::LateList(by) => Some(by),
+                _ => None,
+            });
+            let listed = at + late.unwrap_or_default();
+            self.messages.push(Message { id, at, listed, kind: sending.kind, from, subject, text });
         }
         Sent::At(arrives)
     }
@@ -385,7 +432,7 @@ impl State {
     /// A job was made: from here on the service works by itself.
     pub fn make_job(&mut self, kind: MessageKind, slot: Option<Timestamp>, file: String) {
         self.truth.jobs += 1;
-        self.jobs.push(Job { kind, slot, picked: None, rows: Vec::new(), file });
+        self.jobs.push(Job { kind, slot, picked: None, finished: None, rows: Vec::new(), file });
         let now = Instant::now();
         self.cancelled_at = self.cancelled_after.map(|after| now + after);
         if self.cancelled_at.is_some() {
@@ -408,6 +455,7 @@ impl State {
             _ => None,
         });
         let from = slot.map_or(now, |slot| self.instant(slot));
+        self.jobs[job].finished = Some(picked + milliseconds(200));
         for row in 0..2_usize {
             let saved = picked + milliseconds(busy.unwrap_or(0) + 20 + self.chance.below(150));
             self.row(job, row, saved, from);

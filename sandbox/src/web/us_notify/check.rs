@@ -2,10 +2,13 @@
 //! that makes a job of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -19,6 +22,7 @@ use super::times::{categories, choices};
 use super::upload::upload_form;
 use crate::aws::s3::Part;
 use crate::db::{SMOKE_SERVICE_ID, Template, filled};
+use crate::fault::{Effect, Site};
 use crate::recipients::File;
 
 const ROWS_SHOWN: usize = 50;
@@ -193,7 +197,14 @@ pub(super) async fn start_job(
         return Ok(found(&job_page));
     }
     let Some((user, _)) = session.user.clone() else { return Err(not_found_page(None)) };
-    let scheduled_for = if scheduled_for.is_empty() { Value::Null } else { json!(scheduled_for) };
+    let scheduled_for = match scheduled_for.as_str() {
+        "" => Value::Null,
+        _ if admin.world.is_on(Site::Admin, &Effect::SendsNow) => Value::Null,
+        chosen if admin.world.is_on(Site::Admin, &Effect::OtherTime) => {
+            json!(a_slot_later(chosen, admin.world.options.slots))
+        }
+        chosen => json!(chosen),
+    };
     let wanted = json!({ "id": upload, "created_by": user, "scheduled_for": scheduled_for });
     let made = admin.api.post(&format!("/service/{SMOKE_SERVICE_ID}/job"), &wanted).await;
     // A time in the past, or one that is no time, ends on the error page.
@@ -201,4 +212,11 @@ pub(super) async fn start_job(
         return Err(sorry(StatusCode::INTERNAL_SERVER_ERROR));
     }
     Ok(with_session(&admin, &session, found(&job_page)))
+}
+
+/// The time after the one that was chosen.
+fn a_slot_later(chosen: &str, slots: Duration) -> String {
+    let later = |time: DateTime| time.checked_add(SignedDuration::try_from(slots).unwrap_or_default());
+    let time: Option<DateTime> = chosen.parse().ok().and_then(|time| later(time).ok());
+    time.map_or_else(|| chosen.to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%S").to_string())
 }

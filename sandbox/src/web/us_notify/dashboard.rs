@@ -50,5 +50,7 @@ pub(super) async fn dashboard(
         h2 { "In the last seven days" }
         p { "There is nothing to show here." }
     };
-    Ok(with_session(&admin, &session, service_page("Dashboard", &main)))
+    let page = with_session(&admin, &session, service_page("Dashboard", &main));
+    admin.world.moments.dashboard();
+    Ok(page)
 }
