@@ -39,7 +39,7 @@ fn text(cause: &Cause) -> String {
     out.push_str(&format!("  From       {}\n", cause.decided_from));
     // Each service has a run book of its own; with none here, the cause speaks for itself.
     for (service, runbook) in Files::new(".".as_ref()).load().runbooks {
-        if let Some(next) = cause.step_in(&runbook) {
+        if let Some(next) = cause.step_in(&runbook.steps) {
             // Without a run there is nothing to fill in.
             let next = next.replace("{{ environment }}", "ENV").replace("{{ run }}", "RUN ID");
             let next = next.replace("{{ minutes }}", "in the minutes that went wrong");

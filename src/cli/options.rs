@@ -204,6 +204,9 @@ pub(super) struct Report {
     pub run: String,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+    /// Tell every hop of every scenario, also where it passed
+    #[arg(long)]
+    pub all: bool,
     /// Break the lines of the text at so many columns; without it, at the terminal's
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,

@@ -15,7 +15,11 @@ pub(super) fn run(options: &Report) -> Exit {
     match Recorded::find(&runs, &options.run) {
         Ok(Recorded { history, folder, .. }) => {
             say(match options.format {
-                Format::Text => sheet.report(&render::text::text(&history, &folder.display().to_string())),
+                Format::Text => {
+                    let folder = folder.display().to_string();
+                    let text = if options.all { render::text::all } else { render::text::text };
+                    sheet.report(&text(&history, &folder))
+                }
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
             }

@@ -11,7 +11,7 @@ use crate::config::Files;
 use crate::engine::Stopped;
 use crate::exit::Exit;
 use crate::model::Verdict;
-use crate::render::text::text;
+use crate::render::text;
 use crate::render::timings::timings;
 use crate::run::{self, Company, Finished, Going, NotStarted, Recorded, Wanted, prepare};
 
@@ -74,6 +74,7 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Tal
     if !talk.quiet {
         say("");
     }
+    let text = if talk.verbose { text::all } else { text::text };
     say(style().report(&text(&finished.history, &finished.folder.display().to_string())).trim_end());
     if talk.timings {
         say(&format!("\n{}", style().report(&timings(&finished.history)).trim_end()));

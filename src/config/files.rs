@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use super::lint;
 use crate::diagnose::CAUSES;
 use crate::environment::{Services, environment};
-use crate::model::{Environment, MessageKind, Scenario, Service, Target, TargetTemplate};
+use crate::model::{Environment, MessageKind, Runbook, Scenario, Service, Target, TargetTemplate};
 use crate::plan::plan;
-use crate::scenario::{Runbook, runbook, scenario, service};
+use crate::scenario::{runbook, scenario, service};
 use crate::yaml::{Problem, Source, did_you_mean};
 
 /// Files of a service folder that are no scenarios.
@@ -190,10 +190,11 @@ impl Files {
             lead_ms: None,
             poll_ms: 1,
             known: Vec::new(),
+            sandbox: false,
         };
         // Whether what it comes after is there is seen where all scenarios are known.
         let alone = Scenario { after: None, ..scenario.clone() };
-        let planned = plan(service, &Runbook::new(), std::slice::from_ref(&alone), &target);
+        let planned = plan(service, &Runbook::default(), std::slice::from_ref(&alone), &target);
         let problems = planned.err().unwrap_or_default();
         problems
             .iter()

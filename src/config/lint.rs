@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::diagnose::CAUSES;
-use crate::model::{Act, Capture, Captured, Component, Environment, KnownIssue, Scenario, Service, Step, WindowFrom};
-use crate::scenario::Runbook;
+use crate::model::{
+    Act, Capture, Captured, Component, Environment, KnownIssue, Runbook, Scenario, Service, Step, WindowFrom,
+};
 use crate::yaml::{Problem, Source, did_you_mean};
 
 /// The real service has whole hours to choose from.
@@ -106,7 +107,7 @@ fn missing_next_steps(files: &Files<'_>) -> Vec<Problem> {
         .flatten()
         .copied()
         .collect();
-    let missing = proven.iter().filter(|component| !runbook.contains_key(component.name()));
+    let missing = proven.iter().filter(|component| !runbook.steps.contains_key(component.name()));
     let problem = |component: &Component| {
         let what = format!("the run book does not say what to do when {component} is broken");
         Problem::of_file(&source.name, what, format!("Add `{component}:` with the next step."))

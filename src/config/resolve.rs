@@ -161,6 +161,7 @@ pub fn resolve(
         lead_ms: environment.lead_ms,
         poll_ms: environment.poll_ms,
         known: environment.known.clone(),
+        sandbox: environment.sandbox.is_some(),
     };
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));

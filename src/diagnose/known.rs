@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::Explained;
+use super::{Cause, Explained};
 use crate::history::History;
 use crate::model::{KnownIssue, PlannedScenario, Verdict};
 
@@ -23,8 +23,12 @@ impl<'h> Explained<'h> {
     /// The known issues of a run's environment.
     pub fn known(&self) -> Vec<Known<'h>> {
         let degraded = self.places().filter(|place| self.seen.anomalies[*place].verdict == Verdict::Degraded);
-        let seen: BTreeSet<&str> =
-            degraded.flat_map(|place| self.causes_at(place)).map(|(cause, _)| cause.id).collect();
+        let earlier = self.looked_back().into_iter().flat_map(|found| found.causes);
+        let seen: BTreeSet<&str> = degraded
+            .flat_map(|place| self.causes_at(place))
+            .map(|candidate| candidate.cause.id)
+            .chain(earlier.map(|cause| cause.cause.id))
+            .collect();
         let issues = self.seen.known.iter();
         let met = |issue: &'h KnownIssue| Known {
             issue,
@@ -34,8 +38,24 @@ impl<'h> Explained<'h> {
         issues.map(met).collect()
     }
 
-    /// The verdict of a run: its worst part, without what is known.
+    /// The verdict of a run: its own, and what it has found of earlier ones, without what is known.
     pub fn verdict(&self) -> Verdict {
+        let found = self.looked_back().into_iter().any(|found| !found.is_known);
+        self.own_verdict().max(if found { Verdict::Degraded } else { Verdict::Passed })
+    }
+
+    /// Whether all causes of what was found of an earlier run are known.
+    pub(super) fn all_known(&self, causes: &[&'static Cause]) -> bool {
+        causes.iter().all(|cause| self.is_known_cause(cause.id))
+    }
+
+    fn is_known_cause(&self, id: &str) -> bool {
+        let mut issues = self.seen.known.iter();
+        issues.any(|issue| issue.cause == id && !is_expired(self.seen.history, issue))
+    }
+
+    /// The verdict of what this run itself has tested: its worst part, without what is known.
+    pub fn own_verdict(&self) -> Verdict {
         let history = self.seen.history;
         let whole = history.verdict();
         if whole != Verdict::Degraded {
@@ -61,13 +81,9 @@ impl<'h> Explained<'h> {
     /// which something speaks.
     pub(super) fn is_known_at(&self, place: usize) -> bool {
         let causes = self.causes_at(place);
-        let counts = |demoted: bool| causes.iter().filter(move |(_, against)| *against == demoted);
-        let known = |id: &str| {
-            let mut issues = self.seen.known.iter();
-            issues.any(|issue| issue.cause == id && !is_expired(self.seen.history, issue))
-        };
+        let counts = |demoted: bool| causes.iter().filter(move |candidate| candidate.is_doubted == demoted);
         let doubted = counts(false).count() == 0;
-        !causes.is_empty() && counts(doubted).all(|(cause, _)| known(cause.id))
+        !causes.is_empty() && counts(doubted).all(|candidate| self.is_known_cause(candidate.cause.id))
     }
 }
 

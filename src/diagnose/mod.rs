@@ -18,15 +18,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::history::History;
+use crate::history::{History, LookedBack};
 use crate::model::{Component, PlannedScenario, StepId, Verdict};
 use see::Seen;
+use story::Candidate;
 
 /// One candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     pub component: Component,
     pub cause: &'static Cause,
+    /// How many causes have to come together at least for this to be one of them.
+    pub together: usize,
     pub because: Vec<Because>,
     /// What the run book says to do.
     pub next_step: String,
@@ -48,6 +51,22 @@ pub struct Story {
     pub scenarios: Vec<String>,
     pub steps: Vec<StepId>,
     pub candidates: Vec<Diagnosis>,
+}
+
+impl Story {
+    /// The look that splits best what is left: whether it is the likeliest one.
+    pub fn decides(&self) -> &'static str {
+        self.candidates.first().map_or("", |candidate| candidate.cause.decides)
+    }
+}
+
+/// What was found at the job of an earlier run, where not all is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub looked: LookedBack,
+    pub causes: Vec<Diagnosis>,
+    /// All of it is known and waited for.
+    pub is_known: bool,
 }
 
 /// A run, explained.
@@ -75,7 +94,11 @@ impl<'h> Explained<'h> {
     pub fn stories(&self) -> Vec<Story> {
         let told = |story: &story::Story| {
             let own = story.anomalies.iter().copied().filter(|place| self.seen.anomalies[*place].judged);
-            let places: Vec<usize> = own.collect();
+            let mut places: Vec<usize> = own.collect();
+            places.sort_by_key(|place| {
+                let anomaly = &self.seen.anomalies[*place];
+                (std::cmp::Reverse((anomaly.verdict, anomaly.share)), *place)
+            });
             let id = |place: &usize| self.scenario(*place).id.clone();
             let scenarios: BTreeSet<String> = places.iter().map(id).collect();
             (!places.is_empty()).then(|| Story {
@@ -102,6 +125,33 @@ impl<'h> Explained<'h> {
         unknown.or(places.first()).map(|place| self.seen.anomalies[*place].step)
     }
 
+    /// What this run has found of earlier ones that is not well: it is told here, and settled into their records.
+    pub fn looked_back(&self) -> Vec<Earlier> {
+        let found = self.seen.history.looked_back().into_iter().filter(|looked| !looked.is_well());
+        found.map(|looked| self.earlier(looked)).collect()
+    }
+
+    fn earlier(&self, looked: LookedBack) -> Earlier {
+        let untold = looked.told < looked.words.len();
+        let causes: Vec<&'static Cause> = [(looked.more > 0, &causes::ROW_TWICE), (untold, &causes::RECEIPTS_OFF)]
+            .into_iter()
+            .filter(|(seen, _)| *seen)
+            .map(|(_, cause)| cause)
+            .collect();
+        let text = format!("the page of its job says {}", looked.words.join(", "));
+        let because = vec![Because { seq: looked.moment.seq, at: looked.moment.at, text }];
+        let next_step = |cause: &'static Cause| self.next_step(cause, "of that run");
+        let is_known = self.all_known(&causes);
+        let causes = causes.into_iter().map(|cause| Diagnosis {
+            component: cause.component,
+            cause,
+            together: 1,
+            because: because.clone(),
+            next_step: next_step(cause),
+        });
+        Earlier { causes: causes.collect(), is_known, looked }
+    }
+
     fn candidates(&self, places: impl Iterator<Item = usize>) -> Vec<Diagnosis> {
         let places: Vec<usize> = places.collect();
         // What is not known comes before what is.
@@ -110,26 +160,31 @@ impl<'h> Explained<'h> {
             .partition(|place| self.seen.anomalies[*place].verdict == Verdict::Degraded && self.is_known_at(*place));
         let mut found: Vec<Diagnosis> = Vec::new();
         for place in unknown.into_iter().chain(known) {
-            for (cause, _) in self.causes_at(place) {
-                if !found.iter().any(|known| known.cause == cause) {
-                    found.push(self.diagnosis(place, cause));
+            for candidate in self.causes_at(place) {
+                if !found.iter().any(|known| known.cause == candidate.cause) {
+                    found.push(self.diagnosis(place, candidate));
                 }
             }
         }
         found
     }
 
-    fn diagnosis(&self, place: usize, cause: &'static Cause) -> Diagnosis {
-        let (history, anomaly) = (self.seen.history, &self.seen.anomalies[place]);
-        let next_step = cause.step_in(&history.plan.runbook).map_or_else(
+    fn diagnosis(&self, place: usize, Candidate { cause, together, .. }: Candidate) -> Diagnosis {
+        let anomaly = &self.seen.anomalies[place];
+        let (because, next_step) = (anomaly.evidence.because(cause), self.next_step(cause, &anomaly.minutes));
+        Diagnosis { component: cause.component, cause, together, because, next_step }
+    }
+
+    fn next_step(&self, cause: &Cause, minutes: &str) -> String {
+        let history = self.seen.history;
+        cause.step_in(&history.plan.runbook).map_or_else(
             || "The run book does not mention this part.".to_owned(),
             |text| {
                 text.replace("{{ run }}", &history.run)
                     .replace("{{ environment }}", &history.plan.environment)
-                    .replace("{{ minutes }}", &anomaly.minutes)
+                    .replace("{{ minutes }}", minutes)
             },
-        );
-        Diagnosis { component: cause.component, cause, because: anomaly.evidence.because(cause), next_step }
+        )
     }
 
     fn places(&self) -> impl Iterator<Item = usize> {
@@ -145,7 +200,7 @@ impl<'h> Explained<'h> {
         &self.seen.history.plan.scenarios[self.seen.anomalies[place].scenario]
     }
 
-    fn causes_at(&self, place: usize) -> Vec<(&'static Cause, bool)> {
+    fn causes_at(&self, place: usize) -> Vec<Candidate> {
         let story = self.stories.iter().find(|story| story.anomalies.contains(&place));
         story.map(|story| story.causes_of(&self.seen, place)).unwrap_or_default()
     }
@@ -159,4 +214,9 @@ pub fn diagnose(history: &History, scenario: &PlannedScenario) -> Vec<Diagnosis>
 /// The verdict of a run: its worst part, without what is known.
 pub fn verdict(history: &History) -> Verdict {
     Explained::of(history).verdict()
+}
+
+/// The verdict of what a run itself has tested, without what it found of earlier ones.
+pub fn own_verdict(history: &History) -> Verdict {
+    Explained::of(history).own_verdict()
 }

@@ -57,19 +57,30 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// The causes of one of its anomalies, likeliest first, and whether anything speaks against each.
-    pub(super) fn causes_of(&self, seen: &Seen<'_>, anomaly: usize) -> Vec<(&'static Cause, bool)> {
-        let told = &seen.anomalies[anomaly].told;
-        let mut found: Vec<(&'static Cause, bool)> = told.iter().map(|cause| (*cause, false)).collect();
-        for atom in self.sets.iter().flatten() {
+    /// The causes of one of its anomalies, likeliest first.
+    pub(super) fn causes_of(&self, seen: &Seen<'_>, anomaly: usize) -> Vec<Candidate> {
+        let told = |cause: &&'static Cause| Candidate { cause, is_doubted: false, together: 1 };
+        let mut found: Vec<Candidate> = seen.anomalies[anomaly].told.iter().map(told).collect();
+        for (set, atom) in self.sets.iter().flat_map(|set| set.iter().map(move |atom| (set, atom))) {
             if let Some(suspect) = self.suspects.get(&(anomaly, atom.clone()))
-                && !found.iter().any(|(cause, _)| *cause == suspect.cause)
+                && !found.iter().any(|known| known.cause == suspect.cause)
             {
-                found.push((suspect.cause, suspect.standing > Standing::Free));
+                let is_doubted = suspect.standing > Standing::Free;
+                found.push(Candidate { cause: suspect.cause, is_doubted, together: set.len() });
             }
         }
         found
     }
+}
+
+/// A cause that is left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub(super) cause: &'static Cause,
+    /// Something that was seen speaks against it.
+    pub(super) is_doubted: bool,
+    /// The size of the smallest set that it is in.
+    pub(super) together: usize,
 }
 
 /// All stories of a run.

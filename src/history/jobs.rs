@@ -3,9 +3,33 @@
 use jiff::Timestamp;
 
 use super::{History, Moment};
+use crate::model::scenario::Control;
 use crate::model::{
     Acted, Captured, Check, Expectation, Observation, PlannedScenario, StepId, StepKind, WindowFrom, Wrong,
 };
+
+/// What a run has found at the job of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedBack {
+    pub moment: Moment,
+    /// The earlier run, and its scenario.
+    pub run: String,
+    pub scenario: String,
+    /// What stood beside its messages.
+    pub words: Vec<String>,
+    /// Of how many the service was told that they were delivered, and of how many the opposite.
+    pub told: usize,
+    pub opposite: usize,
+    /// How many messages there are more than its list has rows.
+    pub more: usize,
+}
+
+impl LookedBack {
+    /// Whether everything was told, and nothing was made twice.
+    pub fn is_well(&self) -> bool {
+        self.told == self.words.len() && self.more == 0
+    }
+}
 
 /// Why rows will not come any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +95,38 @@ impl History {
     /// How many more messages a later run found on the page of a scenario's job than its list has rows.
     pub fn made_later(&self, scenario: &PlannedScenario) -> Option<(Moment, usize)> {
         let (moment, words) = self.receipts.get(&scenario.id)?;
+        let more = words.len().saturating_sub(self.rows_of(scenario)?);
+        (more > 0).then_some((*moment, more))
+    }
+
+    /// How many rows the list of a scenario has.
+    pub fn rows_of(&self, scenario: &PlannedScenario) -> Option<usize> {
         let rows = scenario.steps.iter().filter_map(|step| match &self.plan.step(*step).kind {
             StepKind::Expect { expect: Expectation::Rows(rows), .. } => Some(rows.texts.len()),
             StepKind::Expect { .. } | StepKind::Act { .. } => None,
         });
-        let more = words.len().saturating_sub(rows.max()?);
-        (more > 0).then_some((*moment, more))
+        rows.max()
+    }
+
+    /// What this run has found at the jobs of earlier ones.
+    pub fn looked_back(&self) -> Vec<LookedBack> {
+        self.plan.scenarios.iter().filter_map(|scenario| self.looked_back_at(scenario)).collect()
+    }
+
+    fn looked_back_at(&self, scenario: &PlannedScenario) -> Option<LookedBack> {
+        let Some(Control::LookBack { run, scenario: of, rows }) = &scenario.control else { return None };
+        let state = self.step(*scenario.steps.last()?);
+        state.met?;
+        let (moment, Observation::Page(page)) = state.looks.seen.as_ref()? else { return None };
+        let sentences = &self.plan.sentences;
+        let words = page.job(sentences).rows;
+        let begins =
+            |with: &[String]| words.iter().filter(|word| with.iter().any(|w| word.starts_with(w.as_str()))).count();
+        let told = begins(std::slice::from_ref(&sentences.delivered));
+        let opposite = begins(&sentences.undelivered);
+        let wanted = rows.map_or(words.len(), |rows| rows as usize);
+        let more = words.len().saturating_sub(wanted);
+        Some(LookedBack { moment: *moment, run: run.clone(), scenario: of.clone(), told, opposite, more, words })
     }
 
     /// Whether the job of a scenario was cancelled, and whether its page was seen to be gone.

@@ -6,7 +6,7 @@ mod state;
 mod timings;
 mod verdict;
 
-pub use jobs::Fate;
+pub use jobs::{Fate, LookedBack};
 pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 pub use timings::Timings;
 pub use verdict::{Judged, ScenarioVerdict};
@@ -244,6 +244,20 @@ impl History {
         let done = matches!(self.step(trigger).acted, Some((_, Acted::Done)));
         let lost = |step: &PlannedStep| matches!(self.step(step.id).closed, Some((_, Gap::SessionLost)));
         done && (!caused.clone().any(lost) || caused.any(|step| self.step(step.id).met.is_some()))
+    }
+
+    /// How long a scenario has worked, from its first action to the last thing that is known of it, in milliseconds.
+    pub fn took_ms(&self, scenario: &PlannedScenario) -> u64 {
+        let states = || scenario.all_steps().map(|step| self.step(step));
+        let begun = states().filter_map(|state| state.started).map(|moment| moment.t).min();
+        let ends = states().flat_map(|state| {
+            let looked = state.looks.last.map(|(_, moment)| moment.t);
+            let acted = state.acted.as_ref().map(|(moment, _)| moment.t);
+            let closed = state.closed.map(|(moment, _)| moment.t);
+            let met = state.met.map(|met| met.moment.t);
+            [looked, acted, closed, met].into_iter().flatten()
+        });
+        ends.max().zip(begun).map_or(0, |(end, begun)| end.saturating_sub(begun))
     }
 
     /// The scenario whose browser session another one goes on in.

@@ -164,15 +164,7 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         return if tells { standing } else { timing };
     }
     if let Some((_, Check::Never { why, wrong })) = &state.check {
-        let verdict = match of_wrong(*wrong) {
-            Verdict::Failed if assumes.is_some() => Verdict::Errored,
-            // Out before it was in: that is no session that has ended.
-            Verdict::Inconclusive if *wrong == Wrong::SignedOut && !had_session(history, step) => Verdict::Failed,
-            // Where the API cannot be reached, everybody is refused: it says nothing of the user.
-            Verdict::Errored if *wrong == Wrong::SignInRefused && history.api_unwell_throughout() => Verdict::Failed,
-            verdict => verdict,
-        };
-        return judged(verdict, why.clone());
+        return judged(of_never(history, step, *wrong, assumes.is_some()), why.clone());
     }
     if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {
         return judged(Verdict::Inconclusive, format!("the mailbox could not be looked at: {}", failure.text));
@@ -206,6 +198,18 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         }
         Some((_, Gap::RunTooLong)) => judged(Verdict::NotVerified, "the run has reached its longest time"),
         None => judged(Verdict::NotVerified, "not reached"),
+    }
+}
+
+/// Whose fault it is that something else was seen, by what else is known.
+fn of_never(history: &History, step: StepId, wrong: Wrong, assumed: bool) -> Verdict {
+    match of_wrong(wrong) {
+        Verdict::Failed if assumed => Verdict::Errored,
+        // Out before it was in: that is no session that has ended.
+        Verdict::Inconclusive if wrong == Wrong::SignedOut && !had_session(history, step) => Verdict::Failed,
+        // Where the API cannot be reached, everybody is refused: it says nothing of the user.
+        Verdict::Errored if wrong == Wrong::SignInRefused && history.api_unwell_throughout() => Verdict::Failed,
+        verdict => verdict,
     }
 }
 

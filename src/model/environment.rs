@@ -153,6 +153,8 @@ pub struct Target {
     pub lead_ms: Option<u64>,
     pub poll_ms: u64,
     pub known: Vec<KnownIssue>,
+    /// It is a sandbox that the program starts itself.
+    pub sandbox: bool,
 }
 
 /// A template with its public holes filled.

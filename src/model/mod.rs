@@ -11,6 +11,7 @@ pub mod known;
 pub mod observation;
 pub mod plan;
 pub mod road;
+pub mod runbook;
 pub mod scenario;
 pub mod service;
 pub mod since;
@@ -29,6 +30,7 @@ pub use known::KnownIssue;
 pub use observation::{Control, JobReading, Link, Message, MessageKind, Observation, PageLink, Snapshot};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use road::{Road, Roads, Stage};
+pub use runbook::Runbook;
 pub use scenario::{
     Act, Attachment, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, RowsExpectation,
     RowsNeeded, Scenario, SlotShown, Step, TextExpectation,

@@ -59,7 +59,13 @@ pub struct Plan {
     pub roads: Roads,
     /// What the run book says to do, by component.
     pub runbook: BTreeMap<String, String>,
+    /// What does not work for the service's users while a component is broken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub impact: BTreeMap<String, String>,
     pub poll_ms: u64,
+    /// The environment is a sandbox that the program starts itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox: bool,
     /// Findings that are known and waited for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<KnownIssue>,

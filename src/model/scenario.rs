@@ -31,6 +31,9 @@ pub enum Control {
         run: String,
         /// Its scenario.
         scenario: String,
+        /// How many messages its list makes; nothing in older journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<u32>,
     },
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::scenario::Control;
 use crate::model::{
     Act, Attachment, Capture, Captured, Expect, Expectation, Lane, MessageKind, Plan, PlannedScenario, PlannedStep,
-    RowsNeeded, Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
+    RowsNeeded, Runbook, Scenario, Service, Step, StepId, StepKind, Target, Template, Window, WindowFrom,
 };
 use fill::Words;
 
@@ -20,7 +20,7 @@ const DEFAULT_WINDOW: &str = "page";
 /// A sentence for each thing that does not fit together.
 pub fn plan(
     service: &Service,
-    runbook: &std::collections::BTreeMap<String, String>,
+    runbook: &Runbook,
     scenarios: &[Scenario],
     target: &Target,
 ) -> Result<Plan, Vec<String>> {
@@ -59,8 +59,10 @@ pub fn plan(
         lead_ms: target.lead_ms.unwrap_or(service.lead_ms),
         links: service.links.clone(),
         roads: service.roads.clone(),
-        runbook: runbook.clone(),
+        runbook: runbook.steps.clone(),
+        impact: runbook.impact.clone(),
         poll_ms: target.poll_ms,
+        sandbox: target.sandbox,
         known: target.known.clone(),
         run_longest_ms: service.run_longest_ms,
         lanes: planner.lanes,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::diagnose::{Diagnosis, Explained, Known};
-use crate::history::History;
+use crate::diagnose::{Diagnosis, Explained, Known, Story};
+use crate::history::{History, LookedBack};
 use crate::model::PlannedScenario;
 
 /// The whole report.
@@ -15,6 +15,7 @@ pub fn json(history: &History) -> Value {
         "run": history.run,
         "environment": plan.environment,
         "verdict": explained.verdict().name(),
+        "own_verdict": explained.own_verdict().name(),
         "known": explained.known().iter().map(known).collect::<Vec<_>>(),
         "waiting_until": history.detached.map(|due| due.to_string()),
         "started_at": history.started_at.to_string(),
@@ -25,6 +26,7 @@ pub fn json(history: &History) -> Value {
         "since": super::since::json(history),
         "scenarios": plan.judged().map(|scenario| one_scenario(&explained, history, scenario)).collect::<Vec<_>>(),
         "stories": stories(&explained, history),
+        "looked_back": looked_back(&explained, history),
     })
 }
 
@@ -47,9 +49,26 @@ fn known(known: &Known<'_>) -> Value {
     })
 }
 
+/// What this run has found at the jobs of earlier ones.
+fn looked_back(explained: &Explained<'_>, history: &History) -> Vec<Value> {
+    let unwell = explained.looked_back();
+    let one = |looked: LookedBack| {
+        let found = unwell.iter().find(|earlier| earlier.looked == looked);
+        json!({
+            "run": looked.run,
+            "scenario": looked.scenario,
+            "told": looked.told,
+            "of": looked.words.len(),
+            "words": looked.words,
+            "diagnosis": found.map_or_else(Vec::new, |earlier| diagnosis(&earlier.causes)),
+        })
+    };
+    history.looked_back().into_iter().map(one).collect()
+}
+
 /// What went wrong together, over all scenarios.
 fn stories(explained: &Explained<'_>, history: &History) -> Vec<Value> {
-    let one = |story: crate::diagnose::Story| {
+    let one = |story: Story| {
         json!({
             "scenarios": story.scenarios,
             "steps": story.steps.iter().map(|step| history.name(*step)).collect::<Vec<_>>(),
@@ -117,6 +136,7 @@ fn diagnosis(candidates: &[Diagnosis]) -> Vec<Value> {
                 "component": diagnosis.component.name(),
                 "cause": diagnosis.cause.id,
                 "title": diagnosis.cause.title,
+                "together": diagnosis.together,
                 "because": because,
                 "decides": diagnosis.cause.decides,
                 "next_step": diagnosis.next_step,

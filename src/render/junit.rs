@@ -39,7 +39,7 @@ fn case(history: &History, scenario: &PlannedScenario) -> TestCase {
     status.set_message(format!("{}: {why}", words(verdict.verdict)));
     let mut case = TestCase::new(scenario.name.clone(), status);
     case.set_classname(scenario.id.clone());
-    case.set_time(Duration::from_millis(history.last.t));
+    case.set_time(Duration::from_millis(history.took_ms(scenario)));
     if verdict.verdict != Verdict::Passed {
         let lines: Vec<String> = diagnose(history, scenario)
             .iter()

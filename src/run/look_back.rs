@@ -10,9 +10,7 @@ use super::prepare::Prepared;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::model::scenario::Control;
-use crate::model::{
-    Expectation, Fact, MessageKind, Observation, Plan, PlannedScenario, RowsNeeded, StepKind, Timing, Window,
-};
+use crate::model::{Expectation, Fact, MessageKind, Plan, PlannedScenario, RowsNeeded, StepKind, Timing, Window};
 use crate::redact::Vault;
 use crate::store::{self, RunFolder};
 
@@ -52,7 +50,9 @@ fn targets(prepared: &Prepared, history: &History, base_url: &str, now: Timestam
     }
     let page = |scenario: &PlannedScenario| {
         let (url, _) = history.job_page(scenario)?;
-        Some((Control::LookBack { run: history.run.clone(), scenario: scenario.id.clone() }, url.clone()))
+        let rows = history.rows_of(scenario).and_then(|rows| u32::try_from(rows).ok());
+        let (run, scenario) = (history.run.clone(), scenario.id.clone());
+        Some((Control::LookBack { run, scenario, rows }, url.clone()))
     };
     history.plan.judged().filter(is_due).filter_map(page).collect()
 }
@@ -79,25 +79,13 @@ fn receipt_window(prepared: &Prepared, kind: MessageKind) -> Option<Window> {
 /// Writes what a run has found into the records of the runs that it looked back at. Gives their folders.
 pub(super) fn settle(history: &History, runs: &Path) -> Vec<PathBuf> {
     let mut settled = Vec::new();
-    for scenario in &history.plan.scenarios {
-        let Some(Control::LookBack { run, scenario: of }) = &scenario.control else { continue };
-        let Some(words) = scenario.steps.last().and_then(|look| words(history, *look)) else { continue };
-        let folder = runs.join(&history.plan.environment).join(run);
-        if write(&folder, &history.run, of, words).is_some() {
+    for looked in history.looked_back() {
+        let folder = runs.join(&history.plan.environment).join(&looked.run);
+        if write(&folder, &history.run, &looked.scenario, looked.words).is_some() {
             settled.push(folder);
         }
     }
     settled
-}
-
-/// The status words of a job that was seen to be done.
-fn words(history: &History, look: crate::model::StepId) -> Option<Vec<String>> {
-    let state = history.step(look);
-    state.met?;
-    match &state.looks.seen {
-        Some((_, Observation::Page(page))) => Some(page.job(&history.plan.sentences).rows),
-        Some((_, Observation::Messages { .. })) | None => None,
-    }
 }
 
 /// One line more in an ended journal. Where it cannot be written, the next run looks back again.

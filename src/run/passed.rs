@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Recorded;
-use crate::diagnose::verdict;
+use crate::diagnose::own_verdict;
 use crate::history::History;
 use crate::model::{Elsewhere, LastPassed, Plan, Since, Verdict};
 use crate::store;
@@ -27,7 +27,7 @@ pub fn last_passed(
             break;
         }
         let Ok(Recorded { history, .. }) = Recorded::read(&folder) else { continue };
-        if verdict(&history) != Verdict::Passed {
+        if own_verdict(&history) != Verdict::Passed {
             continue;
         }
         for profile in left {
@@ -47,7 +47,7 @@ pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
         folders.into_iter().filter_map(|folder| Some(Recorded::read(&folder).ok()?.history))
     };
     let passed = histories(&plan.environment, RUNS_MAX)
-        .find(|history| verdict(history) == Verdict::Passed && has_all(history, &wanted))
+        .find(|history| own_verdict(history) == Verdict::Passed && has_all(history, &wanted))
         .map(|history| LastPassed { run: history.run.clone(), at: ended(&history), facets: history.facets() });
     let elsewhere = store::environments(runs)
         .into_iter()
@@ -55,7 +55,7 @@ pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
         .filter_map(|environment| {
             let told = |history: &History| history.ended && !history.plan.is_local() && has_all(history, &wanted);
             let history = histories(&environment, 1).next().filter(told)?;
-            Some(Elsewhere { environment, verdict: verdict(&history), at: ended(&history) })
+            Some(Elsewhere { environment, verdict: own_verdict(&history), at: ended(&history) })
         });
     Since { passed, elsewhere: elsewhere.collect() }
 }

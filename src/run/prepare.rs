@@ -6,8 +6,7 @@ use super::NotStarted;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
 use crate::model::scenario::Control;
-use crate::model::{Act, Environment, Expect, Expectation, Plan, Scenario, Service, Step};
-use crate::scenario::Runbook;
+use crate::model::{Act, Environment, Expect, Expectation, Plan, Runbook, Scenario, Service, Step};
 use crate::yaml::{did_you_mean, quoted};
 
 /// What the user asked for.

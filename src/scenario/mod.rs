@@ -8,7 +8,7 @@ mod service;
 mod step;
 pub mod verbs;
 
-pub use service::{Runbook, runbook, service};
+pub use service::{runbook, service};
 
 use crate::model::scenario::Control;
 use crate::model::{Component, Scenario, Service};

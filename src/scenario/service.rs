@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::roads;
-use crate::model::{Component, IssuedAt, LinkShape, Sentences, Service, Window, WindowFrom};
-use crate::yaml::{Fields, Node, Problem, Reader, Source, parse, quoted};
+use crate::model::{Component, IssuedAt, LinkShape, Runbook, Sentences, Service, Window, WindowFrom};
+use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// A reset link of the real service is good for an hour, so a longer run could not use it.
 const RUN_LONGEST_MS: u64 = 115 * 60_000;
 /// A preview and the bucket's retries take up to 9 s each, and a time that has passed ends on an error page.
 const LEAD_MS: u64 = 120_000;
-
-/// What to do next, by component.
-pub type Runbook = BTreeMap<String, String>;
 
 /// Reads `service.yaml`.
 ///
@@ -69,8 +66,10 @@ const RUNBOOK_HOLES: [&str; 3] = ["run", "environment", "minutes"];
 pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>> {
     let tree = parse(source).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
-    let mut steps = Runbook::new();
-    for entry in reader.fields(&tree, "a run book").rest() {
+    let mut fields = reader.fields(&tree, "a run book");
+    let impact = fields.take("impact").map(|node| impact(&mut reader, node)).unwrap_or_default();
+    let mut steps = BTreeMap::new();
+    for entry in fields.rest() {
         let known = Component::PROVABLE.into_iter().chain(Component::AROUND);
         let names: Vec<&str> = known.map(Component::name).collect();
         if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
@@ -80,20 +79,40 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
                 format!("The components are {}; `notify-smoke explain` lists the causes.", quoted(&names)),
             );
         }
-        if let Some(text) = reader.text(&entry.value, "a next step") {
-            for hole in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
-                if !RUNBOOK_HOLES.contains(&hole.trim()) || hole.trim().len() + 2 != hole.len() {
-                    reader.problem(
-                        entry.value.mark,
-                        format!("unknown value `{{{{{hole}}}}}` in a next step"),
-                        format!("The values are {}; write them as `{{{{ run }}}}`.", quoted(&RUNBOOK_HOLES)),
-                    );
-                }
-            }
-            steps.insert(entry.key.clone(), text.trim().to_owned());
+        if let Some(text) = next_step(&mut reader, &entry.value) {
+            steps.insert(entry.key.clone(), text);
         }
     }
-    if reader.problems.is_empty() { Ok(steps) } else { Err(reader.problems) }
+    if reader.problems.is_empty() { Ok(Runbook { steps, impact }) } else { Err(reader.problems) }
+}
+
+fn next_step(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node, "a next step")?;
+    for hole in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
+        if !RUNBOOK_HOLES.contains(&hole.trim()) || hole.trim().len() + 2 != hole.len() {
+            reader.problem(
+                node.mark,
+                format!("unknown value `{{{{{hole}}}}}` in a next step"),
+                format!("The values are {}; write them as `{{{{ run }}}}`.", quoted(&RUNBOOK_HOLES)),
+            );
+        }
+    }
+    Some(text.trim().to_owned())
+}
+
+/// What does not work while a component is broken.
+fn impact(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+    let names: Vec<&str> = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name).collect();
+    let mut all = BTreeMap::new();
+    for entry in reader.fields(node, "`impact`").rest() {
+        if !names.contains(&entry.key.as_str()) {
+            let mend = format!("The components are {}.{}", quoted(&names), did_you_mean(&entry.key, &names));
+            reader.problem(entry.key_mark, format!("unknown component `{}`", entry.key), mend);
+        }
+        let text = reader.text(&entry.value, "what does not work").map(|text| text.trim().to_owned());
+        all.extend(text.map(|text| (entry.key.clone(), text)));
+    }
+    all
 }
 
 fn texts(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {

@@ -29,10 +29,18 @@ fn a_failure_reads_in_the_order_of_use() {
     let (_, bytes) = journals().into_iter().find(|(name, _)| name.starts_with("failed")).expect("a failed journal");
     let history = History::of(&replay(&bytes).expect("a journal").events).expect("a history");
     let text = text::text(&history, "runs/local/X");
-    let places: Vec<usize> =
-        ["Password reset: failed", "Expected", "Last seen", "Component", "because", "next:", "Journal and evidence"]
-            .iter()
-            .map(|word| text.find(word).unwrap_or_else(|| panic!("no {word} in\n{text}")))
-            .collect();
+    let places: Vec<usize> = [
+        "Expected",
+        "Last seen",
+        "Because",
+        "To decide",
+        "Next",
+        "Password reset: failed",
+        "hop by hop",
+        "Journal and evidence",
+    ]
+    .iter()
+    .map(|word| text.find(word).unwrap_or_else(|| panic!("no {word} in\n{text}")))
+    .collect();
     assert!(places.is_sorted(), "{text}");
 }

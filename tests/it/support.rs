@@ -50,6 +50,7 @@ pub fn plan_of(
         lead_ms,
         poll_ms,
         known: Vec::new(),
+        sandbox: false,
     };
     let all = &loaded.scenarios["us-notify"];
     let scenarios: Vec<_> =

@@ -47,6 +47,14 @@ pub(super) fn service() -> Value {
 /// The schema of a `runbook.yaml`: component or cause to next step.
 pub(super) fn runbook() -> Value {
     let mut properties = Map::new();
+    let mut impacts = Map::new();
+    for component in Component::PROVABLE.into_iter().chain(Component::AROUND) {
+        let doc = format!("What does not work while {component} is broken.");
+        impacts.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
+    }
+    let mut impact = mapping(&impacts, &[]);
+    impact["description"] = json!("What does not work for the service's users while a component is broken.");
+    properties.insert("impact".to_owned(), impact);
     for component in Component::PROVABLE.into_iter().chain(Component::AROUND) {
         let doc = format!("What to do when it is {component} that is broken.");
         properties.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));

@@ -81,6 +81,25 @@ pub fn said(outcome: &Outcome, id: &str) -> Said {
     said_of(history.scenario_verdict(scenario).verdict.name(), &causes)
 }
 
+/// Up to and including the first next step a report that has not passed fits into 24 lines of 100 columns.
+fn fits_one_screen(told: &str, history: &notify_smoke::history::History) {
+    let style = notify_smoke::render::style::Style { colour: false, width: Some(100) };
+    let report = style.report(&notify_smoke::render::text::text(history, "runs/sim/X"));
+    let lines: Vec<&str> = report.lines().collect();
+    let Some(next) = lines.iter().position(|line| line.starts_with("Next ")) else {
+        return assert!(report.starts_with("PASSED"), "{told}: nothing says what to do\n{report}");
+    };
+    // The step goes on until another one begins, or something else.
+    let after = lines[next + 1..].iter().take_while(|line| {
+        let text = line.trim_start();
+        line.starts_with("           ") && !text.starts_with(|c: char| c.is_ascii_digit())
+    });
+    let end = next + 1 + after.count();
+    assert!(end <= 24, "{told}: the first next step ends on line {end}\n{report}");
+    let long = lines[..end].iter().find(|line| line.chars().count() > 100);
+    assert!(long.is_none(), "{told}: {long:?}");
+}
+
 #[test]
 fn every_row_over_twenty_seeds() {
     let count = ROWS.len() as u64 * SEEDS;
@@ -90,6 +109,7 @@ fn every_row_over_twenty_seeds() {
         let told = format!("{} ({}), seed {seed}", row.name, row.fault);
         let outcome = run(&told, plan_of_row(row), &[row.fault], seed, None);
         prompt::verdicts_are_prompt(&told, &outcome.history);
+        fits_one_screen(&told, &outcome.history);
         let wrong = row.run.iter().find(|id| said(&outcome, id) != row.of(id))?;
         let (found, expected) = (said(&outcome, wrong), row.of(wrong));
         let report = notify_smoke::render::text::text(&outcome.history, "");
