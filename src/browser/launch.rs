@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fantoccini::cookies::Cookie;
+use cookie::{Cookie, CookieBuilder, SameSite};
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder};
 use serde_json::{Value, json};
@@ -183,12 +183,19 @@ impl Chromium {
     async fn go_on(&self, client: &Client, jar: &Jar) -> Option<()> {
         client.goto(&format!("{}/_status?simple=1", self.settings.base_url)).await.ok()?;
         let url = url::Url::parse(&self.settings.base_url).ok()?;
-        for cookie in &jar.0 {
-            let cookie = Cookie::build((cookie.name.clone(), cookie.value.clone()))
+        for kept in &jar.0 {
+            let cookie = Cookie::build((kept.name.clone(), kept.value.clone()))
                 .domain(url.host_str()?.to_owned())
-                .path(cookie.path.clone())
-                .secure(cookie.secure)
-                .http_only(cookie.http_only);
+                .path(kept.path.clone())
+                .secure(kept.secure)
+                .http_only(kept.http_only);
+            let same_site = match kept.same_site.as_deref() {
+                Some("Strict") => Some(SameSite::Strict),
+                Some("Lax") => Some(SameSite::Lax),
+                Some("None") => Some(SameSite::None),
+                Some(_) | None => None,
+            };
+            let cookie = same_site.into_iter().fold(cookie, CookieBuilder::same_site);
             client.add_cookie(cookie.build()).await.ok()?;
         }
         Some(())
@@ -252,8 +259,13 @@ impl Browser for Chromium {
         // An address that does not answer is the service's failure; the first real visit will find and say so.
         let _ = tokio::time::timeout(PAGE_LOAD, self.prime(session.client())).await;
         if let Some(jar) = jar {
-            // Without its cookies the browser lands on the sign-in page, and says so.
-            let _ = tokio::time::timeout(PAGE_LOAD, self.go_on(session.client(), jar)).await;
+            // Without its cookies the browser would land on the sign-in page, as if the service had ended the session.
+            let given = tokio::time::timeout(PAGE_LOAD, self.go_on(session.client(), jar)).await;
+            if !matches!(given, Ok(Some(()))) {
+                Box::new(session).close().await;
+                let why = "the new browser did not take the cookies of the one before it";
+                return Err(PortFailure::new(FailureKind::Harness, why));
+            }
         }
         Ok(Box::new(session))
     }

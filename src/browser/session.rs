@@ -248,6 +248,7 @@ impl Session for ChromiumSession {
             path: cookie.path().unwrap_or("/").to_owned(),
             secure: cookie.secure().unwrap_or(false),
             http_only: cookie.http_only().unwrap_or(false),
+            same_site: cookie.same_site().map(|same_site| same_site.to_string()),
         });
         Some(Jar(kept.collect()))
     }

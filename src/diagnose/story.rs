@@ -190,6 +190,10 @@ fn against(way: &Way, stage: &Stage, anomaly: &Anomaly, proof: &Proof, seen: &Se
         let own = lane.lane.is_empty() && anomaly.thing == Thing::Page;
         if own { Stage { lane: proof.page.clone(), ..lane.clone() } } else { lane.clone() }
     };
+    // How long a message took says nothing of how long pages take.
+    if anomaly.symptom == Symptom::Late && anomaly.thing == Thing::Page && proof.thing != Thing::Page {
+        return Standing::Free;
+    }
     let lanes: Vec<Stage> = proof.stages.iter().filter(|lane| lane.part == stage.part).map(passed).collect();
     if lanes.is_empty() {
         return Standing::Free;

@@ -26,6 +26,15 @@ fn by_the_rules() -> Box<Judge> {
     Box::new(|_, _, expectation, observation, context| judge(expectation, observation, context))
 }
 
+/// A look that succeeded.
+struct Look {
+    step: StepId,
+    since: u64,
+    /// It is the one after everything else.
+    standing: bool,
+    took_ms: Option<u64>,
+}
+
 pub(super) struct Recorder {
     judge: Box<Judge>,
     journal: Journal,
@@ -173,11 +182,13 @@ impl Recorder {
             }
             Outcome::SawPage { step, since, page } => match page {
                 Ok(page) => {
+                    let took_ms = Some(page.took_ms).filter(|ms| *ms > 0);
                     let snapshot = self.vault.page(page);
-                    self.saw(step, since, Observation::Page(Box::new(snapshot)), false, t, at)
+                    let look = Look { step, since, standing: false, took_ms };
+                    self.saw(look, Observation::Page(Box::new(snapshot)), t, at)
                 }
                 Err(why) => {
-                    self.record(Fact::Looked { step, since, seen: Seen::Failed(why) }, t, at)?;
+                    self.record(Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None }, t, at)?;
                     self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
                 }
             },
@@ -185,29 +196,23 @@ impl Recorder {
                 Ok(messages) => {
                     let messages =
                         messages.into_iter().map(|message| self.vault.message(message, &self.history.token)).collect();
-                    self.saw(step, since, Observation::Messages { messages }, standing, t, at)
+                    let look = Look { step, since, standing, took_ms: None };
+                    self.saw(look, Observation::Messages { messages }, t, at)
                 }
-                Err(why) => self.record(Fact::Looked { step, since, seen: Seen::Failed(why) }, t, at),
+                Err(why) => self.record(Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None }, t, at),
             },
             Outcome::Waited => Ok(()),
         }
     }
 
     /// A look that succeeded: written, judged, and the judgement written where it says something new.
-    fn saw(
-        &mut self,
-        step: StepId,
-        since: u64,
-        observation: Observation,
-        standing: bool,
-        t: u64,
-        at: Timestamp,
-    ) -> std::io::Result<()> {
+    fn saw(&mut self, look: Look, observation: Observation, t: u64, at: Timestamp) -> std::io::Result<()> {
+        let Look { step, since, standing, took_ms } = look;
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
         let judgement = self.judged(step, standing, &observation, t, at);
         let seen = if same { Seen::Same } else { Seen::New(observation) };
-        self.record(Fact::Looked { step, since, seen }, t, at)?;
+        self.record(Fact::Looked { step, since, seen, took_ms }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
         if standing || known != Some(&judgement.check) {
             let Judgement { check, captured } = judgement;

@@ -89,13 +89,18 @@ impl History {
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
         let start = match &self.plan.step(step).kind {
-            StepKind::Expect { window, aside, .. } => {
+            StepKind::Expect { expect, window, aside, trigger, .. } => {
                 let moved = aside.is_some_and(|(_, look)| self.step(look).looks.news > 1);
                 // What was seen to move has until its longer limit to be late, not lost.
                 let late_ms =
                     window.while_moving_ms.filter(|_| moved).map_or(window.late_ms, |ms| ms.max(window.late_ms));
                 let window = Window { late_ms, ..*window };
-                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window })
+                let asks = match &self.plan.step(*trigger).kind {
+                    StepKind::Act { act: Act::Schedule | Act::Fill(_), .. } => PageTime::Nothing,
+                    StepKind::Act { .. } | StepKind::Expect { .. } => PageTime::Request,
+                };
+                let page = (!expect.is_message()).then_some(asks);
+                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window, page })
             }
             StepKind::Act { .. } => None,
         };
@@ -124,7 +129,7 @@ impl History {
                 state.over_at = Some(service_now);
                 state.session = Some(session);
             }
-            Fact::Looked { since, seen, .. } => state.looked(*since, seen, moment),
+            Fact::Looked { since, seen, took_ms, .. } => state.looked(*since, seen, *took_ms, moment),
             Fact::Checked { check, standing: true, .. } => state.standing = Some((moment, check.clone())),
             Fact::Checked { check, standing: false, captured, .. } => {
                 if let Some(start) = start {
@@ -190,7 +195,7 @@ impl History {
         let timing = if at_once { Timing::OnTime } else { window.timing(after_ms) };
         let state = &mut self.steps[pickup.index()];
         if state.met.is_none() && state.closed.is_none() {
-            state.met = Some(Met { moment, after_ms, timing, by_page: true });
+            state.met = Some(Met { moment, after_ms, least_ms: after_ms, timing, by_page: true });
         }
     }
 
@@ -235,14 +240,26 @@ struct WindowStart {
     /// By the service's clock: the mailbox is nearer to that than to ours.
     at: Option<Timestamp>,
     window: Window,
+    /// Where a page is expected: what of its time is the service's.
+    page: Option<PageTime>,
+}
+
+/// What of the time until a page was seen is the service's.
+#[derive(Clone, Copy)]
+enum PageTime {
+    /// Its request.
+    Request,
+    /// Nothing: what was done before it asks for nothing.
+    Nothing,
 }
 
 /// Clocks may differ by so much before something counts as having come too early.
 const EARLY_TOLERANCE_MS: i64 = 2_000;
 
 impl StepState {
-    fn looked(&mut self, since: u64, seen: &Seen, moment: Moment) {
+    fn looked(&mut self, since: u64, seen: &Seen, took_ms: Option<u64>, moment: Moment) {
         self.looks.count += 1;
+        self.looks.took_ms = took_ms;
         self.looks.last = Some((since, moment));
         if !matches!(seen, Seen::Failed(_)) {
             self.looks.good_before = self.looks.last_good.replace(since);
@@ -270,17 +287,25 @@ impl StepState {
         self.slot = self.slot.or(*slot);
         let seen_after = moment.t.saturating_sub(start.t);
         // It came after the last good look that did not see it, and before this one. Where that is a long time (the eye
-        // was blind, or the process was gone), the mailbox's own time of arrival narrows it. That time has whole
-        // seconds, cut off.
+        // was blind, the process was gone or stopped), the mailbox's own time of arrival narrows it, which has whole
+        // seconds, cut off; of a page it is the browser's own time that counts.
         let not_before = self.looks.good_before.map_or(0, |since| since.saturating_sub(start.t));
         let arrived_ms = arrived_at.zip(start.at).map(|(arrived, from)| arrived.duration_since(from).as_millis());
-        let arrived_after = arrived_ms.map(|after| u64::try_from(after + 1_000).unwrap_or(0));
-        let after_ms = arrived_after.map_or(seen_after, |after| after.max(not_before).min(seen_after));
+        let arrived_after = |late: i128| arrived_ms.map(|after| u64::try_from(after + late).unwrap_or(0));
+        let after_ms = arrived_after(1_000).map_or(seen_after, |after| after.max(not_before).min(seen_after));
+        let least_ms = match start.page {
+            Some(PageTime::Request) => self.looks.took_ms.unwrap_or(seen_after).min(seen_after),
+            // Nothing was asked of the service.
+            Some(PageTime::Nothing) => 0,
+            None => arrived_after(0).unwrap_or(0).max(not_before).min(seen_after),
+        };
         let early = start.window.from == WindowFrom::Slot
             && (arrived_ms.is_some_and(|after| after + 1_000 < -i128::from(EARLY_TOLERANCE_MS))
                 || i128::from(moment.t) < i128::from(start.t) - i128::from(EARLY_TOLERANCE_MS));
-        let timing = if early { Timing::TooEarly } else { start.window.timing(after_ms) };
-        self.met = Some(Met { moment, after_ms, timing, by_page: false });
+        let too_early = early || after_ms < start.window.not_before_ms;
+        let timing =
+            if too_early { Timing::TooEarly } else { start.window.timing(least_ms.max(start.window.not_before_ms)) };
+        self.met = Some(Met { moment, after_ms, least_ms, timing, by_page: false });
     }
 }
 

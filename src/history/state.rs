@@ -51,8 +51,10 @@ pub struct StepState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Met {
     pub moment: Moment,
-    /// Milliseconds from where its window begins; an upper bound.
+    /// Milliseconds from where its window begins: an upper bound, and a lower one. What this program and its machine took lies
+    /// between them, so only the lower one can make it late.
     pub after_ms: u64,
+    pub least_ms: u64,
     pub timing: Timing,
     /// Seen on the job's page, not by a message.
     pub by_page: bool,
@@ -69,6 +71,8 @@ pub struct LookState {
     pub last_good: Option<u64>,
     pub good_before: Option<u64>,
     pub last_failure: Option<(Moment, PortFailure)>,
+    /// How long the request of the page that was seen last took, by the browser's own timing.
+    pub took_ms: Option<u64>,
     pub seen: Option<(Moment, Observation)>,
     /// What the first one saw, and how many saw something new.
     pub first: Option<(Moment, Observation)>,

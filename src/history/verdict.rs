@@ -145,11 +145,11 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             Timing::OnTime => judged(Verdict::Passed, ""),
             Timing::Late => judged(
                 Verdict::Degraded,
-                format!("late: after {}, on time is {}", seconds(met.after_ms), seconds(window.on_time_ms)),
+                format!("late: after {}, on time is {}", seconds(met.least_ms), seconds(window.on_time_ms)),
             ),
             Timing::TooLate => judged(
                 Verdict::Failed,
-                format!("too late: after {}, the limit is {}", seconds(met.after_ms), seconds(window.late_ms)),
+                format!("too late: after {}, the limit is {}", seconds(met.least_ms), seconds(window.late_ms)),
             ),
             Timing::TooEarly if window.from == WindowFrom::Slot => {
                 judged(Verdict::Failed, "it was sent before the time that was chosen for it")

@@ -29,6 +29,10 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         let why = format!("{} came with HTTP {status}: router or app cannot serve it", describe(page, plan));
         return Check::never(Wrong::Gateway, why).into();
     }
+    if let Some(status) = page.status.filter(|status| !missing.is_empty() && *status >= 500) {
+        let why = format!("{} came with HTTP {status}", describe(page, plan));
+        return Check::never(Wrong::ErrorPage, why).into();
+    }
     if !missing.is_empty() {
         let status = page.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
         let why = format!("{}{status} has no {}", describe(page, plan), missing.join(" and no "));

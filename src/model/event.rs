@@ -96,6 +96,9 @@ pub enum Fact {
         /// When the look began, like `t`.
         since: u64,
         seen: Seen,
+        /// How long the request of the page that was seen took, in milliseconds, by the browser's own timing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        took_ms: Option<u64>,
     },
     /// What a look, the last one before this, says of its expectation.
     Checked {

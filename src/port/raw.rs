@@ -42,6 +42,8 @@ pub struct RawCookie {
     pub path: String,
     pub secure: bool,
     pub http_only: bool,
+    /// `Strict`, `Lax` or `None`, where the page said so: a driver refuses a cookie that is given back without it.
+    pub same_site: Option<String>,
 }
 
 /// What the snapshot script returns.
@@ -59,6 +61,9 @@ pub struct RawPage {
     pub text: String,
     /// The HTTP status of the page; 0 where the browser does not tell.
     pub status: u16,
+    /// How long the request of the page took, in milliseconds, by the browser's own timing; 0 where it does not tell.
+    /// Source: <https://www.w3.org/TR/navigation-timing-2/>.
+    pub took_ms: u64,
 }
 
 /// A form control as the script sees it.

@@ -90,6 +90,7 @@ fn one_scenario(explained: &Explained<'_>, history: &History, scenario: &Planned
                 "verdict": judged.verdict.name(),
                 "why": judged.why,
                 "after_ms": state.met.map(|met| met.after_ms),
+                "least_ms": state.met.map(|met| met.least_ms),
                 "evidence": state.evidence.clone().flatten().map(|file| format!("evidence/{file}")),
             })
         })

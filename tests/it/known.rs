@@ -83,11 +83,11 @@ fn what_is_not_known_counts() {
 
 /// Twice and late: the candidates of the one say nothing of the other.
 #[test]
-fn a_second_thing_against_a_step_counts() {
+fn a_second_thing_counts() {
     let known = ["worker-twice", "ses-twice"];
     let hasty = |plan: &mut Plan| {
         for step in &mut plan.steps {
-            if let StepKind::Expect { expect: Expectation::Email(_), window, .. } = &mut step.kind {
+            if let StepKind::Expect { expect: Expectation::Page(_), window, .. } = &mut step.kind {
                 window.on_time_ms = 1;
             }
         }

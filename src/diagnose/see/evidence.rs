@@ -220,7 +220,7 @@ impl Evidence {
         }
         if let Some(met) = state.met.filter(|met| met.timing != Timing::OnTime) {
             let tenths = |ms: u64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
-            let (after, limit) = (tenths(met.after_ms), tenths(window.on_time_ms));
+            let (after, limit) = (tenths(met.least_ms), tenths(window.on_time_ms));
             let text = format!("seen {after} s after {}; on time is {limit} s", from(window));
             self.note(Sign::Late, met.moment, text);
             self.listed_late(history, step, window);
@@ -258,7 +258,7 @@ impl Evidence {
         let own_ms = arrived.duration_since(from_time).as_millis();
         // It has whole seconds, cut off. A look that succeeded after it did not have it.
         let here = own_ms + 1_000;
-        let after_ms = history.step(step).met.map_or(0, |met| i128::from(met.after_ms));
+        let after_ms = history.step(step).met.map_or(0, |met| i128::from(met.least_ms));
         if here <= i128::from(window.on_time_ms) && after_ms > here {
             let text = format!(
                 "its own time is {}.{} s after {}",

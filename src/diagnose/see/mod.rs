@@ -56,6 +56,7 @@ pub(super) struct Anomaly {
 #[derive(Debug)]
 pub(super) struct Proof {
     pub(super) step: StepId,
+    pub(super) thing: Thing,
     pub(super) stages: Vec<Stage>,
     pub(super) page: String,
     /// When it was asked for, and when it was seen.
@@ -135,7 +136,7 @@ fn consequences(history: &History, anomalies: &mut Vec<Anomaly>) {
         StepKind::Expect { trigger, .. } => Some(*trigger),
         StepKind::Act { .. } => None,
     };
-    let took = |step: StepId| history.step(step).met.map_or(0, |met| met.after_ms);
+    let took = |step: StepId| history.step(step).met.map_or(0, |met| met.least_ms);
     let is_late = |anomaly: &Anomaly| anomaly.symptom == Symptom::Late;
     let pages: Vec<(Option<StepId>, u64)> = anomalies
         .iter()
@@ -174,8 +175,8 @@ impl Anomaly {
             page: page(history, step),
             since,
             on_time_ms,
-            took_ms: history.step(step).met.map_or(0, |met| met.after_ms),
-            share: late.map_or(1_000, |met| met.after_ms.saturating_mul(1_000) / on_time_ms.max(1)),
+            took_ms: history.step(step).met.map_or(0, |met| met.least_ms),
+            share: late.map_or(1_000, |met| met.least_ms.saturating_mul(1_000) / on_time_ms.max(1)),
             told: told::outright(history, scenario, step, verdict, &evidence),
             evidence,
             minutes: minutes(history, step),
@@ -228,11 +229,12 @@ fn proof(history: &History, step: StepId) -> Option<Proof> {
     }
     Some(Proof {
         step,
+        thing: thing(history, step),
         stages,
         page: page(history, step),
         since: history.anchor(step),
         at: met.moment.t,
-        took_ms: met.after_ms,
+        took_ms: met.least_ms,
     })
 }
 

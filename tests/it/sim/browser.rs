@@ -89,6 +89,8 @@ pub struct SimSession {
     job: usize,
     /// The page that a slow request will bring, and when.
     coming: Option<(Instant, At)>,
+    /// How long the service took for the page that is shown.
+    took: Duration,
 }
 
 fn failure(kind: FailureKind, text: &str) -> PortFailure {
@@ -111,6 +113,7 @@ impl Browser for SimBrowser {
             slot: None,
             job: 0,
             coming: None,
+            took: Duration::ZERO,
         }))
     }
 }
@@ -165,6 +168,7 @@ impl SimSession {
             (shown, delay)
         };
         sleep(delay).await;
+        self.took += delay;
         (self.at, self.url) = (shown, url);
     }
 
@@ -181,6 +185,7 @@ impl SimSession {
     async fn post(&mut self, path: &str) -> bool {
         let (instead, delay) = self.answer(path);
         sleep(delay).await;
+        self.took += delay;
         if let Some(instead) = instead {
             self.at = instead;
         }
@@ -240,6 +245,7 @@ impl SimSession {
                     }
                 }
                 self.coming = Some((here, instead.unwrap_or(At::CheckEmail)));
+                self.took += delay;
                 // A driver may call a press done before its request has left the browser.
                 if self.world.chance(2) == 0 {
                     sleep(delay).await;
@@ -356,7 +362,8 @@ impl SimSession {
     fn page(&self) -> RawPage {
         let mut state = self.world.state.lock().expect("the service");
         state.thrown_out |= state.signed_in && self.world.somebody_else_signs_in();
-        let mut page = RawPage { url: self.url.clone(), status: 200, ..RawPage::default() };
+        let took_ms = u64::try_from(self.took.as_millis()).expect("short") + 15;
+        let mut page = RawPage { url: self.url.clone(), status: 200, took_ms, ..RawPage::default() };
         show(self.at, &mut page);
         if self.kind == MessageKind::Sms {
             for word in page
@@ -489,6 +496,9 @@ impl Session for SimSession {
             return Acted::Unknown { why: failure(FailureKind::Harness, "the driver is gone") };
         }
         self.coming = None;
+        if !matches!(act, RawAct::Fill(_) | RawAct::Schedule { .. }) {
+            self.took = Duration::ZERO;
+        }
         let done = self.perform(act).await;
         sleep(pause).await;
         if lost == Some(true) {
