@@ -88,22 +88,7 @@ impl History {
         let epoch = self.epoch;
         let lane = self.plan.step(step).lane;
         let session = self.lanes.get(&lane).map_or(0, |lane| lane.session);
-        let start = match &self.plan.step(step).kind {
-            StepKind::Expect { expect, window, aside, trigger, .. } => {
-                let moved = aside.is_some_and(|(_, look)| self.step(look).looks.news > 1);
-                // What was seen to move has until its longer limit to be late, not lost.
-                let late_ms =
-                    window.while_moving_ms.filter(|_| moved).map_or(window.late_ms, |ms| ms.max(window.late_ms));
-                let window = Window { late_ms, ..*window };
-                let asks = match &self.plan.step(*trigger).kind {
-                    StepKind::Act { act: Act::Schedule | Act::Fill(_), .. } => PageTime::Nothing,
-                    StepKind::Act { .. } | StepKind::Expect { .. } => PageTime::Request,
-                };
-                let page = (!expect.is_message()).then_some(asks);
-                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window, page })
-            }
-            StepKind::Act { .. } => None,
-        };
+        let start = self.window_start(step);
         if matches!(fact, Fact::Started { .. }) {
             self.forget_what_was_chosen(step);
         }
@@ -155,6 +140,26 @@ impl History {
             | Fact::RunEnded
             | Fact::LookedBack { .. }
             | Fact::Unknown => {}
+        }
+    }
+
+    /// Where the window of an expectation begins; nothing for an action.
+    fn window_start(&self, step: StepId) -> Option<WindowStart> {
+        match &self.plan.step(step).kind {
+            StepKind::Expect { expect, window, aside, trigger, .. } => {
+                let moved = aside.is_some_and(|(_, look)| self.step(look).looks.news > 1);
+                // What was seen to move has until its longer limit to be late, not lost.
+                let late_ms =
+                    window.while_moving_ms.filter(|_| moved).map_or(window.late_ms, |ms| ms.max(window.late_ms));
+                let window = Window { late_ms, ..*window };
+                let asks = match &self.plan.step(*trigger).kind {
+                    StepKind::Act { act: Act::Schedule | Act::Fill(_), .. } => PageTime::Nothing,
+                    StepKind::Act { .. } | StepKind::Expect { .. } => PageTime::Request,
+                };
+                let page = (!expect.is_message()).then_some(asks);
+                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window, page })
+            }
+            StepKind::Act { .. } => None,
         }
     }
 
