@@ -177,10 +177,10 @@ fn stand(way: &Way, stage: &Stage, anomaly: &Anomaly, seen: &Seen<'_>) -> Standi
     let standing = proofs.map(|proof| against(way, stage, anomaly, proof, seen)).max().unwrap_or(Standing::Free);
     match way.scope {
         Scope::Whole | Scope::Lane => standing,
-        // One sick fork delays one message; where others were quick it is still possible, and less likely.
-        Scope::Once if anomaly.symptom == Symptom::Late => standing.min(Standing::Demoted),
         // A carrier loses one text now and then, and not all of them.
         Scope::Once if anomaly.thing == Thing::TextRows && !anomaly.evidence.has(Sign::PartCame) => Standing::Demoted,
+        // One sick fork delays one message; where others were quick it is still possible, and less likely.
+        Scope::Once if matches!(anomaly.symptom, Symptom::Late | Symptom::Never) => standing.min(Standing::Demoted),
         Scope::Once => Standing::Free,
     }
 }

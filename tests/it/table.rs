@@ -217,10 +217,10 @@ rows! {
     api_lost_after_the_dashboard { "api=down@dashboard", LIST, [is(CSV, "failed", &["api-down"], Seen)], "US Notify 8: the next page is the error page, and /_status answers 500" }
     api_without_a_route { "api=404", TWO, [is(RESET, "failed", &["api-down", "account-unknown"], Window("email-internal")), is(LOGIN, "failed", &["api-down", "sign-in-refused"], Seen)], "US Notify 8: the router's 404 reads as no such user" }
     api_slow (full) { "api=slow:3s", TWO, [is(RESET, "degraded", API_LATE, Window("page")), is(LOGIN, "degraded", API_LATE, Window("page"))], "US Notify 8: pages without a call of the API are quick" }
-    reset_endpoint_gone { "reset=accepted-not-sent", THREE, [is(RESET, "failed", &["api-claimed"], Window("email-internal"))], "US Notify 8: all other mails of the run come" }
+    reset_endpoint_gone { "reset=accepted-not-sent", THREE, [is(RESET, "failed", &["api-claimed", "ses-silent"], Window("email-internal"))], "US Notify 8: all other mails of the run come" }
     broker_down { "queue=down", TWO, [is(RESET, "failed", QUEUES, Seen), is(LOGIN, "failed", QUEUES, Seen)], "US Notify 8: whatever queues is an error page" }
     bucket_cannot_be_read_at_the_start { "s3=down@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 8: the API reads the file's metadata there" }
-    a_job_that_makes_nothing { "row=lost", THREE, [is(CSV, "failed", &["worker-stood"], Window("job-rows-email"))], "US Notify 8: done at once, 0 of 2" }
+    a_job_that_makes_nothing { "row=lost", THREE, [is(CSV, "failed", &["worker-stood", "queue-busy"], Window("job-rows-email"))], "US Notify 8: done at once, 0 of 2" }
     a_fork_without_its_database (full) { "worker=stale@1st", RESET_ALONE, [is(RESET, "degraded", SES_LATE, Window("email-internal"))], "US Notify 8: Postgres restarted" }
     ses_sends_again_later (full) { "ses=again:3s", THREE, [is(RESET, "degraded", &["worker-twice", "ses-twice"], Window("email-internal"))], "incident 8: looked for at the end of the run" }
     a_job_for_another_time { "admin=other-time", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 8: the job's page names the API's time" }

@@ -7,6 +7,7 @@ mod ports;
 mod rim;
 mod service;
 mod table;
+mod truth;
 mod whole;
 mod world;
 

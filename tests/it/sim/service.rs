@@ -83,6 +83,12 @@ pub struct Truth {
     /// Rows with the time from the slot to their arrival; those sent before it have a negative one.
     pub rows: Vec<(usize, i64)>,
     pub reset_after_ms: Option<u64>,
+    /// When a reset mail, a code and a job were asked for first.
+    pub reset_at: Option<Instant>,
+    pub code_at: Option<Instant>,
+    pub job_at: Option<Instant>,
+    /// When something was handed to its eye, and what: mail or text, of Notify itself or of a list.
+    pub delivered: Vec<(Instant, MessageKind, bool)>,
 }
 
 pub struct State {
@@ -129,6 +135,8 @@ struct Sending {
     subject: String,
     text: String,
     is_code: bool,
+    /// Notify's own, and not a list's.
+    is_own: bool,
 }
 
 /// How it went.
@@ -346,6 +354,7 @@ impl State {
                 _ => None,
             });
             let listed = at + late.unwrap_or_default();
+            self.truth.delivered.push((at, sending.kind, sending.is_own));
             self.messages.push(Message { id, at, listed, kind: sending.kind, from, subject, text });
         }
         Sent::At(arrives)
@@ -354,6 +363,7 @@ impl State {
     /// A reset is asked for with this `next`; the request is here at `at`.
     pub fn reset(&mut self, next: &str, at: Instant) {
         self.truth.resets += 1;
+        self.truth.reset_at.get_or_insert(at);
         let effects = self.effects(Site::Reset, "", "");
         if effects.contains(&Effect::AcceptedNotSent) {
             return;
@@ -368,6 +378,7 @@ impl State {
                 subject: "Reset your U.S. Notify password".to_owned(),
                 text,
                 is_code: false,
+                is_own: true,
             };
             let queued = at + milliseconds(20 + self.chance.below(200));
             if let Sent::At(arrives) = self.deliver(queued, sending) {
@@ -388,6 +399,7 @@ impl State {
     /// A code was asked for.
     pub fn code(&mut self) {
         self.truth.codes += 1;
+        self.truth.code_at.get_or_insert_with(Instant::now);
         if self.has(Site::Code, &Effect::Limited) {
             return;
         }
@@ -400,6 +412,7 @@ impl State {
             subject: String::new(),
             text: format!("{code} is your U.S. Notify authentication code"),
             is_code: true,
+            is_own: true,
         };
         let queued = Instant::now() + milliseconds(20 + self.chance.below(200));
         self.deliver(queued, sending);
@@ -432,6 +445,7 @@ impl State {
     /// A job was made: from here on the service works by itself.
     pub fn make_job(&mut self, kind: MessageKind, slot: Option<Timestamp>, file: String) {
         self.truth.jobs += 1;
+        self.truth.job_at.get_or_insert_with(Instant::now);
         self.jobs.push(Job { kind, slot, picked: None, finished: None, rows: Vec::new(), file });
         let now = Instant::now();
         self.cancelled_at = self.cancelled_after.map(|after| now + after);
@@ -481,7 +495,7 @@ impl State {
                 MessageKind::Sms => (SENDER, String::new()),
             };
             let text = format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" });
-            let sending = Sending { kind, from: sender.to_owned(), subject, text, is_code: false };
+            let sending = Sending { kind, from: sender.to_owned(), subject, text, is_code: false, is_own: false };
             let sent = if self.gives_up { Sent::Nowhere } else { self.deliver(saved + milliseconds(10), sending) };
             let told = match sent {
                 Sent::At(at) => {
