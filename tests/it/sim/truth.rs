@@ -156,7 +156,10 @@ fn a_random_fault_is_named_in_each_scenario_that_it_broke() {
                 causes.contains(&leads.as_str()) || causes.iter().any(alike),
                 format!("{told}: {id}: {leads} leads {all:?}"),
             ));
-            never_at_work(&told, &id, &leads, &outcome);
+            // A part that fails now and then is at work in between.
+            if !causes.contains(&leads.as_str()) {
+                never_at_work(&told, &id, &leads, &outcome);
+            }
         }
         first
     });
