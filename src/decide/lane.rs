@@ -265,6 +265,13 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
     }
     match &history.plan.step(step).kind {
         StepKind::Act { act, watch } => at_act(history, scenario, step, act, watch, now),
+        // Something has held this program up since it was chosen.
+        StepKind::Expect { trigger, .. }
+            if matches!(&history.step(step).check, Some((_, Check::NotYet { too_near: true, .. })))
+                && history.step(*trigger).times_started < SCHEDULES_MAX =>
+        {
+            page_needs(history, scenario, step, now).unwrap_or(Command::Act(*trigger))
+        }
         StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, window, .. } => {
             page_needs(history, scenario, step, now).unwrap_or_else(|| {
                 let deadline = history.anchor(step).saturating_add(window.late_ms);

@@ -74,8 +74,10 @@ fn second_try(
     let StepKind::Expect { second_try, .. } = &history.plan.step(step).kind else { return None };
     let after_ms = window.second_try_ms?;
     let lane = history.lanes.get(&scenario.lane)?;
-    // Without a look there is nothing to go on.
-    if now < history.anchor(step) + after_ms || !lane.open || history.step(step).looks.last_good.is_none() {
+    // It is missing when a look has missed it: this program may have been stopped meanwhile.
+    let due = history.anchor(step) + after_ms;
+    let missed = history.step(step).looks.last_good.is_some_and(|since| since >= due);
+    if now < due || !lane.open || !missed {
         return None;
     }
     for again in second_try {

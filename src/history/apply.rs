@@ -195,12 +195,13 @@ impl History {
         if window.from != WindowFrom::Slot && made == 0 {
             return;
         }
-        // The first look comes when on time has just passed: what it finds begun was begun by then, or a moment later.
-        let at_once = self.step(look).looks.count <= 1 && after_ms <= window.on_time_ms + window.on_time_ms / 2;
-        let timing = if at_once { Timing::OnTime } else { window.timing(after_ms) };
+        // It had begun at the latest now, and had not at the look before this one, if there was one.
+        let before = self.step(look).looks.good_before.filter(|_| self.step(look).looks.count > 1);
+        let least_ms = before.map_or(0, |since| since.saturating_sub(self.anchor(pickup))).min(after_ms);
+        let timing = window.timing(least_ms.max(window.not_before_ms));
         let state = &mut self.steps[pickup.index()];
         if state.met.is_none() && state.closed.is_none() {
-            state.met = Some(Met { moment, after_ms, least_ms: after_ms, timing, by_page: true });
+            state.met = Some(Met { moment, after_ms, least_ms, timing, by_page: true });
         }
     }
 

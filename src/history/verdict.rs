@@ -275,6 +275,9 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
             judged(Verdict::Inconclusive, why)
         }
+        _ if matches!(&state.check, Some((_, Check::NotYet { too_near: true, .. }))) => {
+            judged(Verdict::Inconclusive, format!("{why}: this program was held up again and again"))
+        }
         _ if !history.certainly_done(trigger) => {
             judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))
         }

@@ -92,7 +92,10 @@ fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>)
     if addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context))) {
         // Nobody else knows the token, so it is the clocks that do not agree: nothing can be said of the service.
         let why = "a mail with our token is here, but by the service's clock its link was not made when we pressed";
-        return Judgement { check: Check::NotYet { why: why.to_owned(), in_doubt: true }, captured: None };
+        return Judgement {
+            check: Check::NotYet { why: why.to_owned(), in_doubt: true, too_near: false },
+            captured: None,
+        };
     }
     not_yet(match (addressed.len(), others) {
         (0, 0) => "no new mail is in the mailbox".to_owned(),

@@ -162,7 +162,8 @@ fn checked_time(page: &Snapshot, context: &Context<'_>) -> Result<Timestamp, Che
     // It was far enough away a moment ago; half of that is enough to press the button.
     let lead = SignedDuration::from_millis(i64::try_from(context.plan.lead_ms / 2).unwrap_or(0));
     if slot.duration_since(context.now) < lead {
-        return Err(Check::not_yet(format!("{} is too near", slot.strftime("%H:%M:%S UTC"))));
+        let why = format!("{} is too near", slot.strftime("%H:%M:%S UTC"));
+        return Err(Check::NotYet { why, in_doubt: false, too_near: true });
     }
     Ok(slot)
 }

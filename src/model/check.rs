@@ -27,6 +27,9 @@ pub enum Check {
         /// Something was seen that cannot be told apart from what is expected; then nothing counts as missing.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         in_doubt: bool,
+        /// The time that is chosen has come too near meanwhile: another one has to be chosen.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        too_near: bool,
     },
     /// It does not hold and cannot any more: failed now.
     Never { wrong: Wrong, why: String },
@@ -40,7 +43,7 @@ impl Check {
 
     /// Not yet, without a doubt.
     pub fn not_yet(why: impl Into<String>) -> Self {
-        Self::NotYet { why: why.into(), in_doubt: false }
+        Self::NotYet { why: why.into(), in_doubt: false, too_near: false }
     }
 
     /// Never.

@@ -58,7 +58,7 @@ fn a_secret_is_found_in_every_encoding() {
 #[test]
 fn facts_lose_what_became_secret_after_they_were_made() {
     let mut vault = vault();
-    let check = Check::NotYet { why: format!("saw {TOKEN}"), in_doubt: false };
+    let check = Check::NotYet { why: format!("saw {TOKEN}"), in_doubt: false, too_near: false };
     vault.message(mail(&format!("http://h/new-password/{TOKEN}"), ""), "t");
     assert_eq!(
         vault
@@ -71,7 +71,7 @@ fn facts_lose_what_became_secret_after_they_were_made() {
             .into_inner(),
         crate::model::Fact::Checked {
             step: crate::model::StepId(0),
-            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned(), in_doubt: false },
+            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned(), in_doubt: false, too_near: false },
             standing: false,
             captured: None,
         }

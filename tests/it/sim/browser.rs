@@ -501,6 +501,7 @@ impl Session for SimSession {
         }
         let done = self.perform(act).await;
         sleep(pause).await;
+        self.world.may_stop().await;
         if lost == Some(true) {
             return Acted::Unknown { why: failure(FailureKind::Harness, "the driver is gone") };
         }
@@ -517,7 +518,9 @@ impl Session for SimSession {
             self.at = at;
         }
         let lost = matches!(self.world.trouble(), Trouble::LostInLook { one_in } if self.world.chance(one_in) == 0);
-        if lost { Err(failure(FailureKind::Harness, "the driver is gone")) } else { Ok(self.page()) }
+        let page = self.page();
+        self.world.may_stop().await;
+        if lost { Err(failure(FailureKind::Harness, "the driver is gone")) } else { Ok(page) }
     }
 
     async fn screenshot(&mut self) -> Option<MaskedPng> {

@@ -32,6 +32,10 @@ pub enum Trouble {
     LostInLook {
         one_in: u64,
     },
+    /// Our process is stopped for up to a minute, once in so many things that it does.
+    Stopped {
+        one_in: u64,
+    },
     /// Somebody signs in with the same user when this many pages were shown.
     SomebodyElse {
         after_pages: u32,
@@ -68,6 +72,16 @@ impl World {
 
     pub fn trouble(&self) -> Trouble {
         self.hands.lock().expect("our side").trouble
+    }
+
+    /// Our process may be stopped here; the world goes on.
+    pub async fn may_stop(&self) {
+        if let Trouble::Stopped { one_in } = self.trouble()
+            && self.chance(one_in) == 0
+        {
+            let pause = self.chance(60_000);
+            sleep(Duration::from_millis(pause)).await;
+        }
     }
 
     /// One page more was shown: whether somebody else has signed in by now.
@@ -144,12 +158,19 @@ impl Inbox for SimInbox {
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
         sleep(Duration::from_millis(20)).await;
+        let found = self.listed(&which);
+        self.0.may_stop().await;
+        Ok(found)
+    }
+}
+
+impl SimInbox {
+    fn listed(&self, which: &Which<'_>) -> Vec<RawMessage> {
         let state = self.0.state.lock().expect("the service");
         let now = Instant::now();
         let here = state.messages.iter().filter(|message| message.kind == self.1 && message.listed <= now);
         let to = if self.1 == MessageKind::Sms { MOBILE } else { USER };
-        Ok(here
-            .filter(|message| which.wants(&message.id))
+        here.filter(|message| which.wants(&message.id))
             .map(|message| RawMessage {
                 id: message.id.clone(),
                 provider_id: message.id.clone(),
@@ -161,7 +182,7 @@ impl Inbox for SimInbox {
                 html: String::new(),
                 arrived_at: Timestamp::from_second(state.time(message.at).as_second()).ok(),
             })
-            .collect())
+            .collect()
     }
 }
 

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use notify_smoke::model::{MessageKind, Plan};
+use notify_smoke::history::History;
+use notify_smoke::journal;
+use notify_smoke::model::{Event, Fact, MessageKind, Plan, Verdict};
 use tokio::time::Instant;
 
-use super::rim::Outcome;
+use super::rim::{Outcome, Trouble};
 use super::service::Truth;
-use super::table::{plan_for, run, said};
+use super::table::{plan_for, run, run_with, said};
 use super::world::Chance;
 use super::{all_seeds, seeds};
 use crate::faults::{CSV, LOGIN, RESET, TEXTS};
+use crate::table::ROWS;
 
 const NOW: &str = "csv-now";
 
@@ -208,6 +211,61 @@ fn never_at_work(told: &str, id: &str, leads: &str, outcome: &Outcome) {
 fn late_only(asked: &Instant, delivered: &[(Instant, MessageKind, bool)]) -> bool {
     let limit = *asked + std::time::Duration::from_secs(12);
     delivered.iter().filter(|(at, ..)| at > asked).all(|(at, ..)| *at > limit)
+}
+
+/// A process that is stopped now and then, a lid that is closed, a machine that is busy: nothing of it is the service's.
+#[test]
+fn nobody_is_charged_with_our_own_pauses() {
+    let wrong: Vec<String> = all_seeds(seeds() / 10, |seed| {
+        let run_of = RUNS[usize::try_from(seed % RUNS.len() as u64).expect("small")];
+        let told = format!("stopped now and then, {run_of:?}, seed {seed}");
+        let trouble = Trouble::Stopped { one_in: 10 + seed % 40 };
+        let outcome = run_with(&told, &plans()[run_of], (&[], trouble), seed, None, |_| {});
+        let verdict = outcome.history.verdict();
+        matches!(verdict, Verdict::Failed | Verdict::Degraded)
+            .then(|| format!("{told}: {verdict}\n{}", report(&outcome)))
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    assert!(wrong.is_empty(), "{} runs, such as {}", wrong.len(), wrong[0]);
+}
+
+/// What is taken out of a journal can only leave more causes open.
+#[test]
+fn without_one_proof_no_set_is_smaller() {
+    let mut taken = 0;
+    for row in ROWS {
+        let outcome = run(row.name, &plan_for(row.run), &[row.fault], 0, None);
+        let events = journal::replay(&outcome.journal).expect("a journal").events;
+        for (id, _, _, all) in broken(&outcome, row.run) {
+            let plan = &outcome.history.plan;
+            let of_others = |event: &&Event| match &event.fact {
+                Fact::Checked { step, check, .. } => check.is_met() && plan.scenario_of(*step).id != id,
+                _ => false,
+            };
+            for proof in events.iter().filter(of_others) {
+                let without: Vec<Event> = events.iter().filter(|event| event.seq != proof.seq).cloned().collect();
+                let history = History::of(&without).expect("a history");
+                let scenario = history.plan.scenarios.iter().find(|scenario| scenario.id == id).expect("it");
+                // Kept from going on, it is another one's to explain.
+                if history.scenario_verdict(scenario).blocked_by.is_some() {
+                    continue;
+                }
+                let candidates = notify_smoke::diagnose::diagnose(&history, scenario);
+                let left: Vec<&str> = candidates.iter().map(|candidate| candidate.cause.id).collect();
+                let lost: Vec<&String> = all.iter().filter(|cause| !left.contains(&cause.as_str())).collect();
+                assert!(
+                    lost.is_empty(),
+                    "{}: {id} without event {}: {lost:?} are gone from {all:?}",
+                    row.name,
+                    proof.seq
+                );
+                taken += 1;
+            }
+        }
+    }
+    assert!(taken > 500, "only {taken} proofs");
 }
 
 /// Faults that show in one scenario each: two of them at once are both named.
