@@ -1,7 +1,6 @@
 //! What is seen while a run goes on: plain lines, or on a terminal a board at its foot under the lines that matter.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,10 +26,11 @@ pub(super) fn style() -> Style {
     Style { colour: console::colors_enabled(), width }
 }
 
-/// Shows a run.
+/// Shows a run. A thread of its own prints: a terminal that is not read must not hold the run up.
 pub(super) struct Screen {
     live: Live,
-    board: Option<Drawn>,
+    on_terminal: bool,
+    printer: Printer,
 }
 
 impl Screen {
@@ -43,25 +43,65 @@ impl Screen {
             (false, false, true) => Detail::Alarms,
             (false, false, false) => Detail::Steps,
         };
-        Self { live: Live::new(detail), board: on_terminal.then(|| Drawn::new(style())) }
+        Self { live: Live::new(detail), on_terminal, printer: Printer::start(on_terminal.then(style)) }
     }
 
     /// One event more.
     pub(super) fn show(&mut self, history: &History, event: &Event) {
         let line = self.live.line(history, event);
-        match &self.board {
-            None => line.iter().for_each(|line| say(line)),
-            Some(drawn) => drawn.show(Board::of(history), history.last.t, line.as_deref()),
+        let board = self.on_terminal.then(|| (Board::of(history), history.last.t));
+        if line.is_some() || board.is_some() {
+            self.printer.print(Print { line, board });
         }
     }
 }
 
-/// The board on a terminal. It is gone when this is dropped.
-struct Drawn {
-    shown: Arc<Mutex<Shown>>,
-    /// Dropped to end the ticker.
-    stop: Option<Sender<()>>,
-    ticker: Option<JoinHandle<()>>,
+/// What is to be printed after one event.
+struct Print {
+    line: Option<String>,
+    board: Option<(Board, u64)>,
+}
+
+/// As much may wait to be printed; what comes on top is dropped, and that is said.
+const WAITING_MAX: usize = 256;
+
+/// The thread that prints. When this is dropped, what waits is printed and the board is gone.
+struct Printer {
+    /// Dropped to end the thread.
+    tell: Option<SyncSender<Print>>,
+    thread: Option<JoinHandle<()>>,
+    dropped: usize,
+}
+
+impl Printer {
+    fn start(board: Option<Style>) -> Self {
+        let (tell, told) = sync_channel(WAITING_MAX);
+        let thread = std::thread::spawn(move || match board {
+            Some(style) => Shown::new(style).follow(&told),
+            None => told.iter().for_each(|print| print.line.iter().for_each(|line| say(line))),
+        });
+        Self { tell: Some(tell), thread: Some(thread), dropped: 0 }
+    }
+
+    fn print(&mut self, mut print: Print) {
+        let Some(tell) = &self.tell else { return };
+        if self.dropped > 0 && print.line.is_some() {
+            let dropped = format!("({} lines were left out: nobody read them)\n", self.dropped);
+            print.line = print.line.map(|line| dropped + &line);
+        }
+        let lines = usize::from(print.line.is_some());
+        match tell.try_send(print) {
+            Ok(()) => self.dropped *= 1 - lines,
+            Err(_) => self.dropped += lines,
+        }
+    }
+}
+
+impl Drop for Printer {
+    fn drop(&mut self) {
+        self.tell.take();
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 struct Shown {
@@ -74,52 +114,38 @@ struct Shown {
     since: Instant,
 }
 
-impl Drawn {
+impl Shown {
     fn new(style: Style) -> Self {
-        let shown = Arc::new(Mutex::new(Shown {
+        Self {
             lines: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()),
             bars: Vec::new(),
             board: Board::default(),
             style,
             t: 0,
             since: Instant::now(),
-        }));
-        let (stop, stopped) = channel();
-        let drawn = Arc::clone(&shown);
-        let ticker = std::thread::spawn(move || {
-            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                held(&drawn).draw();
-            }
-        });
-        Self { shown, stop: Some(stop), ticker: Some(ticker) }
-    }
-
-    fn show(&self, board: Board, t: u64, line: Option<&str>) {
-        let mut shown = held(&self.shown);
-        (shown.board, shown.t, shown.since) = (board, t, Instant::now());
-        if let Some(line) = line {
-            // A terminal that went away is no reason to stop a run.
-            let _ = shown.lines.println(line);
         }
-        shown.draw();
     }
-}
 
-impl Drop for Drawn {
-    fn drop(&mut self) {
-        self.stop.take();
-        let _ = self.ticker.take().map(JoinHandle::join);
-        let shown = held(&self.shown);
-        shown.bars.iter().for_each(ProgressBar::finish_and_clear);
-        let _ = shown.lines.clear();
+    /// Draws what it is told, and anew between events, until nobody tells any more.
+    fn follow(&mut self, told: &Receiver<Print>) {
+        loop {
+            match told.recv_timeout(TICK) {
+                Ok(Print { line, board }) => {
+                    if let Some((board, t)) = board {
+                        (self.board, self.t, self.since) = (board, t, Instant::now());
+                    }
+                    // A terminal that went away is no reason to stop a run.
+                    let _ = line.map(|line| self.lines.println(line));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.draw();
+        }
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+        let _ = self.lines.clear();
     }
-}
 
-fn held(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shown {
     fn draw(&mut self) {
         let now = self.t + u64::try_from(self.since.elapsed().as_millis()).unwrap_or(0);
         // Asked each time: windows are made wider and narrower.

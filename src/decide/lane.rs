@@ -274,7 +274,7 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
         }
         StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, window, .. } => {
             page_needs(history, scenario, step, now).unwrap_or_else(|| {
-                let deadline = history.anchor(step).saturating_add(window.late_ms);
+                let deadline = history.end_of(step, window.late_ms);
                 look(history, step, deadline, PAGE_LOOK_MS, now)
             })
         }
@@ -330,5 +330,5 @@ pub(super) fn look(history: &History, step: StepId, deadline: u64, every_ms: u64
 
 /// The end of a window that nothing puts off.
 pub(super) fn end_of(history: &History, step: StepId, window: &Window) -> u64 {
-    history.anchor(step).saturating_add(window.late_ms)
+    history.end_of(step, window.late_ms)
 }

@@ -65,6 +65,8 @@ pub struct Engine {
     detach: bool,
     /// Milliseconds of the run that earlier processes have used.
     base_ms: u64,
+    /// For how long this process was held up, as far as that is written.
+    held_ms: u64,
 }
 
 /// Begins a run: writes its first event.
@@ -110,6 +112,7 @@ enum End {
 
 impl Engine {
     fn new(ports: Ports, recorder: Recorder, base_ms: u64) -> Self {
+        let held_ms = ports.clock.held_ms();
         Self {
             ports,
             recorder,
@@ -118,6 +121,7 @@ impl Engine {
             waiting: BTreeMap::new(),
             detach: false,
             base_ms,
+            held_ms,
         }
     }
 
@@ -142,6 +146,17 @@ impl Engine {
     fn record(&mut self, fact: Fact) -> std::io::Result<()> {
         let now = self.now();
         self.recorder.record(fact, now, self.ports.clock.now())
+    }
+
+    /// Before anything is concluded from what did not come: was there anybody to see it?
+    fn note_holds(&mut self) -> std::io::Result<()> {
+        let held = self.ports.clock.held_ms();
+        let new = held.saturating_sub(self.held_ms);
+        if new == 0 {
+            return Ok(());
+        }
+        self.held_ms = held;
+        self.record(Fact::Held { ms: new })
     }
 
     /// Works until the run has ended.
@@ -185,6 +200,7 @@ impl Engine {
                 let due = now.saturating_add(SignedDuration::from_millis(left)).unwrap_or(now);
                 return Ok(End::Detached(due));
             }
+            self.note_holds()?;
             let commands = decide(self.recorder.history(), self.now(), &idle);
             if commands.is_empty() {
                 tokio::select! {
@@ -321,6 +337,7 @@ impl Engine {
 
     /// Records what came of a job.
     fn finish(&mut self, done: Done) -> std::io::Result<()> {
+        self.note_holds()?;
         let now = self.now();
         let at = self.ports.clock.now();
         self.waiting.remove(&done.lane);

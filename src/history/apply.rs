@@ -59,6 +59,7 @@ impl History {
                     lane.open = false;
                 }
             }
+            Fact::Held { ms } => self.held.push((moment, *ms)),
             Fact::Detached { due } => self.detached = Some(*due),
             Fact::Interrupted { signal } => {
                 self.interrupted = Some(signal.clone());
@@ -136,6 +137,7 @@ impl History {
             | Fact::BrowserFailed { .. }
             | Fact::BrowserGone { .. }
             | Fact::Detached { .. }
+            | Fact::Held { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded
             | Fact::LookedBack { .. }
@@ -157,7 +159,14 @@ impl History {
                     StepKind::Act { .. } | StepKind::Expect { .. } => PageTime::Request,
                 };
                 let page = (!expect.is_message()).then_some(asks);
-                Some(WindowStart { t: self.anchor(step), at: self.anchor_time(step), window, page })
+                let (t, at) = (self.anchor(step), self.anchor_time(step));
+                // Held up between its intent and its end, this program may have done it at any time in between.
+                let acted = self.step(*trigger);
+                let done = match (&acted.acted, window.from) {
+                    (Some((moment, Acted::Done)), WindowFrom::Trigger) => (moment.t, acted.over_at.or(at)),
+                    _ => (t, at),
+                };
+                Some(WindowStart { t, at, window, done, page })
             }
             StepKind::Act { .. } => None,
         }
@@ -246,6 +255,8 @@ struct WindowStart {
     /// By the service's clock: the mailbox is nearer to that than to ours.
     at: Option<Timestamp>,
     window: Window,
+    /// The action that it counts from was done by then, in both times: this program may have been stopped in the middle.
+    done: (u64, Option<Timestamp>),
     /// Where a page is expected: what of its time is the service's.
     page: Option<PageTime>,
 }
@@ -303,7 +314,12 @@ impl StepState {
             Some(PageTime::Request) => self.looks.took_ms.unwrap_or(seen_after).min(seen_after),
             // Nothing was asked of the service.
             Some(PageTime::Nothing) => 0,
-            None => arrived_after(0).unwrap_or(0).max(not_before).min(seen_after),
+            None => {
+                let (t, at) = start.done;
+                let arrived = arrived_at.zip(at).map(|(arrived, done)| arrived.duration_since(done).as_millis());
+                let missed = self.looks.good_before.map_or(0, |since| since.saturating_sub(t));
+                arrived.and_then(|after| u64::try_from(after).ok()).unwrap_or(0).max(missed).min(seen_after)
+            }
         };
         let early = start.window.from == WindowFrom::Slot
             && (arrived_ms.is_some_and(|after| after + 1_000 < -i128::from(EARLY_TOLERANCE_MS))
@@ -334,6 +350,7 @@ pub(super) fn step_of(fact: &Fact) -> Option<StepId> {
         | Fact::BrowserFailed { .. }
         | Fact::BrowserGone { .. }
         | Fact::Detached { .. }
+        | Fact::Held { .. }
         | Fact::Interrupted { .. }
         | Fact::RunEnded
         | Fact::LookedBack { .. }

@@ -46,6 +46,8 @@ pub struct History {
     /// The latest look while something was awaited.
     pub during: Option<ProbeState>,
     clock: Option<ServiceClock>,
+    /// When this program was noticed to have been held up, and for how many milliseconds.
+    pub held: Vec<(Moment, u64)>,
     /// When the run is to be gone on with, if its process has ended to wait.
     pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
@@ -86,6 +88,7 @@ impl History {
             after: None,
             during: None,
             clock: None,
+            held: Vec::new(),
             detached: None,
             interrupted: None,
             stopped_at: None,
@@ -166,6 +169,17 @@ impl History {
             }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger,
         }
+    }
+
+    /// For how long this program has been held up since then, in milliseconds: what is waited for has so much longer.
+    pub fn held_since(&self, t: u64) -> u64 {
+        self.held.iter().filter(|(moment, _)| moment.t >= t).map(|(_, ms)| ms).sum()
+    }
+
+    /// When the window of a step closes that nothing else puts off, in milliseconds of the run.
+    pub fn end_of(&self, step: StepId, late_ms: u64) -> u64 {
+        let anchor = self.anchor(step);
+        anchor.saturating_add(late_ms).saturating_add(self.held_since(anchor))
     }
 
     /// The same by the service's clock.

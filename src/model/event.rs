@@ -130,6 +130,11 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
+    /// This program was held up: stopped, in a machine that slept, or without its turn. All windows that are open go on for
+    /// so much longer.
+    Held {
+        ms: u64,
+    },
     /// The process ended because there was nothing to do but wait; so far all passed.
     Detached {
         /// When the run is to be gone on with.

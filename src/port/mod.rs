@@ -86,6 +86,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Milliseconds since this process started with the run; never goes back.
     fn elapsed_ms(&self) -> u64;
+    /// For how long this process has been held up since it started with the run, in milliseconds; what is shorter than a
+    /// second or so is no hold.
+    fn held_ms(&self) -> u64;
 }
 
 /// Where a run is written.

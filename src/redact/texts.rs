@@ -44,6 +44,7 @@ impl Texts for Fact {
             | Self::Closed { .. }
             | Self::Evidence { .. }
             | Self::Detached { .. }
+            | Self::Held { .. }
             | Self::Interrupted { .. }
             | Self::LookedBack { .. }
             | Self::RunEnded

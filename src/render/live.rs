@@ -83,6 +83,7 @@ impl Live {
                 Seen::New(_) => None,
             },
             Fact::Closed { step, .. } => Some(format!("{} was not met", name(step))),
+            Fact::Held { ms } => Some(format!("this program was held up for {}", seconds(*ms))),
             Fact::Detached { due } => Some(format!("nothing to do before {}", due.strftime("%H:%M:%S UTC"))),
             Fact::Interrupted { signal } => Some(format!("stopped by {signal}")),
             Fact::Probed { .. }

@@ -1,5 +1,9 @@
 //! The machine's clock.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
@@ -11,15 +15,48 @@ const STEADY: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const STEADY: ClockId = ClockId::Monotonic;
 
+/// A thread looks at the clock so often; a gap that is longer by this is a hold: the process was stopped, the machine slept,
+/// or it had no turn to give.
+const TICK: Duration = Duration::from_millis(100);
+const HOLD_MS: u64 = 1_000;
+
 /// Wall time from the system, durations from a clock that nobody sets.
 pub(super) struct SystemClock {
     started_ms: u64,
+    ticks: Arc<Ticks>,
+}
+
+/// What the thread has seen.
+struct Ticks {
+    last_ms: AtomicU64,
+    held_ms: AtomicU64,
+}
+
+impl Ticks {
+    /// One tick more; what lies between it and the last one is a hold if it is long.
+    fn tick(&self) {
+        let now = steady_ms();
+        let gap = now.saturating_sub(self.last_ms.swap(now, Ordering::SeqCst));
+        if gap > HOLD_MS {
+            self.held_ms.fetch_add(gap, Ordering::SeqCst);
+        }
+    }
 }
 
 impl SystemClock {
     /// A clock that starts now.
     pub(super) fn start() -> Self {
-        Self { started_ms: steady_ms() }
+        let started_ms = steady_ms();
+        let ticks = Arc::new(Ticks { last_ms: AtomicU64::new(started_ms), held_ms: AtomicU64::new(0) });
+        let seen = Arc::downgrade(&ticks);
+        std::thread::spawn(move || {
+            while let Some(ticks) = seen.upgrade() {
+                ticks.tick();
+                drop(ticks);
+                std::thread::sleep(TICK);
+            }
+        });
+        Self { started_ms, ticks }
     }
 }
 
@@ -30,6 +67,12 @@ impl Clock for SystemClock {
 
     fn elapsed_ms(&self) -> u64 {
         steady_ms().saturating_sub(self.started_ms)
+    }
+
+    fn held_ms(&self) -> u64 {
+        // Whoever goes on first after a hold has seen it.
+        self.ticks.tick();
+        self.ticks.held_ms.load(Ordering::SeqCst)
     }
 }
 

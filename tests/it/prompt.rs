@@ -78,7 +78,7 @@ fn wait_is_prompt(told: &str, history: &History, step: StepId) {
     let Some((since, ended)) = state.looks.last else { panic!("{told}: closed without a look") };
     let moves = aside.is_some_and(|(_, look)| history.step(look).looks.news > 1);
     let most = window.while_moving_ms.filter(|_| moves).map_or(window.late_ms, |most| most.max(window.late_ms));
-    let deadline = history.anchor(step) + most;
+    let deadline = history.end_of(step, most);
     let look_ms = ended.t - since + history.plan.poll_ms;
     let limit = deadline + look_ms + MARGIN_MS;
     let name = history.name(step);

@@ -86,11 +86,12 @@ fn the_time_of_a_lane_adds_up() {
 
 /// Runs a command on a terminal of its own, 80 columns wide; what it wrote, with all codes, and its exit code.
 const ON_A_TERMINAL: &str = "
-import fcntl, os, pty, struct, sys, termios
+import fcntl, os, pty, struct, sys, termios, time
 child, terminal = pty.fork()
 if child == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+time.sleep(float(os.environ.get('UNREAD_S', '0')))
 while True:
     try:
         piece = os.read(terminal, 65536)
@@ -129,6 +130,30 @@ fn a_terminal_has_a_board_while_the_run_goes_on_and_the_report_at_the_end() {
     assert!(!report.contains("  Password reset    "), "the board is left: {report:?}");
     let count = |code: &str| said.matches(code).count();
     assert_eq!(count("\u{1b}[?25l"), count("\u{1b}[?25h"), "the cursor is left hidden");
+}
+
+/// Nobody reads the terminal for a while: the run goes on behind it, and nobody is blamed for anything.
+fn unread(seconds: u64) {
+    let desk = Desk::new();
+    let unread = seconds.to_string();
+    let arguments = ["smoke", "local", "--profile", "quick", "--verbose"];
+    let (said, code) = on_a_terminal(&desk, &[("UNREAD_S", unread.as_str())], &arguments);
+    assert_eq!(code, Some(0), "{said}");
+    let report = desk.report();
+    assert_eq!(report["verdict"], "passed", "{said}");
+    let took_ms = report["duration_ms"].as_u64().expect("a number");
+    assert!(took_ms < seconds * 1_000, "it was held up: {took_ms} ms");
+}
+
+#[test]
+fn a_terminal_that_is_not_read_holds_nothing_up() {
+    unread(25);
+}
+
+#[test]
+#[ignore = "a minute: script/test --full"]
+fn a_terminal_that_is_not_read_for_a_minute_holds_nothing_up() {
+    unread(60);
 }
 
 #[test]

@@ -31,6 +31,14 @@ pub(super) fn frame(out: &mut String, history: &History) {
             "\nThe service refused our HTTP Basic auth (401). Look at `basic-auth` in the environment file and its variables."
         );
     }
+    let held = history.held_since(0);
+    if held > 0 {
+        let _ = writeln!(
+            out,
+            "\nThis program was held up for {} in all; what it waited for had so much longer.",
+            seconds(held)
+        );
+    }
     for (whose, ms) in history.clocks_apart() {
         let (gap, way) = (seconds(ms.unsigned_abs()), if ms > 0 { "behind" } else { "ahead of" });
         let _ = writeln!(out, "\nThis machine's clock is {gap} {way} the {whose}'s: set it.");

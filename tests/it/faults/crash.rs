@@ -72,6 +72,41 @@ fn killed_around_its_schedule_no_job_is_made_twice() {
     }
 }
 
+/// The program is stopped for 15 s and goes on: a closed lid, a busy machine. Nothing of that is the service's.
+fn stopped_and_continued(after_ms: u64) {
+    let sandbox = Sandbox::start(&[]);
+    let desk = Desk::new();
+    let run = desk.start(&["smoke", "local", "--profile", "quick", "--sandbox", sandbox.control_url()]);
+    let signal = |name: &str| {
+        std::process::Command::new("kill").args([name, &run.id().to_string()]).status().expect("kill");
+    };
+    std::thread::sleep(Duration::from_millis(after_ms));
+    signal("-STOP");
+    std::thread::sleep(Duration::from_secs(15));
+    signal("-CONT");
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    let verdict = desk.report()["verdict"].as_str().expect("a verdict").to_owned();
+    assert!(["passed", "inconclusive", "errored"].contains(&verdict.as_str()), "after {after_ms} ms: {}", said.out);
+    assert!(sandbox.entries("job-made").len() <= 1 && sandbox.entries("reset-requested").len() == 1, "{}", said.out);
+}
+
+#[test]
+fn stopped_for_a_while_it_blames_nobody() {
+    let chance = u64::from(std::process::id());
+    for (slot, begin) in [900, 2_200, 3_800].into_iter().enumerate() {
+        stopped_and_continued(begin + (chance * (slot as u64 + 3)) % 700);
+    }
+}
+
+#[test]
+#[ignore = "long: script/test --full"]
+fn stopped_at_many_moments_it_blames_nobody() {
+    let chance = u64::from(std::process::id());
+    for step in 0..20 {
+        stopped_and_continued(400 + step * 260 + (chance * (step + 3)) % 250);
+    }
+}
+
 #[test]
 #[ignore = "long: script/test --full"]
 fn killed_at_many_moments() {

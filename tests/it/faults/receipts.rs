@@ -6,8 +6,9 @@ use super::{CSV, RESET, scenario, smoke};
 use crate::support::{Desk, Sandbox};
 use crate::table::LATER;
 
-/// Two runs against one sandbox: the first one's report as it was, and as it is after the second has looked back.
-fn twice(faults: &[&str]) -> (Value, Value) {
+/// Two runs against one sandbox: the first one's report as it was, and as it is after the second has looked back; and what the
+/// second one said, which has this verdict.
+fn twice(faults: &[&str], verdict: &str) -> (Value, Value, String) {
     let sandbox = Sandbox::start(faults);
     let desk = Desk::new();
     let (said, before) = smoke(&desk, &["--sandbox", sandbox.control_url()]);
@@ -16,19 +17,33 @@ fn twice(faults: &[&str]) -> (Value, Value) {
     std::thread::sleep(std::time::Duration::from_secs(4));
     let first = before["run"].as_str().expect("an id").to_owned();
     let (said, second) = smoke(&desk, &["--sandbox", sandbox.control_url()]);
-    assert_eq!((said.code, &second["verdict"]), (0, &Value::from("passed")), "{}", said.out);
+    assert_eq!((said.code, &second["verdict"]), (0, &Value::from(verdict)), "{}", said.out);
+    // What it has tested itself is well, and what last passed goes by that.
+    assert_eq!(second["own_verdict"], "passed", "{}", said.out);
+    let looked = &second["looked_back"][0];
+    assert_eq!((&looked["run"], &looked["scenario"]), (&before["run"], &Value::from(CSV)), "{}", said.out);
+    assert_eq!(
+        looked["told"].as_u64() == looked["of"].as_u64(),
+        verdict == "passed" || faults.contains(&"row=again:3s")
+    );
     assert_ne!(second["run"], before["run"]);
     let text = std::fs::read_to_string(desk.path().join(format!("runs/local/{first}/report.json"))).expect("a report");
     let after: Value = serde_json::from_str(&text).expect("JSON");
     let again = desk.run(&["report", &first, "--format", "json"]);
     assert_eq!(serde_json::from_str::<Value>(&again.out).expect("JSON"), after, "the journal says the same");
-    (before, after)
+    (before, after, said.out)
 }
 
 /// The first run of a fault that only the next one sees.
 fn degraded_afterwards(fault: &str) {
     let later = LATER.iter().find(|later| later.fault == fault).expect("in the table");
-    let (_, after) = twice(&["--fault", fault]);
+    let (before, after, said) = twice(&["--fault", fault], "degraded");
+    let first = before["run"].as_str().expect("an id");
+    assert!(said.contains(&format!("Receipts of run {first} ({CSV}): degraded\n")), "{said}");
+    for cause in later.causes {
+        let component = if *cause == "receipts-off" { "receipts" } else { "worker" };
+        assert!(said.contains(&format!("Component  {component}: ")), "{said}");
+    }
     assert_eq!(after["verdict"], "degraded", "{after:#}");
     assert_eq!(scenario(&after, CSV)["verdict"], "degraded");
     let diagnosis = scenario(&after, CSV)["diagnosis"].as_array().expect("a list");
@@ -50,7 +65,7 @@ fn rows_that_are_made_again_later_make_the_last_run_degraded() {
 
 #[test]
 fn receipts_that_came_are_settled_and_change_nothing() {
-    let (before, after) = twice(&[]);
+    let (before, after, _) = twice(&[], "passed");
     assert_eq!((&before["verdict"], &after["verdict"]), (&"passed".into(), &"passed".into()), "{after:#}");
     assert_eq!(scenario(&after, CSV)["receipts"]["told"], 2, "{after:#}");
 }

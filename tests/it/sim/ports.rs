@@ -37,6 +37,10 @@ impl Clock for SimClock {
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).expect("short")
     }
+
+    fn held_ms(&self) -> u64 {
+        0
+    }
 }
 
 pub struct MemoryStore {

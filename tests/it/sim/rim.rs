@@ -51,6 +51,7 @@ struct Hands {
     lines: u64,
     pages: u32,
     acts: u32,
+    held_ms: u64,
 }
 
 /// The service and our own side. Clones share them.
@@ -62,7 +63,7 @@ pub struct World {
 
 impl World {
     pub fn new(state: State, trouble: Trouble, crashes_at: Vec<(u64, bool)>) -> Self {
-        let hands = Hands { trouble, crashes_at, lines: 0, pages: 0, acts: 0 };
+        let hands = Hands { trouble, crashes_at, lines: 0, pages: 0, acts: 0, held_ms: 0 };
         Self { state: Arc::new(Mutex::new(state)), hands: Arc::new(Mutex::new(hands)) }
     }
 
@@ -81,6 +82,8 @@ impl World {
         {
             let pause = self.chance(60_000);
             sleep(Duration::from_millis(pause)).await;
+            // What is short is not noticed.
+            self.hands.lock().expect("our side").held_ms += if pause > 1_000 { pause } else { 0 };
         }
     }
 
@@ -122,6 +125,10 @@ impl Clock for SimClock {
 
     fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).expect("short")
+    }
+
+    fn held_ms(&self) -> u64 {
+        self.world.hands.lock().expect("our side").held_ms
     }
 }
 
