@@ -51,6 +51,7 @@ signs! {
     OneLost = "it was asked for twice, and one of the two came";
     AllCame = "it was asked for twice, and both came";
     OtherSender = "a message like ours came from another sender";
+    TheirSender = "it came from the number of another environment";
     JobWaits = "the job's page says that its time has not come";
     NoRowMade = "the job has begun, and no message was made of its rows";
     DoneEmpty = "the job is done, and no message was made of its rows";

@@ -168,6 +168,10 @@ fn stand(way: &Way, stage: &Stage, anomaly: &Anomaly, seen: &Seen<'_>) -> Standi
     if matches!(anomaly.symptom, Symptom::Gateway | Symptom::Unreachable | Symptom::Untrusted | Symptom::Denied) {
         return Standing::Free;
     }
+    // A text from another environment's number is most likely theirs, and ours is missing.
+    if way.needs.contains(&Sign::OtherSender) && anomaly.evidence.has(Sign::TheirSender) {
+        return Standing::Demoted;
+    }
     let is_eye = matches!(stage.part, Component::Mailbox | Component::Number);
     // An eye to which anything came is not deaf; it may be slow, or lose one.
     if is_eye && anomaly.symptom == Symptom::Never && way.scope == Scope::Whole {

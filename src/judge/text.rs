@@ -18,7 +18,11 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
     let ours: Vec<&Message> = fitting.iter().filter(|text| text.from == context.plan.sms_sender).copied().collect();
     let Some(newest) = ours.iter().max_by_key(|message| message.arrived_at) else {
         return Check::not_yet(match fitting.first() {
-            Some(other) => format!("such a text came from {}, not from {}", other.from, context.plan.sms_sender),
+            Some(other) => {
+                let theirs = context.plan.other_senders.iter().find(|(_, number)| **number == other.from);
+                let whose = theirs.map_or_else(|| ",".to_owned(), |(name, _)| format!(", which is {name}'s number,"));
+                format!("such a text came from {}{whose} not from {}", other.from, context.plan.sms_sender)
+            }
             None => format!("none of {} new text(s) reads like it", messages.len()),
         })
         .into();

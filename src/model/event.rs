@@ -32,7 +32,7 @@ pub enum Fact {
         plan: Box<Plan>,
         /// Marks everything that this run causes; not a secret.
         token: String,
-        /// Codes that earlier runs asked for and did not use, still live: a text of theirs may come now.
+        /// Codes that earlier runs asked for, still live, whose texts they have not seen: one may come now.
         #[serde(default)]
         open_codes: u32,
         /// Earlier runs, to compare with.

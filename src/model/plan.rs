@@ -43,6 +43,9 @@ pub struct Plan {
     /// The number that Notify's own texts come from.
     #[serde(default)]
     pub sms_sender: String,
+    /// The numbers that other environments' texts come from, by environment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_senders: BTreeMap<String, String>,
     /// Digits of a texted code.
     #[serde(default)]
     pub code_length: u32,

@@ -53,6 +53,7 @@ pub fn plan(
         recipients,
         email_sender: target.email_sender.clone(),
         sms_sender: target.sms_sender.clone(),
+        other_senders: std::collections::BTreeMap::new(),
         code_length: service.code_length,
         error_headings: service.error_headings.clone(),
         sentences: service.sentences.clone(),

@@ -1,6 +1,7 @@
 //! What earlier runs have asked the service for, as far as their journals tell: mails in the last hour, and codes that
 //! nobody has used. A code that is asked for and not used blocks others: the service keeps five live ones of a user.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::prepare::Prepared;
 use super::{NotStarted, Recorded};
 use crate::exit::Exit;
 use crate::history::History;
-use crate::model::{Check, Expectation, Plan, StepId, StepKind, Wrong};
+use crate::model::{Check, Expectation, Observation, Plan, StepId, StepKind, Wrong};
 use crate::store;
 
 /// As far back as runs are counted.
@@ -19,7 +20,7 @@ const HOUR_S: i64 = 3600;
 /// Texts can come minutes after their request, so a code counts a little longer than it lives.
 const CODE_MARGIN_S: i64 = 300;
 
-/// What earlier runs have asked for must leave room for this one. Gives the codes that are still live and unused.
+/// What earlier runs have asked for must leave room for this one. Gives the codes whose texts may still come.
 pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Path) -> Result<u32, NotStarted> {
     // A sandbox that is started for the run is new: what was asked of another one is nothing to it.
     if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
@@ -62,8 +63,37 @@ fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i
             );
             Err(NotStarted::new(Exit::Refused, said))
         }
-        _ => Ok(u32::try_from(open.len()).unwrap_or(u32::MAX)),
+        _ => {
+            let since = now - lifetime_s - CODE_MARGIN_S;
+            let unseen: u32 = earlier.iter().map(|history| unseen_codes_of(history, since)).sum();
+            Ok(unseen)
+        }
     }
+}
+
+/// Codes that a run has asked for since then whose text it has not seen: that may come now, and be taken for another one's.
+/// One that it has seen is known by its id, whether or not it was used.
+fn unseen_codes_of(history: &History, since: i64) -> u32 {
+    let of_trigger = |trigger: StepId| {
+        let asked = history.step(trigger).started.is_some_and(|moment| moment.at.as_second() >= since);
+        let scenario = history.plan.scenario_of(trigger);
+        let text = scenario.steps.iter().find(|step| {
+            matches!(&history.plan.step(**step).kind, StepKind::Expect { expect, trigger: of, .. } if is_text(expect) && *of == trigger)
+        });
+        let refused =
+            |text: StepId| scenario.steps.iter().filter(|step| **step < text).any(|step| was_refused(history, *step));
+        text.filter(|text| asked && !refused(**text))
+            .map_or(0, |text| history.requests(*text).saturating_sub(seen_codes(history, *text)))
+    };
+    triggers(&history.plan, is_text).into_iter().map(of_trigger).sum()
+}
+
+/// How many different texts with a code from the service's own number a step has seen.
+fn seen_codes(history: &History, text: StepId) -> u32 {
+    let Some((_, Observation::Messages { messages })) = &history.step(text).looks.seen else { return 0 };
+    let ours = messages.iter().filter(|message| !message.codes.is_empty() && message.from == history.plan.sms_sender);
+    let ids: BTreeSet<&str> = ours.map(|message| message.provider_id.as_str()).collect();
+    u32::try_from(ids.len()).unwrap_or(u32::MAX)
 }
 
 /// Where the API could not be reached, nobody's password was looked at.

@@ -1,5 +1,6 @@
 //! From options to a plan, before anything is touched.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::NotStarted;
@@ -24,6 +25,8 @@ pub struct Prepared {
     pub environment: Environment,
     pub service: Service,
     pub runbook: Runbook,
+    /// The numbers that other environments' texts come from, as far as their files say them.
+    pub other_senders: BTreeMap<String, String>,
     pub scenarios: Vec<Scenario>,
 }
 
@@ -52,9 +55,19 @@ pub fn prepare(root: &Path, wanted: &Wanted) -> Result<Prepared, NotStarted> {
     })?;
     let service = take(&mut loaded, &environment.service)?;
     let scenarios = select(wanted, &service.0, &service.2)?;
-    let prepared = Prepared { files, environment, service: service.0, runbook: service.1, scenarios };
+    let other_senders = other_senders(&loaded);
+    let prepared = Prepared { files, environment, service: service.0, runbook: service.1, scenarios, other_senders };
     prepared.has_what_is_used()?;
     Ok(prepared)
+}
+
+/// A text from one of these is another environment's.
+fn other_senders(loaded: &Loaded) -> BTreeMap<String, String> {
+    let of = |(name, environment): (&String, &Environment)| {
+        let sender = environment.sms_sender.as_ref().filter(|sender| sender.holes().next().is_none())?;
+        Some((name.clone(), sender.to_string()))
+    };
+    loaded.environments.iter().filter_map(of).collect()
 }
 
 fn take(loaded: &mut Loaded, id: &str) -> Result<(Service, Runbook, Vec<Scenario>), NotStarted> {
@@ -174,8 +187,10 @@ impl Prepared {
     /// # Errors
     /// What does not fit together.
     pub fn plan(&self, resolved: &Resolved) -> Result<Plan, NotStarted> {
-        crate::plan::plan(&self.service, &self.runbook, &self.scenarios, &resolved.target)
-            .map_err(|said| NotStarted { exit: Exit::WrongInput, said })
+        let plan = crate::plan::plan(&self.service, &self.runbook, &self.scenarios, &resolved.target);
+        let mut plan = plan.map_err(|said| NotStarted { exit: Exit::WrongInput, said })?;
+        plan.other_senders = self.other_senders.clone();
+        Ok(plan)
     }
 }
 

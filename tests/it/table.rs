@@ -82,8 +82,8 @@ const BY_TEXT: &[&str] = &[LOGIN, TEXTS];
 /// A text is missing, and the worker works: SNS, the number, or five live codes; all look the same from outside.
 const TEXT_SILENT: &[&str] = &["sns-silent", "codes-limited", "number-deaf"];
 const TEXT_SILENT_ALONE: &[&str] = &["sns-silent", "worker-silent", "codes-limited", "number-deaf"];
-/// A text like ours came from another number: it is ours, or another environment's and ours is missing.
-const ANOTHER_SENDER: &[&str] = &["sender-other", "sns-silent", "codes-limited"];
+/// A text like ours came from another environment's number: it is theirs and ours is missing, or ours has a wrong sender.
+const ANOTHER_SENDER: &[&str] = &["sns-silent", "codes-limited", "sender-other"];
 const MAIL_SILENT: &[&str] = &["ses-silent", "api-claimed", "mailbox-deaf"];
 const MAIL_SILENT_ALONE: &[&str] = &["ses-silent", "worker-silent", "api-claimed", "account-unknown", "mailbox-deaf"];
 /// Mail and text are missing: what they share comes before two things at once.

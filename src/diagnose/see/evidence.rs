@@ -183,33 +183,14 @@ impl Evidence {
 
     fn expectation(&mut self, history: &History, step: StepId) {
         let state = history.step(step);
-        let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return };
+        let StepKind::Expect { window, .. } = &history.plan.step(step).kind else { return };
         match &state.check {
             Some((moment, Check::Never { why, wrong })) => {
                 for sign in signs_of(*wrong) {
                     self.note(*sign, *moment, why.clone());
                 }
             }
-            Some((moment, Check::NotYet { why, .. })) => {
-                if why.starts_with("such a text came from") {
-                    self.note(Sign::OtherSender, *moment, why.clone());
-                }
-                if let Some((moment, Gap::WindowClosed)) = state.closed {
-                    let text = format!(
-                        "{why}; still so at the limit, {} s after {} ({} looks)",
-                        window.late_ms / 1000,
-                        from(window),
-                        state.looks.count
-                    );
-                    if !expect.is_message() {
-                        self.note(Sign::PageAbsent, moment, text.clone());
-                    }
-                    self.note(Sign::Absent, moment, text);
-                }
-                if matches!(expect, Expectation::Rows(_)) && !why.starts_with('0') {
-                    self.note(Sign::PartCame, *moment, why.clone());
-                }
-            }
+            Some((moment, Check::NotYet { why, .. })) => self.missing(history, step, *moment, why),
             Some((_, Check::Met { .. })) | None => {}
         }
         if let Some((moment, Observation::Page(page))) = &state.looks.seen
@@ -248,6 +229,33 @@ impl Evidence {
             }
             Some((moment, Check::NotYet { why, .. })) => self.note(Sign::ComesAndGoes, *moment, why.clone()),
             Some((_, Check::Met { .. } | Check::Never { .. })) | None => {}
+        }
+    }
+
+    /// What was not there, up to the end of its window.
+    fn missing(&mut self, history: &History, step: StepId, moment: Moment, why: &str) {
+        let state = history.step(step);
+        let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return };
+        if why.starts_with("such a text came from") {
+            self.note(Sign::OtherSender, moment, why);
+            if why.contains(", which is ") {
+                self.note(Sign::TheirSender, moment, why);
+            }
+        }
+        if let Some((moment, Gap::WindowClosed)) = state.closed {
+            let text = format!(
+                "{why}; still so at the limit, {} s after {} ({} looks)",
+                window.late_ms / 1000,
+                from(window),
+                state.looks.count
+            );
+            if !expect.is_message() {
+                self.note(Sign::PageAbsent, moment, text.clone());
+            }
+            self.note(Sign::Absent, moment, text);
+        }
+        if matches!(expect, Expectation::Rows(_)) && !why.starts_with('0') {
+            self.note(Sign::PartCame, moment, why);
         }
     }
 

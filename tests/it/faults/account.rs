@@ -46,6 +46,18 @@ fn codes_that_were_not_used_stop_the_harness_before_the_service_does() {
     assert!(said.err.contains("It is safe again at "), "{}", said.err);
 }
 
+/// A code that was seen to come and was not used is known by its text: it cannot come again, and spoils no later run.
+#[test]
+fn a_code_that_was_seen_and_not_used_spoils_no_later_run() {
+    let sandbox = Sandbox::start(&["--fault", "admin=500@services"]);
+    let desk = Desk::new();
+    let login = ["smoke", "local", LOGIN, "--sandbox", sandbox.control_url()];
+    assert_eq!(desk.run(&login).code, 1);
+    sandbox.faults(&[]);
+    let said = desk.run(&login);
+    assert_eq!((said.code, &desk.report()["verdict"]), (0, &Value::from("passed")), "{}", said.out);
+}
+
 #[test]
 fn a_user_whose_mail_has_to_be_shown_again_is_no_failure_of_the_service() {
     let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(91 * 24);

@@ -15,7 +15,7 @@ const SAYS: &[(&str, &str)] = &[
     ("ses_down", "not here after 4."),
     ("ses_down", "looks like worker or ses; final at "),
     ("reset_accepted_and_not_sent", "the page claimed success and nothing arrived"),
-    ("another_sender", "such a text came from +18337581259, not from +18556438890"),
+    ("another_sender", "such a text came from +18337581259, which is demo's number, not from +18556438890"),
     ("admin_error_on_the_reset", "evidence/step-2.png"),
     (
         "a_page_that_asks_for_a_person",
