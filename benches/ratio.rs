@@ -188,7 +188,8 @@ async fn bare(sandbox: &Sandbox, http: &reqwest::Client) {
         endpoint: Some(sandbox.text("s3_url")),
         credentials: Some((sandbox.text("s3_access_key_id"), sandbox.text("s3_secret_access_key"))),
     })
-    .await;
+    .await
+    .client;
     let known = objects(&mailbox, sandbox).await;
     tokio::join!(bare_reset(sandbox, &mailbox, &known), bare_list(sandbox, http));
     // The rows, until both are here.

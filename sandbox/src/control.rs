@@ -106,6 +106,7 @@ async fn reset(State(shared): State<Shared>) -> Response {
     shared.world.clock.set_offset_ms(0);
     shared.world.queues.clear();
     shared.world.texts.clear();
+    shared.world.text_came_lately();
     shared.world.ledger.clear();
     shared.world.moments.forget();
     match shared.world.db.reset().await {

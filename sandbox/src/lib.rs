@@ -68,6 +68,12 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Some text came lately, as to any number that is in use.
+    pub(crate) fn text_came_lately(&self) {
+        let (from, words) = ("+12025550199".to_owned(), "Your number is ready to be used.".to_owned());
+        self.texts.arrive(from, ready::USER_MOBILE.to_owned(), words, self.clock.now());
+    }
+
     /// What is wrong with `site` at this moment of the run: some faults hold since a job was made, some since its slot.
     pub(crate) fn effects_now(&self, site: Site) -> Vec<Effect> {
         self.faults.at(site, "", self.moments.reached(self.clock.now()))
@@ -157,6 +163,7 @@ async fn run_parts(
     let admin_url = web::start(world, &api_url).await?;
     // The API is there, so providers can tell it of deliveries from now on.
     let _ = world.receipts.subscriber.set(api_url.clone());
+    world.text_came_lately();
     worker::start(world, &mail_url, &text_url, &admin_url);
     scheduler::start(world);
     world.edit_template_if_asked().await;

@@ -27,6 +27,7 @@ fn by_the_rules() -> Box<Judge> {
 }
 
 /// A look that succeeded.
+#[derive(Clone, Copy)]
 struct Look {
     step: StepId,
     since: u64,

@@ -4,9 +4,10 @@
 //! Source: <https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html>.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::mime;
@@ -31,6 +32,7 @@ pub struct SesS3Inbox {
     s3: S3,
     bucket: String,
     prefix: String,
+    alive_within: Duration,
     /// Mails that were read already; they never change.
     read: Mutex<BTreeMap<String, Option<RawMessage>>>,
 }
@@ -41,9 +43,9 @@ struct Listed {
 }
 
 impl SesS3Inbox {
-    /// The mailbox under `prefix` of `bucket`.
-    pub fn new(s3: S3, bucket: String, prefix: String) -> Self {
-        Self { s3, bucket, prefix, read: Mutex::new(BTreeMap::new()) }
+    /// The mailbox under `prefix` of `bucket`; if nothing came for longer than `alive_within`, nothing shows that it is alive.
+    pub fn new(s3: S3, bucket: String, prefix: String, alive_within: Duration) -> Self {
+        Self { s3, bucket, prefix, alive_within, read: Mutex::new(BTreeMap::new()) }
     }
 
     fn failed(&self, what: &str, why: &str) -> PortFailure {
@@ -118,7 +120,11 @@ impl Inbox for SesS3Inbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
         let listed = self.list().await?;
         let newest = listed.iter().filter_map(|object| object.modified).max();
-        let alive = newest.map(|newest| {
+        // By the bucket's own clock.
+        let ahead = SignedDuration::from_millis(self.s3.clock.offset_ms().unwrap_or(0));
+        let now = Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        let is_fresh = |newest: &Timestamp| now.duration_since(*newest).unsigned_abs() <= self.alive_within;
+        let alive = newest.filter(is_fresh).map(|newest| {
             format!(
                 "s3://{}/{} holds {} object(s), the newest of {}",
                 self.bucket,

@@ -21,6 +21,8 @@ const PAGE_SIZE: &str = "200";
 const PAGES_MAX: usize = 10;
 /// Around midnight the day before is listed too.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(12);
+/// Unless the service says otherwise.
+const ALIVE_WITHIN: Duration = Duration::from_hours(8 * 24);
 const TWILIO: &str = "https://api.twilio.com";
 
 /// The number.
@@ -30,6 +32,7 @@ pub struct TwilioInbox {
     account: String,
     token: String,
     number: String,
+    alive_within: Duration,
     /// How far the gateway's clock is ahead of this machine's, in milliseconds, as its last answer told.
     clock_offset_ms: Mutex<Option<i64>>,
 }
@@ -60,7 +63,38 @@ impl TwilioInbox {
     /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's.
     pub fn new(http: Client, endpoint: Option<String>, account: String, token: String, number: String) -> Self {
         let endpoint = endpoint.unwrap_or_else(|| TWILIO.to_owned());
-        Self { http, endpoint, account, token, number, clock_offset_ms: Mutex::new(None) }
+        let alive_within = ALIVE_WITHIN;
+        Self { http, endpoint, account, token, number, alive_within, clock_offset_ms: Mutex::new(None) }
+    }
+
+    /// If no text came for longer than this, nothing shows that the number is alive.
+    #[must_use]
+    pub fn alive_within(self, alive_within: Duration) -> Self {
+        Self { alive_within, ..self }
+    }
+
+    /// Now, by the gateway's clock.
+    fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.clock_offset_ms().unwrap_or(0));
+        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// When the number got its newest text, as far as it counts as alive by it. To own the number shows nothing: it may be
+    /// blocked, or have opted out.
+    async fn newest(&self, listed: &[Message]) -> Result<Option<Timestamp>, PortFailure> {
+        let within = SignedDuration::try_from(self.alive_within).unwrap_or(SignedDuration::MAX);
+        let since = self.now().saturating_sub(within).unwrap_or(Timestamp::MIN);
+        let newest = |messages: &[Message]| {
+            messages.iter().filter(|text| is_inbound(text)).filter_map(sent_at).filter(|at| *at >= since).max()
+        };
+        if let Some(at) = newest(listed) {
+            return Ok(Some(at));
+        }
+        // They are listed newest first.
+        let first = format!("{}/2010-04-01/Accounts/{}/Messages.json", self.endpoint, self.account);
+        let day = since.strftime("%F").to_string();
+        let query = [("To", self.number.as_str()), ("DateSent>", day.as_str()), ("PageSize", "20")];
+        Ok(newest(&self.get::<Page>(&first, &query).await?.messages))
     }
 
     fn failed(&self, why: &str) -> PortFailure {
@@ -120,9 +154,7 @@ impl TwilioInbox {
         if self.clock_offset_ms().is_none() {
             self.owned().await?;
         }
-        let ahead = SignedDuration::from_millis(self.clock_offset_ms().unwrap_or(0));
-        let now = Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX);
-        Ok(now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string())
+        Ok(self.now().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string())
     }
 
     async fn list(&self) -> Result<Vec<Message>, PortFailure> {
@@ -177,12 +209,10 @@ impl Inbox for TwilioInbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
         let owned = self.owned().await?;
         let listed = self.list().await?;
-        let alive = owned.then(|| {
-            let newest = listed.iter().filter_map(sent_at).max();
-            let newest =
-                newest.map_or_else(String::new, |at| format!(", the newest at {}", at.strftime("%F %H:%M UTC")));
-            let count = listed.len();
-            format!("the gateway's account owns {}, which got {count} text(s) since yesterday{newest}", self.number)
+        let newest = if owned { self.newest(&listed).await? } else { None };
+        let alive = newest.map(|at| {
+            let at = at.strftime("%F %H:%M UTC");
+            format!("{}, which the gateway's account owns, got its newest text at {at}", self.number)
         });
         let ids = listed.into_iter().map(|message| message.sid).collect();
         Ok(Mark { ids, alive, clock_offset_ms: self.clock_offset_ms() })

@@ -33,6 +33,8 @@ pub struct Service {
     pub failed_logins_max: u32,
     /// Reset mails that we ask for in an hour at most.
     pub resets_per_hour: u32,
+    /// A mailbox or number that got nothing for longer may be deaf, in milliseconds.
+    pub alive_within_ms: u64,
     /// The longest that a run may take, in milliseconds.
     pub run_longest_ms: u64,
 }

@@ -84,7 +84,7 @@ pub async fn doctor(prepared: &Prepared) -> Result<Vec<Look>, NotStarted> {
 
 async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::process::Keeper) -> Vec<Look> {
     let mut looks = vec![files(prepared)];
-    let eyes = match Eyes::open(resolved, "doctor", keeper).await {
+    let eyes = match Eyes::open(resolved, "doctor", prepared.alive_within(), keeper).await {
         Ok(eyes) => eyes,
         Err(why) => {
             looks.push(Look::new("ca-file", Finding::Fail, why, "Look at `ca-file` in the environment file."));
@@ -205,7 +205,7 @@ async fn inbox_look(name: &'static str, inbox: &dyn Inbox) -> Look {
     };
     let Some(alive) = mark.alive else {
         let mend = "Send something there by hand: until then a missing message proves nothing.";
-        return Look::new(name, Finding::Warn, "nothing shows that messages are received here at all", mend);
+        return Look::new(name, Finding::Warn, "nothing came of late, so nothing shows that messages are received here at all", mend);
     };
     if let Some(ms) = mark.clock_offset_ms.filter(|ms| ms.abs() > CLOCK_APART_MS) {
         let said = format!("{alive}; its clock and this machine's are {} s apart", ms.abs() / 1000);

@@ -84,7 +84,7 @@ async fn begin(
 ) -> Result<Finished, NotStarted> {
     let runs = prepared.files.runs();
     let open_codes = budget::within(prepared, going, &plan, &runs)?;
-    let ports = ports(resolved, run, keeper).await?;
+    let ports = ports(resolved, run, prepared.alive_within(), keeper).await?;
     let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
     let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
@@ -113,7 +113,7 @@ pub async fn go_on(
     let outcome = async {
         let resolved = world.resolve(prepared)?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
-        let outcome = Box::pin(reopen(recorded, &resolved, &keeper, company)).await;
+        let outcome = Box::pin(reopen(recorded, prepared, &resolved, &keeper, company)).await;
         lease.give_back().await;
         outcome
     }
@@ -124,6 +124,7 @@ pub async fn go_on(
 
 async fn reopen(
     recorded: Recorded,
+    prepared: &Prepared,
     resolved: &Resolved,
     keeper: &Keeper,
     company: Company,
@@ -141,7 +142,7 @@ async fn reopen(
             history.plan.base_url, resolved.target.base_url
         )));
     }
-    let ports = ports(resolved, &history.run, keeper).await?;
+    let ports = ports(resolved, &history.run, prepared.alive_within(), keeper).await?;
     let vault = vault(resolved, &history.plan);
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;

@@ -36,7 +36,12 @@ pub(super) fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
 ///
 /// # Errors
 /// [`NotStarted`] where a browser is missing, or a client cannot be made.
-pub(super) async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Ports, NotStarted> {
+pub(super) async fn ports(
+    resolved: &Resolved,
+    run: &str,
+    alive_within: Duration,
+    keeper: &Keeper,
+) -> Result<Ports, NotStarted> {
     let cannot = |why: String| NotStarted::new(Exit::NotJudged, why);
     if resolved.webdriver_url.is_none() {
         find().await.map_err(cannot)?;
@@ -53,7 +58,7 @@ pub(super) async fn ports(resolved: &Resolved, run: &str, keeper: &Keeper) -> Re
         ca_file: resolved.ca_file.clone(),
         keeper: keeper.clone(),
     });
-    let eyes = Eyes::open(resolved, run, keeper).await.map_err(cannot)?;
+    let eyes = Eyes::open(resolved, run, alive_within, keeper).await.map_err(cannot)?;
     Ok(Ports {
         browser: Arc::new(browser),
         number: eyes.number,
@@ -75,7 +80,12 @@ impl Eyes {
     ///
     /// # Errors
     /// One sentence: the ca-file cannot be used, or no client can be made.
-    pub(super) async fn open(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Self, String> {
+    pub(super) async fn open(
+        resolved: &Resolved,
+        run: &str,
+        alive_within: Duration,
+        keeper: &Keeper,
+    ) -> Result<Self, String> {
         let target = &resolved.target;
         let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
         let service = http::client(REQUEST_LONGEST, resolved.ca_file.as_deref())?;
@@ -90,7 +100,8 @@ impl Eyes {
                     endpoint: endpoint.clone(),
                     credentials: credentials.clone(),
                 };
-                Arc::new(SesS3Inbox::new(aws::s3(&settings).await, bucket.clone(), prefix.clone()))
+                let s3 = aws::s3(&settings).await;
+                Arc::new(SesS3Inbox::new(s3, bucket.clone(), prefix.clone(), alive_within))
             }
             ResolvedMailbox::Exec { command } => exec(command, &target.user_email),
         };
@@ -99,7 +110,8 @@ impl Eyes {
             Some(ResolvedNumber::Twilio { account, token, endpoint }) => {
                 let client = http::client(REQUEST_LONGEST, None)?;
                 let mobile = target.user_mobile.clone();
-                Some(Arc::new(TwilioInbox::new(client, endpoint.clone(), account.clone(), token.clone(), mobile)))
+                let (endpoint, account, token) = (endpoint.clone(), account.clone(), token.clone());
+                Some(Arc::new(TwilioInbox::new(client, endpoint, account, token, mobile).alive_within(alive_within)))
             }
             Some(ResolvedNumber::Exec { command }) => Some(exec(command, &target.user_mobile)),
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use super::NotStarted;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
@@ -180,6 +181,11 @@ impl Prepared {
         let Some((what, mend)) = missing else { return Ok(()) };
         let problem = self.files.environment_problem(&environment.name, "user:", what.to_owned(), mend);
         Err(NotStarted::new(Exit::WrongInput, problem.to_string()))
+    }
+
+    /// A mailbox or number that got nothing for longer may be deaf.
+    pub fn alive_within(&self) -> Duration {
+        Duration::from_millis(self.service.alive_within_ms)
     }
 
     /// The plan for a resolved environment.

@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const SERVICE: [Key; 13] = [
+pub const SERVICE: [Key; 14] = [
     Key { name: "name", doc: "What people call the service." },
     Key {
         name: "error-headings",
@@ -28,6 +28,10 @@ pub const SERVICE: [Key; 13] = [
     Key { name: "lead", doc: "A time that is nearer than this is not chosen; 2m unless said." },
     Key { name: "budget", doc: "What runs may ask the service for." },
     Key { name: "code", doc: "The texted code." },
+    Key {
+        name: "alive-within",
+        doc: "A mailbox or number that got nothing for longer may be deaf, and an absence there proves nothing; 8d unless said.",
+    },
     Key { name: "run-longest", doc: "The longest that a run may take; 115m unless said." },
 ];
 

@@ -8,6 +8,8 @@ use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, qu
 
 /// A reset link of the real service is good for an hour, so a longer run could not use it.
 const RUN_LONGEST_MS: u64 = 115 * 60_000;
+/// A smoke test is run each week at least: its own messages are fresh enough then.
+const ALIVE_WITHIN_MS: u64 = 8 * 24 * 3_600_000;
 /// A preview and the bucket's retries take up to 9 s each, and a time that has passed ends on an error page.
 const LEAD_MS: u64 = 120_000;
 
@@ -30,6 +32,7 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`")).unwrap_or(LEAD_MS);
     let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
     let code = fields.need(&mut reader, "code").and_then(|node| code(&mut reader, node));
+    let alive = fields.take("alive-within").and_then(|node| reader.duration_ms(node, "`alive-within`"));
     let longest = fields.take("run-longest").and_then(|node| reader.duration_ms(node, "`run-longest`"));
     fields.finish(&mut reader);
     match (name, budget, code) {
@@ -49,6 +52,7 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
                 profiles,
                 failed_logins_max: budget.failed_logins,
                 resets_per_hour: budget.resets_per_hour,
+                alive_within_ms: alive.unwrap_or(ALIVE_WITHIN_MS),
                 run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
             })
         }

@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A length of time in milliseconds: a whole number with `ms`, `s`, `m` or `h`.
+/// A length of time in milliseconds: a whole number with `ms`, `s`, `m`, `h` or `d`.
 pub fn duration_ms(text: &str) -> Option<u64> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..unit].parse().ok()?;
@@ -119,9 +119,10 @@ pub fn duration_ms(text: &str) -> Option<u64> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return None,
     };
-    number.checked_mul(factor).filter(|ms| *ms <= 24 * 3_600_000)
+    number.checked_mul(factor).filter(|ms| *ms <= 366 * 86_400_000)
 }
 
 /// What is left of a mapping.

@@ -229,7 +229,8 @@ impl Sandbox {
         let answer: Value = serde_json::from_str(&text).expect("JSON");
         let bodies =
             answer["messages"].as_array().expect("a list").iter().map(|text| text["body"].as_str().expect("a body"));
-        bodies.map(|body| body[..6].to_owned()).collect()
+        let code = |body: &str| body.get(..6).filter(|six| six.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned);
+        bodies.filter_map(code).collect()
     }
 
     pub fn faults(&self, faults: &[&str]) {

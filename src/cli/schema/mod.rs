@@ -63,7 +63,7 @@ fn number() -> Value {
 
 /// `100ms`, `5s`, `7m`, `1h`.
 fn duration() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" })
+    json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" })
 }
 
 /// What every file's schema begins with.

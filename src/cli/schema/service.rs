@@ -37,7 +37,7 @@ pub(super) fn service() -> Value {
         "sentences" => sentences.clone(),
         "budget" => budget.clone(),
         "code" => code.clone(),
-        "lead" | "run-longest" => duration(),
+        "lead" | "run-longest" | "alive-within" => duration(),
         _ => text(),
     });
     let required = ["name", "error-headings", "windows", "links", "profiles", "budget", "code"];

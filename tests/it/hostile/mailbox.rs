@@ -90,7 +90,7 @@ async fn bucket(endpoint: &str) -> SesS3Inbox {
         credentials: Some(("AKIDEXAMPLE".to_owned(), "secret".to_owned())),
     })
     .await;
-    SesS3Inbox::new(s3, "mail".to_owned(), "in/".to_owned())
+    SesS3Inbox::new(s3, "mail".to_owned(), "in/".to_owned(), crate::ports::WEEK)
 }
 
 /// What is answered, given the body of a refusal, and what is said then.
@@ -126,7 +126,7 @@ fn mails_that_are_large_malformed_or_in_strange_letters_are_read_as_far_as_they_
     runtime().block_on(async {
         let (s3, bucket, prefix) = crate::ports::bucket(&sandbox).await;
         let client = s3.client.clone();
-        let inbox = SesS3Inbox::new(s3, bucket.clone(), prefix.clone());
+        let inbox = SesS3Inbox::new(s3, bucket.clone(), prefix.clone(), crate::ports::WEEK);
         let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
         let mut large = b"From: a@b.gov\r\nTo: c@d.gov\r\nSubject: Large\r\n\r\nfirst line\r\n".to_vec();
         large.resize(50 << 20, b'x');
@@ -182,7 +182,7 @@ fn a_bucket_of_ten_thousand_mails_wants_a_lifecycle_rule() {
             });
         }
         puts.join_all().await;
-        let inbox = SesS3Inbox::new(s3, bucket, prefix);
+        let inbox = SesS3Inbox::new(s3, bucket, prefix, crate::ports::WEEK);
         let failure = refusal(inbox.look(Which::NotIn(&BTreeSet::new())).await);
         let sentence = "holds too much: more than 10000 objects; give it a lifecycle rule of a few days";
         assert!(failure.text.contains(sentence), "{}", failure.text);
