@@ -205,7 +205,12 @@ async fn inbox_look(name: &'static str, inbox: &dyn Inbox) -> Look {
     };
     let Some(alive) = mark.alive else {
         let mend = "Send something there by hand: until then a missing message proves nothing.";
-        return Look::new(name, Finding::Warn, "nothing came of late, so nothing shows that messages are received here at all", mend);
+        return Look::new(
+            name,
+            Finding::Warn,
+            "nothing came of late, so nothing shows that messages are received here at all",
+            mend,
+        );
     };
     if let Some(ms) = mark.clock_offset_ms.filter(|ms| ms.abs() > CLOCK_APART_MS) {
         let said = format!("{alive}; its clock and this machine's are {} s apart", ms.abs() / 1000);
