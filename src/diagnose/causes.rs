@@ -195,7 +195,7 @@ causes! {
     WORKER_STOOD = "worker-stood", Worker, Stores,
         "the worker began with the job and made nothing of it",
         "whether database-tasks and job-tasks grow (llen)",
-        [Absent, NoRowMade];
+        [Absent, NoRowMade, DoneEmpty];
     WORKER_LOST_ROW = "worker-lost-row", Worker, Platform,
         "the worker read the file and lost a row of it",
         "the worker's log for save-email and save-sms of this job",
@@ -215,7 +215,7 @@ causes! {
     QUEUE_BUSY = "queue-busy", Worker, Stores,
         "the worker came to our rows late: its queues are busy, or it is slow",
         "how long database-tasks is (llen), and whose jobs run at this hour",
-        [Late, NoRowMade, RowNotMade];
+        [Late, NoRowMade, RowNotMade, DoneEmpty];
     WRONG_ROW = "wrong-row", Worker, Stores,
         "a row was sent with other words than its template and its list make",
         "the notification of that row, and what the last deploy changed in personalisation",

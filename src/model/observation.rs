@@ -58,10 +58,13 @@ impl Snapshot {
     pub fn job(&self, sentences: &Sentences) -> JobReading {
         let says = |sentence: &str| !sentence.is_empty() && self.text.contains(sentence);
         let waits = self.buttons.contains(&sentences.job_waits);
-        let (works, done) = (says(&sentences.job_works), says(&sentences.job_done));
+        let works = says(&sentences.job_works);
         // A head, then a recipient and a status in each row; an empty table has one wide cell.
         let rows = self.tables.last().map(|table| table.iter().skip(1).filter(|row| row.len() > 1));
-        let rows = rows.into_iter().flatten().filter_map(|row| row.last().cloned()).collect();
+        let rows: Vec<String> = rows.into_iter().flatten().filter_map(|row| row.last().cloned()).collect();
+        let counts = || self.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_empty = !sentences.job_empty.is_empty() && rows.is_empty() && counts().contains(&sentences.job_empty);
+        let done = says(&sentences.job_done) || is_empty;
         JobReading { waits, begun: !waits && (works || done), done, rows }
     }
 }

@@ -7,6 +7,6 @@ use std::collections::BTreeMap;
 pub struct Runbook {
     /// What to do next, by component or by the id of a cause.
     pub steps: BTreeMap<String, String>,
-    /// What does not work while a component is broken, in the run book's words.
+    /// What does not work while a component is broken, in the run book's words: by component or by the id of a cause.
     pub impact: BTreeMap<String, String>,
 }

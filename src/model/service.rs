@@ -73,6 +73,9 @@ pub struct Sentences {
     pub job_works: String,
     /// What stands on the page of a job that is done.
     pub job_done: String,
+    /// What the counts of a job's page read like, white space folded, where it was handed on whole and no message was made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub job_empty: String,
     /// The heading of the page of a job that was cancelled.
     pub job_gone: String,
     /// What stands beside a message whose delivery the service was told of.

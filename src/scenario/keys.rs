@@ -49,7 +49,7 @@ pub const LINK: [Key; 3] = [
 ];
 
 /// Under `sentences`.
-pub const SENTENCES: [Key; 15] = [
+pub const SENTENCES: [Key; 16] = [
     Key { name: "set-up", doc: "Pages that a smoke user should not meet." },
     Key { name: "signed-out-elsewhere", doc: "Somebody else has signed in with the same user." },
     Key { name: "signed-out", doc: "The session is over." },
@@ -61,6 +61,7 @@ pub const SENTENCES: [Key; 15] = [
     Key { name: "job-sends", doc: "What stands on that page before the time that it waits for." },
     Key { name: "job-works", doc: "How the page of a job that is being sent says so." },
     Key { name: "job-done", doc: "How the page of a job that was sent says so." },
+    Key { name: "job-empty", doc: "How its counts read where the job is done and no message was made of it." },
     Key { name: "job-gone", doc: "The heading where a cancelled job was." },
     Key { name: "delivered", doc: "The status of a message whose receipt has come." },
     Key { name: "given-up", doc: "What stands beside a message that the service has given up." },

@@ -71,7 +71,7 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
     let tree = parse(source).map_err(|problem| vec![problem])?;
     let mut reader = Reader::new(source);
     let mut fields = reader.fields(&tree, "a run book");
-    let impact = fields.take("impact").map(|node| impact(&mut reader, node)).unwrap_or_default();
+    let impact = fields.take("impact").map(|node| impact(&mut reader, node, causes)).unwrap_or_default();
     let mut steps = BTreeMap::new();
     for entry in fields.rest() {
         let known = Component::PROVABLE.into_iter().chain(Component::AROUND);
@@ -104,14 +104,15 @@ fn next_step(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// What does not work while a component is broken.
-fn impact(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+/// What does not work while a component is broken, or by one of these causes.
+fn impact(reader: &mut Reader<'_>, node: &Node, causes: &[&str]) -> BTreeMap<String, String> {
     let names: Vec<&str> = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name).collect();
     let mut all = BTreeMap::new();
     for entry in reader.fields(node, "`impact`").rest() {
-        if !names.contains(&entry.key.as_str()) {
-            let mend = format!("The components are {}.{}", quoted(&names), did_you_mean(&entry.key, &names));
-            reader.problem(entry.key_mark, format!("unknown component `{}`", entry.key), mend);
+        if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
+            let near = did_you_mean(&entry.key, &names);
+            let mend = format!("The components are {};{near} `notify-smoke explain` lists the causes.", quoted(&names));
+            reader.problem(entry.key_mark, format!("unknown component or cause `{}`", entry.key), mend);
         }
         let text = reader.text(&entry.value, "what does not work").map(|text| text.trim().to_owned());
         all.extend(text.map(|text| (entry.key.clone(), text)));
@@ -245,6 +246,7 @@ fn sentences(reader: &mut Reader<'_>, node: &Node) -> Sentences {
         job_sends: text(reader, "job-sends"),
         job_works: text(reader, "job-works"),
         job_done: text(reader, "job-done"),
+        job_empty: text(reader, "job-empty"),
         job_gone: text(reader, "job-gone"),
         delivered: text(reader, "delivered"),
         given_up,

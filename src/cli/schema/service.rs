@@ -52,6 +52,10 @@ pub(super) fn runbook() -> Value {
         let doc = format!("What does not work while {component} is broken.");
         impacts.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
     }
+    for cause in CAUSES {
+        let doc = format!("What does not work when {}.", cause.title);
+        impacts.insert(cause.id.to_owned(), json!({ "type": "string", "description": doc }));
+    }
     let mut impact = mapping(&impacts, &[]);
     impact["description"] = json!("What does not work for the service's users while a component is broken.");
     properties.insert("impact".to_owned(), impact);

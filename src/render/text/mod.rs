@@ -108,7 +108,8 @@ fn block(history: &History, story: &Story, told: &mut Told) -> String {
     };
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{}: {}{or}", first.component, first.cause.title);
-    if let Some(impact) = history.plan.impact.get(first.component.name()) {
+    let impact = &history.plan.impact;
+    if let Some(impact) = impact.get(first.cause.id).or_else(|| impact.get(first.component.name())) {
         let _ = writeln!(out, "Impact     {impact}");
     }
     out.push('\n');

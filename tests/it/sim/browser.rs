@@ -472,10 +472,13 @@ fn show_job(state: &State, number: usize, page: &mut RawPage) {
         told.filter(|(at, _)| *at <= now).map_or("Sending", |(_, word)| word).to_owned()
     };
     let rows = made.iter().map(|row| vec!["a recipient".to_owned(), word(row.told)]);
-    page.text = if job.finished.is_some_and(|at| at <= now) {
+    let is_finished = job.finished.is_some_and(|at| at <= now);
+    page.text = if is_finished && made.len() > 1 {
         "2 total. Download this report".to_owned()
     } else {
-        format!("2 total. Report is {}% complete…", made.len() * 49)
+        let noun = if is_finished && made.is_empty() { "" } else { "\nemails" };
+        let counts = format!("2 total\nemails\n{} pending{noun}\n{} delivered", 2, 0);
+        format!("{counts}\nemails\nReport is {}% complete…", made.len() * 49)
     };
     let head = vec!["Recipient".to_owned(), "Status".to_owned()];
     page.tables = vec![std::iter::once(head).chain(rows).collect()];

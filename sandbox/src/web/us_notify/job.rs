@@ -86,6 +86,11 @@ fn counts(known: &Known) -> Markup {
     let delivered = known.rows.iter().filter(|row| matches!(row.status.as_str(), "delivered" | "sent")).count();
     let failed = known.rows.iter().filter(|row| row.status == "failed" || row.status.ends_with("-failure")).count();
     let total = usize::try_from(known.job.notification_count).unwrap_or(0);
+    let is_sms = known.template.as_ref().is_some_and(|template| template.kind == "sms");
+    let one = if is_sms { "text message" } else { "email" };
+    let noun = |count: usize| if count == 1 { one.to_owned() } else { format!("{one}s") };
+    // The real page takes the messages of a job that is done and has none for deleted: its one count is bare.
+    let is_empty = known.job.status == "finished" && known.rows.is_empty();
     let pending =
         if known.job.status == "scheduled" { 0 } else { total.saturating_sub(delivered).saturating_sub(failed) };
     html! {
@@ -95,7 +100,9 @@ fn counts(known: &Known) -> Markup {
                     li class="pill-item__container" {
                         a class="pill-item usa-link" {
                             span class="big-number-smaller" { span class="big-number-number" { (count) } }
-                            div class="pill-item__label" { (label) }
+                            div class="pill-item__label" {
+                                (label) @if label != "pending" || !is_empty { " " (noun(count)) }
+                            }
                         }
                     }
                 }
@@ -121,8 +128,7 @@ fn notifications(admin: &Admin, session: &Session, known: &Known) -> Markup {
     }
     let made = known.rows.len();
     let wanted = usize::try_from(job.notification_count).unwrap_or(0).max(1);
-    // A job that was handed on whole and of which nothing was made is called done at once, as was seen.
-    let processing = job.status != "finished" || (1..wanted).contains(&made);
+    let processing = job.status != "finished" || made < wanted;
     // The real page reckons with 99 of 100, rounded.
     let percent = (made * 99 + wanted / 2) / wanted;
     html! {
