@@ -17,6 +17,8 @@ pub struct Ready {
     pub basic_auth_username: String,
     pub basic_auth_password: String,
     pub user_email: String,
+    /// Of another member of the same service; its mails lie in the same mailbox.
+    pub user_second_email: String,
     pub user_password: String,
     pub email_sender: String,
     /// Where mails of the smoke user's own service come from.
@@ -80,6 +82,7 @@ pub(crate) fn uuid() -> String {
 }
 
 pub(crate) const BASIC_AUTH_USERNAME: &str = "curious";
+pub(crate) const SECOND_EMAIL: &str = "smoke-second@notify-sandbox.gov";
 pub(crate) const USER_EMAIL: &str = "smoke@notify-sandbox.gov";
 pub(crate) const USER_MOBILE: &str = "+12025550123";
 /// Where texts come from; staging's number in the real deployment file.
@@ -116,6 +119,7 @@ impl Ready {
             basic_auth_username: BASIC_AUTH_USERNAME.to_owned(),
             basic_auth_password: secrets.basic_auth_password.clone(),
             user_email: USER_EMAIL.to_owned(),
+            user_second_email: SECOND_EMAIL.to_owned(),
             user_password: secrets.user_password.clone(),
             email_sender: format!("{NOTIFY_EMAIL_FROM}@{EMAIL_DOMAIN}"),
             service_email_sender: format!("{SERVICE_EMAIL_FROM}@{EMAIL_DOMAIN}"),

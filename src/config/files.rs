@@ -180,6 +180,7 @@ impl Files {
             name: String::new(),
             base_url: "http://localhost".to_owned(),
             user_email: "user@localhost".to_owned(),
+            user_second_email: None,
             email_sender: "sender@localhost".to_owned(),
             user_mobile: "+12025550100".to_owned(),
             sms_sender: "+12025550101".to_owned(),

@@ -121,6 +121,7 @@ pub fn resolve(
         .filter(|_| !doorless)
         .map(|auth| (resolver.setting(&auth.username), resolver.secret("basic-auth.password", &auth.password)));
     let user_email = resolver.setting(&environment.user_email);
+    let user_second_email = environment.user_second_email.as_ref().map(|email| resolver.setting(email));
     if let Some(password) = &environment.user_password {
         resolver.secret("user.password", password);
     }
@@ -141,6 +142,7 @@ pub fn resolve(
         name: environment.name.clone(),
         base_url: origin(&base_url, &mut resolver.problems),
         user_email,
+        user_second_email,
         email_sender: resolver.setting(&environment.email_sender),
         hosts: environment.hosts.clone(),
         recipients: environment.recipients.clone(),
@@ -233,7 +235,8 @@ fn is_loopback(url: &url::Url) -> bool {
 pub fn placeholders(environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let settings = [&environment.base_url, &environment.user_email, &environment.email_sender];
-    let numbers = [&environment.user_mobile, &environment.sms_sender].into_iter().flatten();
+    let numbers =
+        [&environment.user_second_email, &environment.user_mobile, &environment.sms_sender].into_iter().flatten();
     let templates =
         environment.templates.values().flat_map(|template| [Some(&template.name), template.sender.as_ref()]);
     for hole in settings.into_iter().chain(numbers).chain(templates.flatten()).flat_map(Template::holes) {

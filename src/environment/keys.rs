@@ -40,8 +40,12 @@ pub const BASIC_AUTH: [Key; 2] = [
 ];
 
 /// Under `user`.
-pub const USER: [Key; 3] = [
+pub const USER: [Key; 4] = [
     Key { name: "email", doc: "The address that the smoke user signs in with and gets mails at." },
+    Key {
+        name: "second-email",
+        doc: "Another member's address at the same mailbox: rows of a list go to both, so that swapped rows are seen.",
+    },
     Key { name: "password", doc: "A reference to the password: a secret never stands in the file." },
     Key { name: "mobile", doc: "The test number that its codes are texted to, like +12025550123." },
 ];

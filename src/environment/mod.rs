@@ -54,10 +54,11 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let user = fields.need(reader, "user").and_then(|node| {
         let mut fields = reader.fields(node, "`user`");
         let email = fields.need(reader, "email").and_then(|node| setting(reader, node));
+        let second = fields.take("second-email").and_then(|node| setting(reader, node));
         let password = fields.take("password").map(|node| secret(reader, node));
         let mobile = fields.take("mobile").and_then(|node| setting(reader, node));
         fields.finish(reader);
-        Some((email?, password, mobile))
+        Some((email?, second, password, mobile))
     });
     let email_sender = fields.need(reader, "email-sender").and_then(|node| setting(reader, node));
     let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
@@ -80,13 +81,14 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         SandboxSettings { time_scale: scale.unwrap_or(1).max(1), slots_ms: slots.unwrap_or(SLOTS_MS) }
     });
     fields.finish(reader);
-    let (user_email, user_password, user_mobile) = user?;
+    let (user_email, user_second_email, user_password, user_mobile) = user?;
     Some(Environment {
         name: name.to_owned(),
         service: service?,
         base_url: base_url?,
         basic_auth: basic_auth.flatten(),
         user_email,
+        user_second_email,
         user_password: user_password.flatten(),
         email_sender: email_sender?,
         user_mobile,

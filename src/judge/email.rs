@@ -21,7 +21,7 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
         .collect();
     let ours: Vec<&Message> = addressed.iter().filter(|mail| belongs(mail, context)).copied().collect();
     let Some(first) = ours.first() else {
-        return nothing_of_ours(&addressed, messages.len() - addressed.len(), context);
+        return nothing_of_ours(messages, &addressed, context);
     };
     if let Some(why) = ours.iter().find_map(|mail| wrong(mail, &subject, context)) {
         return Check::never(Wrong::Message, why).into();
@@ -88,7 +88,7 @@ fn wrong(message: &Message, subject: &str, context: &Context<'_>) -> Option<Stri
     Some(format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url))
 }
 
-fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>) -> Judgement {
+fn nothing_of_ours(messages: &[Message], addressed: &[&Message], context: &Context<'_>) -> Judgement {
     if addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context))) {
         // Nobody else knows the token, so it is the clocks that do not agree: nothing can be said of the service.
         let why = "a mail with our token is here, but by the service's clock its link was not made when we pressed";
@@ -97,9 +97,15 @@ fn nothing_of_ours(addressed: &[&Message], others: usize, context: &Context<'_>)
             captured: None,
         };
     }
-    not_yet(match (addressed.len(), others) {
-        (0, 0) => "no new mail is in the mailbox".to_owned(),
-        (0, others) => format!("{others} new mail(s) to somebody else, none to us"),
-        (count, _) => format!("{count} new mail(s) of other requests, none of ours (they lack this run's token)"),
+    // Rows of this run's own list lie in the same mailbox.
+    let is_row = |message: &&Message| !context.token.is_empty() && message.body.contains(context.token);
+    let rows = messages.iter().filter(|message| is_row(message)).count();
+    let of_others = addressed.iter().filter(|message| !is_row(message)).count();
+    let to_others = messages.len() - rows - of_others;
+    not_yet(match (of_others, to_others, rows) {
+        (0, 0, 0) => "no new mail is in the mailbox".to_owned(),
+        (0, 0, rows) => format!("{rows} new mail(s) of this run's list, and none that was asked for here"),
+        (0, others, _) => format!("{others} new mail(s) to somebody else, none to us"),
+        (count, ..) => format!("{count} new mail(s) of other requests, none of ours (they lack this run's token)"),
     })
 }

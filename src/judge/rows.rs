@@ -8,11 +8,15 @@ use super::page::plain;
 use crate::model::{Blemish, Check, Message, MessageKind, RowsExpectation, RowsNeeded, Wrong};
 
 pub(super) fn judge(expected: &RowsExpectation, messages: &[Message], context: &Context<'_>) -> Check {
-    let to = context.word(&expected.to);
+    let to: Vec<String> = match expected.each.as_slice() {
+        [] => vec![context.word(&expected.to)],
+        each => each.iter().map(|to| context.word(to)).collect(),
+    };
+    let is_to = |message: &Message, to: &str| message.to.iter().any(|address| address.eq_ignore_ascii_case(to));
     let ours: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == expected.kind)
-        .filter(|message| message.to.iter().any(|address| address.eq_ignore_ascii_case(&to)))
+        .filter(|message| to.iter().any(|to| is_to(message, to)))
         .filter(|message| !context.token.is_empty() && message.body.contains(context.token))
         .filter(|message| !is_reset(message))
         .collect();
@@ -30,6 +34,10 @@ pub(super) fn judge(expected: &RowsExpectation, messages: &[Message], context: &
             let said: String = plain(&message.body).chars().take(120).collect();
             return Check::never(Wrong::Message, format!("a message of this run reads like no row: “{said}”"));
         };
+        if let Some(own) = expected.each.get(row).map(|_| &to[row]).filter(|own| !is_to(message, own)) {
+            let other = message.to.join(", ");
+            return Check::never(Wrong::Message, format!("the row for {own} went to {other}"));
+        }
         if let Some(why) = wrong(expected, message, row, context) {
             return Check::never(Wrong::Message, why);
         }

@@ -17,6 +17,8 @@ pub struct Environment {
     pub base_url: Template,
     pub basic_auth: Option<BasicAuth>,
     pub user_email: Template,
+    /// Another address of the same mailbox, of a member of the same service.
+    pub user_second_email: Option<Template>,
     pub user_password: Option<Template>,
     /// The address that Notify's own mails come from.
     pub email_sender: Template,
@@ -142,6 +144,8 @@ pub struct Target {
     /// Scheme, host and port, without a path.
     pub base_url: String,
     pub user_email: String,
+    /// Another address of the same mailbox, where there is one.
+    pub user_second_email: Option<String>,
     pub email_sender: String,
     /// Empty where the environment has no number.
     pub user_mobile: String,

@@ -163,7 +163,11 @@ impl Expectation {
 pub struct RowsExpectation {
     pub need: RowsNeeded,
     pub kind: MessageKind,
+    /// To whom all rows go, or the first of them.
     pub to: Template,
+    /// To whom each row goes, where they do not all go to one: only then a row that went to another's address is seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<Template>,
     pub from: String,
     /// Of each row, for mails.
     pub subjects: Vec<Template>,

@@ -22,6 +22,9 @@ impl Words<'_> {
         let template = |kind| self.target.templates.get(&kind);
         match name {
             "user.email" => Some(self.target.user_email.clone()),
+            "user.second-email" => {
+                self.target.user_second_email.clone().or_else(|| Some(self.target.user_email.clone()))
+            }
             "user.mobile" => Some(self.target.user_mobile.clone()),
             "template.email.name" => template(MessageKind::Email).map(|template| template.name.clone()),
             "template.email.text" => template(MessageKind::Email).map(|template| template.text.clone()),
@@ -97,10 +100,13 @@ impl Words<'_> {
             (self.target.user_email.clone(), template.sender.clone())
         };
         let message = |text: &str| list.rows.iter().map(|row| merged(text, &values(list, row))).collect();
+        let each = recipients(list, is_sms);
+        let differ = each.iter().any(|one| *one != each[0]);
         Ok(RowsExpectation {
             need: rows.need,
             kind: list.template,
             to: Template::literal(to),
+            each: if differ { each } else { Vec::new() },
             from,
             subjects: if is_sms { Vec::new() } else { message(&template.subject) },
             texts: message(&template.text),
@@ -117,6 +123,18 @@ fn table(list: &Attachment) -> Vec<Vec<Template>> {
     std::iter::once(head).chain(list.rows.iter().cloned()).collect()
 }
 
+/// The recipient of each row, by the column that the service takes it from.
+fn recipients(list: &Attachment, is_sms: bool) -> Vec<Template> {
+    let wanted = if is_sms { "phonenumber" } else { "emailaddress" };
+    let column = list.columns.iter().position(|name| folded(name) == wanted);
+    column.map(|at| list.rows.iter().filter_map(|row| row.get(at).cloned()).collect()).unwrap_or_default()
+}
+
+/// A column's name as the service compares it: without case and without what stands between words.
+fn folded(name: &str) -> String {
+    name.to_lowercase().replace([' ', '_', '-'], "")
+}
+
 fn values<'a>(list: &'a Attachment, row: &'a [Template]) -> BTreeMap<&'a str, &'a Template> {
     list.columns.iter().map(String::as_str).zip(row).collect()
 }
@@ -127,8 +145,7 @@ fn merged(text: &str, values: &BTreeMap<&str, &Template>) -> Template {
     let mut parts = Template::literal(pieces.next().unwrap_or_default()).0;
     for piece in pieces {
         let (name, rest) = piece.split_once("))").unwrap_or((piece, ""));
-        let plain = |text: &str| text.to_lowercase().replace([' ', '_', '-'], "");
-        let value = values.iter().find(|(column, _)| plain(column) == plain(name));
+        let value = values.iter().find(|(column, _)| folded(column) == folded(name));
         parts.extend(value.map(|(_, value)| value.0.clone()).unwrap_or_default());
         parts.extend(Template::literal(rest).0);
     }

@@ -43,6 +43,7 @@ pub fn plan(
     hosts.extend(host_of(&target.base_url));
     let mut recipients = target.recipients.clone();
     recipients.push(target.user_email.clone());
+    recipients.extend(target.user_second_email.clone());
     recipients.extend(Some(target.user_mobile.clone()).filter(|number| !number.is_empty()));
     Ok(Plan {
         environment: target.name.clone(),

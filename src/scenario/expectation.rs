@@ -182,6 +182,7 @@ fn read_rows(reader: &mut Reader<'_>, node: &Node) -> Option<RowsExpectation> {
         need: if known == "first" { RowsNeeded::First } else { RowsNeeded::All },
         kind: MessageKind::Email,
         to: Template::default(),
+        each: Vec::new(),
         from: String::new(),
         subjects: Vec::new(),
         texts: Vec::new(),

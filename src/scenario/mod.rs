@@ -15,9 +15,10 @@ use crate::model::{Component, Scenario, Service};
 use crate::yaml::{Node, Problem, Reader, Source, parse};
 
 /// Holes that every scenario may use; what it captures itself comes on top.
-pub const HOLES: [&str; 8] = [
+pub const HOLES: [&str; 9] = [
     "token",
     "user.email",
+    "user.second-email",
     "user.mobile",
     "user.password",
     "template.email.name",

@@ -40,6 +40,7 @@ pub fn plan_of(
         name: "sim".to_owned(),
         base_url: "http://notify.test".to_owned(),
         user_email: "smoke@notify.gov".to_owned(),
+        user_second_email: Some("smoke-second@notify.gov".to_owned()),
         email_sender: "testsender@notify.gov".to_owned(),
         user_mobile: "+12025550123".to_owned(),
         sms_sender: "+18556438890".to_owned(),

@@ -181,6 +181,8 @@ rows! {
     worker_cannot_read_a_file_sent_now (full) { "s3=down@process", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incident 12: S3 (worker)" }
     a_row_lost_now (full) { "row=lost:1", NOW, [is("csv-now", "failed", &["worker-lost-row"], Window("job-rows-email"))], "incident 15" }
     a_row_twice_now (full) { "row=twice@1st", NOW, [is("csv-now", "degraded", &["row-twice"], Window("job-rows-email"))], "incident 8" }
+    rows_that_are_swapped { "row=swapped", THREE, [is(CSV, "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
+    rows_that_are_swapped_now (full) { "row=swapped", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
     a_row_with_other_words_now (full) { "row=wrong-personalisation", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "incident 10" }
     ses_down_now (full) { "ses=down", NOW, [is("csv-now", "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-now-pickup"))], "incident 14" }
     ses_down_at_a_scheduled_list (full) { "ses=down", LIST, [is(CSV, "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-rows-email"))], "incident 14" }

@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use postgres::SUPERUSER;
 use tokio_postgres::Client;
 
-use crate::ready::{EMAIL_DOMAIN, NOTIFY_EMAIL_FROM, SERVICE_EMAIL_FROM, Secrets, USER_EMAIL, USER_MOBILE};
+use crate::ready::{
+    EMAIL_DOMAIN, NOTIFY_EMAIL_FROM, SECOND_EMAIL, SERVICE_EMAIL_FROM, Secrets, USER_EMAIL, USER_MOBILE,
+};
 
 /// The smoke user's own service.
 pub(crate) const SMOKE_SERVICE_ID: &str = "5c5c9b1e-2f0a-4a57-9a0e-5d1f5a3c8e21";
@@ -79,6 +81,10 @@ impl Db {
             INSERT INTO users (id, name, email_address, mobile_number, state, _password)
             VALUES (gen_random_uuid(), 'Smoke Test', $1, $2, 'active', crypt($3::text, gen_salt('bf', 10)))";
         self.client.execute(user, &[&USER_EMAIL, &USER_MOBILE, &secrets.user_password]).await?;
+        let member = "
+            INSERT INTO users (id, name, email_address, mobile_number, state, _password)
+            VALUES (gen_random_uuid(), 'Second Member', $1, '+12025550177', 'active', crypt($2::text, gen_salt('bf', 10)))";
+        self.client.execute(member, &[&SECOND_EMAIL, &secrets.user_password]).await?;
         let own = "INSERT INTO services (id, name, email_from) VALUES ($1::text::uuid, $2, $3)";
         self.client.execute(own, &[&SMOKE_SERVICE_ID, &SMOKE_SERVICE_NAME, &SERVICE_EMAIL_FROM]).await?;
         let template = "

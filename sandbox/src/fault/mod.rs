@@ -99,6 +99,8 @@ pub enum Effect {
     Deaf,
     /// Another service's job of so many rows stands before ours.
     Busy(u32),
+    /// Sends each row of a list to the recipient of another one.
+    Swapped,
     /// Leaves a field of the message blank.
     WrongPersonalisation,
     /// Tells nothing.
@@ -158,6 +160,7 @@ impl Effect {
             | Self::LateBy(_)
             | Self::Redelivered
             | Self::Busy(_)
+            | Self::Swapped
             | Self::WrongPersonalisation
             | Self::Challenge
             | Self::Stale
@@ -276,6 +279,7 @@ impl Faults {
                 | Effect::LateBy(_)
                 | Effect::Deaf
                 | Effect::Busy(_)
+                | Effect::Swapped
                 | Effect::WrongPersonalisation
                 | Effect::Off
                 | Effect::Challenge

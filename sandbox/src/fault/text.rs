@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 54] = [
+pub const KINDS: [(&str, &str); 55] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -57,6 +57,7 @@ pub const KINDS: [(&str, &str); 54] = [
     ("row", "twice"),
     ("row", "redelivered:1"),
     ("row", "again:3s"),
+    ("row", "swapped"),
     ("row", "wrong-personalisation"),
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
@@ -182,6 +183,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Scheduler, "at-once", None) => Effect::AtOnce,
         (Site::Queue, "deaf", None) => Effect::Deaf,
         (Site::Queue, "busy", Some(rows)) => Effect::Busy(count(rows)?),
+        (Site::Row, "swapped", None) => Effect::Swapped,
         (Site::Row, "wrong-personalisation", None) => Effect::WrongPersonalisation,
         (Site::Receipts, "off", None) => Effect::Off,
         (Site::Sender, "other", None) => Effect::Other,

@@ -57,8 +57,11 @@ pub(super) async fn process(world: &World, providers: &Providers, id: &str) -> b
     }
     let Ok(Some(template)) = world.db.template(&job.template_id).await else { return false };
     let Ok(file) = recipients::File::read(&csv, &template) else { return true };
-    for (number, values) in file.rows().into_iter().enumerate() {
-        let Some(to) = file.recipient_of(&values) else { continue };
+    let rows = file.rows();
+    let swapped = usize::from(world.is_on(Site::Row, &Effect::Swapped));
+    for (number, values) in rows.iter().enumerate() {
+        let Some(to) = file.recipient_of(&rows[(number + swapped) % rows.len()]) else { continue };
+        let values = values.clone();
         let number = i32::try_from(number).unwrap_or(i32::MAX);
         let row = FileRow { job: job.clone(), kind: template.kind.clone(), number, to, values, again: false };
         world.queues.put(DATABASE, Task::SaveRow { row });

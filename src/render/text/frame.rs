@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::seconds;
 use crate::diagnose::Explained;
 use crate::history::History;
-use crate::model::Component;
+use crate::model::{Component, Expectation, MessageKind, StepKind};
 
 /// What is known and waited for, whether or not it was seen; never hidden.
 pub(super) fn known(out: &mut String, explained: &Explained<'_>) {
@@ -67,8 +67,11 @@ pub(super) fn frame(out: &mut String, history: &History) {
         let _ = writeln!(out, "\n/_status: admin {}, api {}", health.admin.version, health.api.version);
     }
     let unproven = unproven(history);
-    if !unproven.is_empty() {
-        let names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
+    let mut names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
+    if rows_go_to_one(history) {
+        names.push("that rows go to the right recipient (`user.second-email` is not set)");
+    }
+    if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
     }
 }
@@ -99,6 +102,14 @@ fn unproven(history: &History) -> Vec<Component> {
         .filter(|component| !matches!(component, Component::Broker | Component::Cache) || on_roads.contains(component))
         .filter(|component| *component != Component::Receipts || !told)
         .collect()
+}
+
+/// Whether lists went by mail to one address only, so that rows which were swapped would look right.
+fn rows_go_to_one(history: &History) -> bool {
+    history.plan.steps.iter().any(|step| {
+        matches!(&step.kind, StepKind::Expect { expect: Expectation::Rows(rows), .. }
+            if rows.kind == MessageKind::Email && rows.texts.len() > 1 && rows.each.is_empty())
+    })
 }
 
 /// Whether a later run found every message of a job with its receipt.

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::browser::SimBrowser;
-use super::service::{MOBILE, Service, State, Truth, USER};
+use super::service::{Service, State, Truth};
 
 /// What goes wrong on our own side, or beside the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,13 +176,12 @@ impl SimInbox {
         let state = self.0.state.lock().expect("the service");
         let now = Instant::now();
         let here = state.messages.iter().filter(|message| message.kind == self.1 && message.listed <= now);
-        let to = if self.1 == MessageKind::Sms { MOBILE } else { USER };
         here.filter(|message| which.wants(&message.id))
             .map(|message| RawMessage {
                 id: message.id.clone(),
                 provider_id: message.id.clone(),
                 kind: message.kind,
-                to: vec![to.to_owned()],
+                to: vec![message.to.to_owned()],
                 from: message.from.clone(),
                 subject: message.subject.clone(),
                 text: message.text.clone(),

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use super::world::{Chance, wall};
 
 pub const USER: &str = "smoke@notify.gov";
+/// Another address of the same mailbox.
+pub const SECOND: &str = "smoke-second@notify.gov";
 pub const MOBILE: &str = "+12025550123";
 pub const SENDER: &str = "+18556438890";
 const OTHER_SENDER: &str = "+18337581259";
@@ -46,6 +48,7 @@ pub struct Message {
     /// When the eye lists it, which may be later.
     pub listed: Instant,
     pub kind: MessageKind,
+    pub to: &'static str,
     pub from: String,
     pub subject: String,
     pub text: String,
@@ -131,6 +134,7 @@ pub struct ApiTrouble {
 /// A message on its way to a provider.
 struct Sending {
     kind: MessageKind,
+    to: &'static str,
     from: String,
     subject: String,
     text: String,
@@ -355,7 +359,7 @@ impl State {
             });
             let listed = at + late.unwrap_or_default();
             self.truth.delivered.push((at, sending.kind, sending.is_own));
-            self.messages.push(Message { id, at, listed, kind: sending.kind, from, subject, text });
+            self.messages.push(Message { id, at, listed, kind: sending.kind, to: sending.to, from, subject, text });
         }
         Sent::At(arrives)
     }
@@ -374,6 +378,7 @@ impl State {
             let text = self.link(host, next, at);
             let sending = Sending {
                 kind: MessageKind::Email,
+                to: USER,
                 from: "testsender@notify.gov".to_owned(),
                 subject: "Reset your U.S. Notify password".to_owned(),
                 text,
@@ -408,6 +413,7 @@ impl State {
         let other = self.has(Site::Sender, &Effect::Other);
         let sending = Sending {
             kind: MessageKind::Sms,
+            to: MOBILE,
             from: if other { OTHER_SENDER } else { SENDER }.to_owned(),
             subject: String::new(),
             text: format!("{code} is your U.S. Notify authentication code"),
@@ -495,7 +501,13 @@ impl State {
                 MessageKind::Sms => (SENDER, String::new()),
             };
             let text = format!("Row {word} of {token}{}.", if edited { ", edited" } else { "" });
-            let sending = Sending { kind, from: sender.to_owned(), subject, text, is_code: false, is_own: false };
+            let to = match kind {
+                MessageKind::Sms => MOBILE,
+                // The second row is for the second member.
+                MessageKind::Email if (row == 1) == self.has(Site::Row, &Effect::Swapped) => USER,
+                MessageKind::Email => SECOND,
+            };
+            let sending = Sending { kind, to, from: sender.to_owned(), subject, text, is_code: false, is_own: false };
             let sent = if self.gives_up { Sent::Nowhere } else { self.deliver(saved + milliseconds(10), sending) };
             let told = match sent {
                 Sent::At(at) => {

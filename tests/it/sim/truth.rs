@@ -87,6 +87,7 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("row=lost", &["worker-stood"]),
     ("row=twice@1st", &["row-twice"]),
     ("row=redelivered:1", &["queue-busy"]),
+    ("row=swapped", &["wrong-row"]),
     ("row=wrong-personalisation", &["wrong-row"]),
     ("queue=busy:300", &["queue-busy"]),
     ("template=edited", &["template-changed"]),
@@ -287,6 +288,7 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("s3=down@process", CSV, "s3-job"),
     ("row=lost:1", CSV, "worker-lost-row"),
     ("row=twice@1st", CSV, "row-twice"),
+    ("row=swapped", CSV, "wrong-row"),
     ("row=wrong-personalisation", CSV, "wrong-row"),
     ("admin=500@check", CSV, "admin-error"),
 ];

@@ -61,7 +61,7 @@ fn the_plan() -> &'static Plan {
 }
 
 /// What the service is going to do wrong; each makes a run with it other than passed, at this pace.
-const FAULTS: [&str; 34] = [
+const FAULTS: [&str; 35] = [
     "reset=accepted-not-sent",
     "reset=only-earlier",
     "reset=other-host",
@@ -85,6 +85,7 @@ const FAULTS: [&str; 34] = [
     "queue=busy:900",
     "row=lost:1",
     "row=twice",
+    "row=swapped",
     "row=wrong-personalisation",
     "row=redelivered:1",
     "ses=down",
