@@ -57,12 +57,20 @@ pub struct Road {
     /// The name under which steps have it; empty for one that was made from what its step proves.
     pub id: String,
     pub stages: Vec<Stage>,
+    /// Those of them that a cache can spare it: one that is sick can hold it up, and that it came shows nothing of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spared: Vec<Stage>,
 }
 
 impl Road {
     /// Whether it passes a part, by whatever lane.
     pub fn passes(&self, part: Component) -> bool {
         self.stages.iter().any(|stage| stage.part == part)
+    }
+
+    /// The stages that it has passed for certain when it has come to its end.
+    pub fn shown(&self) -> impl Iterator<Item = &Stage> {
+        self.stages.iter().filter(|stage| !self.spared.contains(stage))
     }
 }
 
@@ -126,7 +134,8 @@ impl Plan {
     /// for journals from before there were roads.
     pub fn road(&self, step: StepId) -> Road {
         let StepKind::Expect { road: named, expect, window, proves, .. } = &self.step(step).kind else {
-            return Road { id: String::new(), stages: vec![Component::Edge.into(), Component::Admin.into()] };
+            let stages = vec![Component::Edge.into(), Component::Admin.into()];
+            return Road { id: String::new(), stages, spared: Vec::new() };
         };
         if let Some(road) = named.as_ref().and_then(|name| self.roads.road(name)) {
             return road.clone();
@@ -163,7 +172,7 @@ impl Plan {
             };
             stages.extend([provider, eye].map(Stage::from));
         }
-        Road { id: String::new(), stages }
+        Road { id: String::new(), stages, spared: Vec::new() }
     }
 }
 

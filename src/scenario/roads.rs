@@ -14,11 +14,11 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Roads {
 fn read_roads(reader: &mut Reader<'_>, node: &Node) -> Vec<Road> {
     let entries = reader.fields(node, "`roads`").rest();
     let road = |entry: &&crate::yaml::Entry, reader: &mut Reader<'_>| {
-        let stages = stages(reader, &entry.value, "a road");
+        let (stages, spared) = stages(reader, &entry.value, "a road");
         if stages.is_empty() {
             reader.problem(entry.key_mark, "a road without a stage", "Write its parts in order: [edge, admin, api].");
         }
-        Road { id: entry.key.clone(), stages }
+        Road { id: entry.key.clone(), stages, spared }
     };
     entries.iter().map(|entry| road(entry, reader)).collect()
 }
@@ -37,25 +37,30 @@ fn read_processes(reader: &mut Reader<'_>, node: &Node, roads: &[Road]) -> Vec<V
                 reader.problem(item.mark, format!("no road passes `{text}`"), mend);
             }
         }
-        all.push(stages(reader, &entry.value, "a process"));
+        all.push(stages(reader, &entry.value, "a process").0);
     }
     all
 }
 
-fn stages(reader: &mut Reader<'_>, node: &Node, what: &'static str) -> Vec<Stage> {
+/// The stages, and those of them that have a question mark: a cache can spare the road these.
+fn stages(reader: &mut Reader<'_>, node: &Node, what: &'static str) -> (Vec<Stage>, Vec<Stage>) {
     let names: Vec<&str> = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name).collect();
-    let mut found = Vec::new();
+    let (mut found, mut spared) = (Vec::new(), Vec::new());
     for item in reader.list(node, what) {
         let Some(text) = reader.text(item, "a stage") else { continue };
+        let (text, maybe) = text.strip_suffix('?').map_or((text, false), |text| (text, true));
         match Stage::parse(text) {
-            Ok(stage) => found.push(stage),
+            Ok(stage) => {
+                spared.extend(maybe.then(|| stage.clone()));
+                found.push(stage);
+            }
             Err(part) => {
                 let mend = format!("The parts are {}.{}", quoted(&names), did_you_mean(&part, &names));
                 reader.problem(item.mark, format!("unknown part `{part}`"), mend);
             }
         }
     }
-    found
+    (found, spared)
 }
 
 /// Which causes there are is for those to say who know them all.

@@ -219,6 +219,7 @@ rows! {
     api_lost_after_the_dashboard { "api=down@dashboard", LIST, [is(CSV, "failed", &["api-down"], Seen)], "US Notify 8: the next page is the error page, and /_status answers 500" }
     api_without_a_route { "api=404", TWO, [is(RESET, "failed", &["api-down", "account-unknown"], Window("email-internal")), is(LOGIN, "failed", &["api-down", "sign-in-refused"], Seen)], "US Notify 8: the router's 404 reads as no such user" }
     api_slow (full) { "api=slow:3s", TWO, [is(RESET, "degraded", API_LATE, Window("page")), is(LOGIN, "degraded", API_LATE, Window("page"))], "US Notify 8: pages without a call of the API are quick" }
+    api_slow_and_the_cache_warm (full) { "api=slow:3s", NOW, [is(LOGIN, "degraded", &["api-slow"], Window("page")), is("csv-now", "degraded", &["api-slow"], Window("page"))], "US Notify 8: pages out of the admin's cache are quick" }
     reset_endpoint_gone { "reset=accepted-not-sent", THREE, [is(RESET, "failed", &["api-claimed", "ses-silent"], Window("email-internal"))], "US Notify 8: all other mails of the run come" }
     broker_down { "queue=down", TWO, [is(RESET, "failed", QUEUES, Seen), is(LOGIN, "failed", QUEUES, Seen)], "US Notify 8: whatever queues is an error page" }
     bucket_cannot_be_read_at_the_start { "s3=down@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 8: the API reads the file's metadata there" }

@@ -222,7 +222,7 @@ fn page(history: &History, step: StepId) -> String {
 fn proof(history: &History, step: StepId) -> Option<Proof> {
     let StepKind::Expect { .. } = &history.plan.step(step).kind else { return None };
     let met: Met = history.step(step).met.filter(|met| met.timing == Timing::OnTime)?;
-    let mut stages = history.plan.road(step).stages;
+    let mut stages: Vec<Stage> = history.plan.road(step).shown().cloned().collect();
     if met.by_page {
         let taken = stages.iter().position(|stage| stage.part == Component::Worker);
         stages.truncate(taken.map_or(stages.len(), |index| index + 1));

@@ -89,7 +89,8 @@ fn unproven(history: &History) -> Vec<Component> {
     let met = plan.steps.iter().filter_map(|step| history.proven(step.id).map(|(_, proves)| (step.id, proves)));
     let proven: BTreeSet<Component> = met
         .flat_map(|(step, proves)| {
-            let passed = plan.road(step).stages.into_iter().map(|stage| stage.part);
+            let road = plan.road(step);
+            let passed = road.shown().map(|stage| stage.part);
             passed.chain(proves.iter().copied()).collect::<Vec<_>>()
         })
         .collect();

@@ -64,8 +64,12 @@ impl At {
         format!("/{}{rest}", self.segment())
     }
 
+    /// The template's own page and the form for its list lie in the admin app's cache.
     fn needs_api(self) -> bool {
-        !matches!(self, Self::Forgot | Self::SignIn | Self::Phone | Self::Resend | Self::CheckEmail)
+        !matches!(
+            self,
+            Self::Forgot | Self::SignIn | Self::Phone | Self::Resend | Self::CheckEmail | Self::Template | Self::Upload
+        )
     }
 
     fn needs_session(self) -> bool {
@@ -150,8 +154,8 @@ impl SimSession {
             delay += asked(&mut state, "/static/javascripts/all.js").1;
             let api = state.api();
             if at.needs_api() {
-                // Some pages ask more than once.
-                delay += api.delay * if matches!(at, At::Dashboard | At::NewPassword) { 2 } else { 1 };
+                // Some pages ask more than once: who it is, and what is to be shown.
+                delay += api.delay * if at.needs_session() || at == At::NewPassword { 2 } else { 1 };
             }
             let shown = instead.unwrap_or_else(|| {
                 if at.needs_api() && api.down {

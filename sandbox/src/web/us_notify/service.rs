@@ -1,13 +1,13 @@
 //! The frame of a service's pages, and who may see them.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use maud::{Markup, html};
 
 use super::super::Admin;
 use super::super::session::Session;
 use super::dashboard::{Signed, signed_in};
-use super::pages::{not_found_page, page, sign_in_first};
+use super::pages::{not_found_page, page, sign_in_first, sorry};
 use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME};
 
 /// The session of somebody who may see a page of this service, or the answer for anybody else.
@@ -17,6 +17,24 @@ pub(super) async fn member(admin: &Admin, service: &str, path: &str, headers: &H
         Signed::In if service == SMOKE_SERVICE_ID => Ok(session),
         Signed::In => Err(not_found_page(None)),
         Signed::Out | Signed::Elsewhere => Err(sign_in_first(path)),
+    }
+}
+
+/// The same, as far as the admin app's cache knows it: users and templates lie there for days, and are taken out when they
+/// change.
+pub(super) async fn known_member(
+    admin: &Admin,
+    service: &str,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<Session, Response> {
+    let session = Session::of(&admin.world, headers);
+    let Some((email, own)) = &session.user else { return Err(sign_in_first(path)) };
+    let current = admin.world.db.current_session(email).await;
+    match current.map_err(|_| sorry(StatusCode::INTERNAL_SERVER_ERROR))? {
+        Some(current) if current == *own && service == SMOKE_SERVICE_ID => Ok(session),
+        Some(current) if current == *own => Err(not_found_page(None)),
+        _ => Err(sign_in_first(path)),
     }
 }
 

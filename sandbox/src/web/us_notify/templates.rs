@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::super::Admin;
 use super::pages::{found, not_found_page, sorry, with_session};
-use super::service::{member, path_of, service_page};
+use super::service::{known_member, member, path_of, service_page};
 use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME, Template};
 
 /// The service's templates, as the API gives them.
@@ -20,6 +20,12 @@ pub(super) async fn all(admin: &Admin) -> Result<Vec<Template>, Response> {
 /// The template of this id, or the answer for one that is not there.
 pub(super) async fn one(admin: &Admin, id: &str) -> Result<Template, Response> {
     all(admin).await?.into_iter().find(|template| template.id == id).ok_or_else(|| not_found_page(None))
+}
+
+/// The same, from the admin app's cache.
+pub(super) async fn known(admin: &Admin, id: &str) -> Result<Template, Response> {
+    let found = admin.world.db.template(id).await.map_err(|_| sorry(StatusCode::INTERNAL_SERVER_ERROR))?;
+    found.ok_or_else(|| not_found_page(None))
 }
 
 /// "phone numbers" or "email addresses".
@@ -60,8 +66,8 @@ pub(super) async fn show(
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let session = member(&admin, &service, &path_of(&format!("/templates/{id}")), &headers).await?;
-    let template = one(&admin, &id).await?;
+    let session = known_member(&admin, &service, &path_of(&format!("/templates/{id}")), &headers).await?;
+    let template = known(&admin, &id).await?;
     let main = html! {
         h1 { "Review your message" }
         h1 id="page-header" {

@@ -10,8 +10,8 @@ use maud::{Markup, html};
 use super::super::Admin;
 use super::super::session::Session;
 use super::pages::{banner, found, sorry, with_session};
-use super::service::{member, path_of, service_page};
-use super::templates::{one, preview, recipients};
+use super::service::{known_member, member, path_of, service_page};
+use super::templates::{known, one, preview, recipients};
 use crate::aws::s3::Part;
 use crate::db::{SMOKE_SERVICE_ID, Template};
 use crate::ledger::Entry;
@@ -29,8 +29,8 @@ pub(super) async fn form(
     Path((service, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let session = member(&admin, &service, &csv_path(&id), &headers).await?;
-    let template = one(&admin, &id).await?;
+    let session = known_member(&admin, &service, &csv_path(&id), &headers).await?;
+    let template = known(&admin, &id).await?;
     Ok(with_session(&admin, &session, form_page(&admin, &session, &template, None)))
 }
 
