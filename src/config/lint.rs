@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::diagnose::CAUSES;
 use crate::model::{
-    Act, Capture, Captured, Component, Environment, KnownIssue, Runbook, Scenario, Service, Step, WindowFrom,
+    Act, Capture, Captured, Component, Environment, KnownIssue, Road, Runbook, Scenario, Service, Step, WindowFrom,
 };
 use crate::yaml::{Problem, Source, did_you_mean};
 
@@ -33,6 +33,8 @@ pub(super) fn warnings(files: &Files<'_>) -> Vec<Problem> {
     let mut found = unused_windows(files);
     found.extend(files.scenarios.iter().flat_map(|(scenario, source)| unused_captures(scenario, source)));
     found.extend(missing_next_steps(files));
+    found.extend(unused_roads(files));
+    found.extend(unlikely(files));
     found
 }
 
@@ -96,9 +98,41 @@ fn unused_captures(scenario: &Scenario, source: &Source) -> Vec<Problem> {
     unused.map(problem).collect()
 }
 
+fn unused_roads(files: &Files<'_>) -> Vec<Problem> {
+    let (service, source) = &files.service;
+    let steps = files.scenarios.iter().flat_map(|(scenario, _)| &scenario.steps);
+    let used: BTreeSet<&str> = steps
+        .filter_map(|step| match step {
+            Step::Expect(expect) => expect.road.as_deref(),
+            Step::Act(_) => None,
+        })
+        .collect();
+    let unused = service.roads.all.iter().filter(|road| !used.contains(road.id.as_str()));
+    let problem = |road: &Road| {
+        let what = format!("no step passes the road `{}`", road.id);
+        Problem::at_word(source, &format!("{}:", road.id), what, "Take it out, or name it in a step.")
+    };
+    unused.map(problem).collect()
+}
+
+/// Words of `likely` that are neither a part nor a cause: they decide nothing.
+fn unlikely(files: &Files<'_>) -> Vec<Problem> {
+    let (service, source) = &files.service;
+    let parts = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name);
+    let known: Vec<&str> = parts.chain(CAUSES.iter().map(|cause| cause.id)).collect();
+    let strange = service.roads.likely.iter().filter(|word| !known.contains(&word.as_str()));
+    let problem = |word: &String| {
+        let mend = format!("`notify-smoke explain` lists the causes.{}", did_you_mean(word, &known));
+        Problem::at_word(source, word, format!("`{word}` is no component or cause"), mend)
+    };
+    strange.map(problem).collect()
+}
+
+/// What a run can name: whatever lies on a road, and what a step proves that has none.
 fn missing_next_steps(files: &Files<'_>) -> Vec<Problem> {
     let (runbook, source) = &files.runbook;
     let steps = files.scenarios.iter().flat_map(|(scenario, _)| &scenario.steps);
+    let on_roads = files.service.0.roads.all.iter().flat_map(|road| &road.stages).map(|stage| stage.part);
     let proven: BTreeSet<Component> = steps
         .filter_map(|step| match step {
             Step::Expect(expect) => Some(&expect.proves),
@@ -106,6 +140,7 @@ fn missing_next_steps(files: &Files<'_>) -> Vec<Problem> {
         })
         .flatten()
         .copied()
+        .chain(on_roads)
         .collect();
     let missing = proven.iter().filter(|component| !runbook.steps.contains_key(component.name()));
     let problem = |component: &Component| {

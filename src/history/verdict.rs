@@ -145,11 +145,11 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
             Timing::OnTime => judged(Verdict::Passed, ""),
             Timing::Late => judged(
                 Verdict::Degraded,
-                format!("late: after {}, on time is {}", seconds(met.least_ms), seconds(window.on_time_ms)),
+                format!("late: {}, on time is {}", after(met.least_ms, window.on_time_ms), seconds(window.on_time_ms)),
             ),
             Timing::TooLate => judged(
                 Verdict::Failed,
-                format!("too late: after {}, the limit is {}", seconds(met.least_ms), seconds(window.late_ms)),
+                format!("too late: {}, the limit is {}", after(met.least_ms, window.late_ms), seconds(window.late_ms)),
             ),
             Timing::TooEarly if window.from == WindowFrom::Slot => {
                 judged(Verdict::Failed, "it was sent before the time that was chosen for it")
@@ -315,6 +315,16 @@ fn of_standing(history: &History, step: StepId) -> Judged {
             }
             _ => judged(Verdict::NotVerified, "whether a second copy came was not looked at"),
         },
+    }
+}
+
+/// After how long, where the limit is shorter: never in the same words as the limit.
+fn after(ms: u64, limit_ms: u64) -> String {
+    let said = seconds(ms);
+    if said == seconds(limit_ms) {
+        format!("{} ms over the limit", ms - limit_ms.min(ms))
+    } else {
+        format!("after {said}")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::seconds;
 use crate::history::History;
-use crate::model::{Acted, Check, Event, Fact, PortFailure, Seen, StepId, StepKind};
+use crate::model::{Acted, Check, Component, Event, Fact, PortFailure, Seen, StepId, StepKind};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -111,12 +111,22 @@ impl Live {
         let left = i64::try_from(window.late_ms.saturating_sub(waited)).unwrap_or(i64::MAX);
         let deadline =
             history.last.at.saturating_add(jiff::SignedDuration::from_millis(left)).unwrap_or(history.last.at);
-        let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
+        // What another step of this run has shown to work is not under suspicion first.
+        let others = history.plan.steps.iter().map(|step| step.id).filter(|other| *other != step);
+        let shown: BTreeSet<Component> =
+            others.filter_map(|other| history.proven(other)).flat_map(|(_, proves)| proves.iter().copied()).collect();
+        let unshown: Vec<&str> = proves.iter().filter(|part| !shown.contains(part)).map(|part| part.name()).collect();
+        let doubt = if unshown.is_empty() {
+            String::new()
+        } else {
+            format!("; nothing has shown yet that {} works", unshown.join(" or "))
+        };
+        let health = history.before.as_ref().and_then(|probe| probe.health.as_ref());
+        let unwell = health.filter(|health| !health.api.ok).map_or("", |_| "; /_status says that the API is not well");
         Some(format!(
-            "{}: not here after {}; looks like {}; final at {} UTC",
+            "{}: not here after {}{unwell}{doubt}; final at {} UTC",
             history.plan.scenario_of(step).id,
             seconds(waited),
-            parts.join(" or "),
             deadline.strftime("%H:%M:%S")
         ))
     }

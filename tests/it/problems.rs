@@ -54,12 +54,19 @@ fn warnings_do_not_keep_a_run_from_being_made() {
         "  heartbeat: {",
         "  spare: { on-time: 1s, late: 2s }\n  heartbeat: {",
     );
+    let service = "scenarios/us-notify/service.yaml";
+    desk.edit(service, "  sign-in: [edge,", "  by-boat: [edge, admin]\n  sign-in: [edge,");
+    desk.edit(service, "likely: [worker-twice,", "likely: [worker-twise,");
     let file = "scenarios/us-notify/runbook.yaml";
     let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
     let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("scheduler:")).collect();
     desk.write(file, kept.join("\n").as_bytes());
     let said = desk.run(&["check"]);
-    assert_eq!((said.code, said.out.as_str()), (0, "12 files will do; 2 warning(s).\n"), "{}", said.err);
+    assert_eq!((said.code, said.out.as_str()), (0, "12 files will do; 4 warning(s).\n"), "{}", said.err);
+    let has = |words: &str| assert!(said.err.contains(words), "{}", said.err);
+    has("no step passes the road `by-boat`");
+    has("`worker-twise` is no component or cause");
+    has("Did you mean `worker-twice`?");
     assert_eq!(desk.run(&["plan", "local"]).code, 0);
 }
 

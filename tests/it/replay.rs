@@ -1,6 +1,8 @@
 //! Recorded runs: judged again they give the same checks, and their reports do not change.
 
-use notify_smoke::diagnose::diagnose;
+use std::time::Duration;
+
+use notify_smoke::diagnose::{Explained, diagnose};
 use notify_smoke::history::History;
 use notify_smoke::journal::replay;
 use notify_smoke::judge::{Context, judge};
@@ -129,6 +131,26 @@ fn events_of_a_later_version_are_passed_over() {
     events.insert(last, event);
     let history = History::of(&events).expect("a history");
     assert_eq!(history.verdict().name(), "passed");
+}
+
+/// It is made after each look, for the rows of the terminal.
+#[test]
+fn a_long_journal_is_diagnosed_in_a_moment() {
+    let (_, bytes) = journals().into_iter().find(|(name, _)| name == "failed-scheduler-stopped").expect("the journal");
+    let mut events = replay(&bytes).expect("a journal").events;
+    let last = events.iter().rposition(|event| matches!(event.fact, Fact::Looked { .. })).expect("a look");
+    let again = events[last].clone();
+    events.splice(last..last, std::iter::repeat_n(again, 10_000));
+    let history = History::of(&events).expect("a history");
+    let explained = || {
+        let begun = std::time::Instant::now();
+        let stories = Explained::of(&history).stories();
+        assert!(!stories.is_empty(), "nothing is explained");
+        begun.elapsed()
+    };
+    // The quickest of some: other programs share the machine.
+    let took = (0..5).map(|_| explained()).min().expect("a time");
+    assert!(took < Duration::from_millis(50), "{took:?}");
 }
 
 #[test]

@@ -67,9 +67,14 @@ pub(super) fn frame(out: &mut String, history: &History) {
         let _ = writeln!(out, "\n/_status: admin {}, api {}", health.admin.version, health.api.version);
     }
     let unproven = unproven(history);
-    let mut names: Vec<&str> = unproven.iter().map(|component| component.name()).collect();
+    let mut names: Vec<String> = unproven.iter().map(|component| component.name().to_owned()).collect();
     if rows_go_to_one(history) {
-        names.push("that rows go to the right recipient (`user.second-email` is not set)");
+        names.push("that rows go to the right recipient (`user.second-email` is not set)".to_owned());
+    }
+    // A run sees no copy that comes after its end.
+    let looked = history.plan.steps.iter().filter_map(|step| history.step(step.id).standing.as_ref());
+    if let Some(until) = looked.map(|(moment, _)| moment.at).max() {
+        names.push(format!("that no second copy comes after {} UTC", until.strftime("%H:%M:%S")));
     }
     if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));

@@ -13,7 +13,7 @@ use crate::table::{HEALED, Row, said_of};
 const SAYS: &[(&str, &str)] = &[
     // At the on-time limit the terminal already says what is missing and when it will be final.
     ("ses_down", "not here after 4."),
-    ("ses_down", "looks like worker or ses; final at "),
+    ("ses_down", "nothing has shown yet that "),
     ("reset_accepted_and_not_sent", "the page claimed success and nothing arrived"),
     ("another_sender", "such a text came from +18337581259, which is demo's number, not from +18556438890"),
     ("admin_error_on_the_reset", "evidence/step-2.png"),
