@@ -232,6 +232,7 @@ impl Recorder {
             plan: &self.history.plan,
             token: &self.history.token,
             acted: self.history.acted_between(*trigger),
+            eye_ahead_ms: self.history.eye_ahead_ms(step),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
             requests: self.history.requests(step),

@@ -144,6 +144,14 @@ impl History {
         clocks.into_iter().filter(|(_, ms)| ms.abs() > CLOCK_APART_MS).collect()
     }
 
+    /// By how many milliseconds the clock of the mailbox or number that a step looks at is ahead of the service's, as far as
+    /// both have told their time.
+    pub fn eye_ahead_ms(&self, step: StepId) -> Option<i64> {
+        let mailbox = self.step(step).mailbox.as_ref()?;
+        let service = self.clock?.at(mailbox.moment.t)?.duration_since(mailbox.moment.at);
+        Some(mailbox.clock_offset_ms? - i64::try_from(service.as_millis()).ok()?)
+    }
+
     /// Whether the service's clock has been looked at by this process.
     pub fn knows_clock(&self) -> bool {
         self.clock.is_some()

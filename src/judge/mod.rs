@@ -19,6 +19,8 @@ pub struct Context<'a> {
     pub token: &'a str,
     /// When the action was begun and when its answer was there, by the service's clock.
     pub acted: Option<(Timestamp, Timestamp)>,
+    /// By how many milliseconds the clock of the mailbox or number is ahead of the service's, where both are known.
+    pub eye_ahead_ms: Option<i64>,
     /// What is to be captured.
     pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.

@@ -4,9 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use super::pattern::fits;
 use super::{Context, Judgement};
 use crate::model::{Blemish, Check, Message, MessageKind, TextExpectation};
+
+/// How far clocks that were compared once may be apart: headers and gateways tell whole seconds.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
     let to = context.word(&expected.to);
@@ -16,6 +21,12 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
         .filter(|message| fits(&expected.text, message.body.trim()))
         .collect();
     let ours: Vec<&Message> = fitting.iter().filter(|text| text.from == context.plan.sms_sender).copied().collect();
+    let (ours, earlier): (Vec<&Message>, Vec<&Message>) =
+        ours.into_iter().partition(|text| !is_from_before(text, context));
+    if let (true, Some(text)) = (ours.is_empty(), earlier.first()) {
+        let at = text.arrived_at.map(|at| at.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default();
+        return Check::not_yet(format!("a code that came at {at}, before the press, is here, and ours is not")).into();
+    }
     let Some(newest) = ours.iter().max_by_key(|message| message.arrived_at) else {
         return Check::not_yet(match fitting.first() {
             Some(other) => {
@@ -37,6 +48,16 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
         check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen },
         captured: newest.codes.first().cloned(),
     }
+}
+
+/// Whether a text came before it was asked for, by its number's own clock: it was listed late, and is the code of somebody
+/// else's sign-in, which would be taken all the same.
+fn is_from_before(text: &Message, context: &Context<'_>) -> bool {
+    let (Some(at), Some((began, _)), Some(ahead)) = (text.arrived_at, context.acted, context.eye_ahead_ms) else {
+        return false;
+    };
+    at.saturating_sub(SignedDuration::from_millis(ahead))
+        .is_ok_and(|at| at.saturating_add(CLOCK_TOLERANCE).is_ok_and(|at| at < began))
 }
 
 fn number(count: usize) -> u32 {

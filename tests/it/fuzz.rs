@@ -266,6 +266,7 @@ fn judged(plan: &notify_smoke::model::Plan, observation: &Observation) {
             plan,
             token: "abc",
             acted: Some((now, now)),
+            eye_ahead_ms: Some(0),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: 0,
             requests: 1,

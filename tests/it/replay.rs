@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use notify_smoke::diagnose::{Explained, diagnose};
 use notify_smoke::history::History;
 use notify_smoke::journal::replay;
 use notify_smoke::judge::{Context, judge};
-use notify_smoke::model::{Component, Event, Expectation, Fact, Gap, Observation, Seen, StepId, StepKind, Verdict};
+use notify_smoke::model::{
+    Check, Component, Event, Expectation, Fact, Gap, Observation, Seen, StepId, StepKind, Verdict,
+};
 
 use crate::support::root;
 
@@ -61,6 +64,7 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         plan: &history.plan,
         token: &history.token,
         acted: history.acted_between(*trigger),
+        eye_ahead_ms: history.eye_ahead_ms(*step),
         capture: capture.as_ref().map(|capture| &capture.of),
         open_codes: history.open_codes,
         requests: history.requests(*step),
@@ -119,6 +123,49 @@ fn of_list(history: &History) -> (Verdict, Vec<Component>) {
     let scenario = history.plan.judged().find(|scenario| scenario.id == "scheduled-send").expect("the scenario");
     let named = diagnose(history, scenario).iter().map(|diagnosis| diagnosis.component).collect();
     (history.scenario_verdict(scenario).verdict, named)
+}
+
+/// A code of somebody else's sign-in that is listed late would be taken, and prove nothing.
+#[test]
+fn a_text_from_before_the_press_is_not_ours() {
+    let (_, bytes) = journals().into_iter().find(|(name, _)| name == "passed-runbook").expect("the journal");
+    let history = History::of(&replay(&bytes).expect("a journal").events).expect("a history");
+    let text = history.plan.steps.iter().find_map(|step| match &step.kind {
+        StepKind::Expect { expect: expect @ Expectation::Text(_), trigger, .. } => Some((step.id, expect, *trigger)),
+        StepKind::Expect { .. } | StepKind::Act { .. } => None,
+    });
+    let (step, expect, trigger) = text.expect("a text");
+    let Some((_, Observation::Messages { messages })) = history.step(step).looks.seen.clone() else {
+        panic!("no look")
+    };
+    let acted = history.acted_between(trigger);
+    let judged = |seconds_before: i64, eye_ahead_ms: Option<i64>| {
+        let began = acted.expect("a press").0;
+        let mut messages = messages.clone();
+        for message in &mut messages {
+            message.arrived_at = Some(began - SignedDuration::from_secs(seconds_before));
+        }
+        let context = Context {
+            plan: &history.plan,
+            token: &history.token,
+            acted,
+            eye_ahead_ms,
+            capture: None,
+            open_codes: 0,
+            requests: 1,
+            slot: None,
+            address: None,
+            now: began,
+        };
+        judge(expect, &Observation::Messages { messages }, &context).check
+    };
+    assert!(matches!(judged(-1, Some(0)), Check::Met { .. }));
+    assert!(matches!(judged(4, Some(0)), Check::Met { .. }), "clocks are compared to a second or two");
+    let Check::NotYet { why, .. } = judged(30, Some(0)) else { panic!("taken for ours") };
+    assert!(why.ends_with("before the press, is here, and ours is not"), "{why}");
+    assert!(matches!(judged(30, Some(-30_000)), Check::Met { .. }), "its clock is behind");
+    assert!(matches!(judged(-20, Some(60_000)), Check::NotYet { .. }), "its clock is ahead");
+    assert!(matches!(judged(30, None), Check::Met { .. }), "nothing is known of its clock");
 }
 
 #[test]
