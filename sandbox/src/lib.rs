@@ -4,11 +4,11 @@
 //! process, and shares no code with the harness: a demonstration that used the tester's own code would prove itself.
 //!
 //! In reading order:
-//! - [`options`] and [`ready`]: what it is started with, and the one line that it prints when it is ready;
-//! - [`web`]: the admin pages; [`api`]: the API behind them; [`worker`]: the queues and who empties them; [`scheduler`]:
+//! - `options` and `ready`: what it is started with, and the one line that it prints when it is ready;
+//! - `web`: the admin pages; `api`: the API behind them; `worker`: the queues and who empties them; `scheduler`:
 //!   who looks for jobs whose time has come;
-//! - [`aws`]: SES and SNS endpoints and an S3 server; [`outside`]: mailbox and phone; [`db`]: a real `PostgreSQL`;
-//! - [`fault`], [`moments`], [`clock`], [`ledger`], [`control`]: what tests switch, move and read.
+//! - `aws`: SES and SNS endpoints and an S3 server; `outside`: mailbox and phone; `db`: a real `PostgreSQL`;
+//! - `fault`, `moments`, `clock`, `ledger`, `control`: what tests switch, move and read.
 #![forbid(unsafe_code)]
 
 pub mod options;

@@ -66,7 +66,7 @@ pub(super) struct Smoke {
     /// A profile of service.yaml
     #[arg(long, conflicts_with = "scenarios")]
     pub profile: Option<String>,
-    /// Break the sandbox: site=effect[:argument][@trigger]
+    /// Break the sandbox: `site=effect[:argument][@trigger]`
     #[arg(long = "fault")]
     pub faults: Vec<String>,
     /// Seed of what is left to chance in a fault
@@ -232,7 +232,7 @@ pub(super) struct Schema {
 #[cfg(feature = "local")]
 #[derive(Debug, Args)]
 pub(super) struct Sandbox {
-    /// Break it: site=effect[:argument][@trigger]
+    /// Break it: `site=effect[:argument][@trigger]`
     #[arg(long = "fault")]
     pub faults: Vec<String>,
     #[arg(long, default_value_t = 0)]

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -17,6 +20,15 @@ enum Wrong {
     Host,
 }
 
+/// How long the server's certificate is good for.
+const GOOD_FOR_DAYS: i64 = 200;
+
+/// The day in so many days: no test may know today's date.
+fn in_days(days: i64) -> Date {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    today.checked_add(days.days()).expect("a date")
+}
+
 /// An authority, and a server whose certificate it has signed.
 fn server(wrong: Wrong) -> (Server, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
@@ -26,9 +38,14 @@ fn server(wrong: Wrong) -> (Server, String) {
     let name = if wrong == Wrong::Host { "somewhere-else.gov" } else { "localhost" };
     let mut parameters = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
     parameters.distinguished_name.push(DnType::CommonName, name);
-    let (from, until) = if wrong == Wrong::Expired { (2020, 2021) } else { (2026, 2027) };
-    parameters.not_before = date_time_ymd(from, 1, 1);
-    parameters.not_after = date_time_ymd(until, 1, 1);
+    let at = |days: i64| {
+        let day = in_days(days);
+        let part = |number: i8| u8::try_from(number).expect("a date");
+        date_time_ymd(day.year().into(), part(day.month()), part(day.day()))
+    };
+    let (from, until) = if wrong == Wrong::Expired { (-60, -30) } else { (-30, GOOD_FOR_DAYS) };
+    parameters.not_before = at(from);
+    parameters.not_after = at(until);
     let key = KeyPair::generate().expect("a key");
     let certificate = parameters.signed_by(&key, &authority).expect("a certificate");
     let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
@@ -90,5 +107,5 @@ fn doctor_tells_how_long_a_certificate_is_good_for_and_why_it_is_not_trusted() {
     says(&said, 2, "fail     certificate     not trusted: ");
     desk.write("ca.pem", pem.as_bytes());
     desk.edit("environments/hostile.yaml", "poll: 100ms", "poll: 100ms\nca-file: ca.pem");
-    says(&desk.run(&["doctor", "hostile", "one-page"]), 0, "(until 2027-01-01)");
+    says(&desk.run(&["doctor", "hostile", "one-page"]), 0, &format!("(until {})", in_days(GOOD_FOR_DAYS)));
 }
