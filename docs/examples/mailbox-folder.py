@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A mailbox for notify-smoke: raw mails in a folder (a Maildir, or a bucket that is mounted), one file each.
 
-Prints one JSON object a line for each mail to the address that is not among the known ids, an `alive` line, and ends.
+Prints one JSON object a line for each mail to one of the addresses that is not among the known ids, an `alive` line, and ends.
 See docs/exec-mailbox.md.
 """
 import argparse
@@ -14,7 +14,7 @@ import sys
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--folder", required=True, type=pathlib.Path)
-parser.add_argument("--address", required=True)
+parser.add_argument("--address", required=True, action="append", help="again for a second one")
 parser.add_argument("--since-ids", required=True, type=pathlib.Path)
 parser.add_argument("--fail", action="store_true", help="end with an error, to try what happens then")
 options = parser.parse_args()
@@ -29,7 +29,8 @@ for path in files:
         continue
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     to = [address.addr_spec for address in message["to"].addresses] if message["to"] else []
-    if options.address not in to:
+    ours = [address for address in to if address in options.address]
+    if not ours:
         continue
     text = message.get_body(("plain",))
     html = message.get_body(("html",))
@@ -38,7 +39,7 @@ for path in files:
         "id": path.name,
         "provider_id": str(message["message-id"] or path.name),
         "kind": "email",
-        "to": options.address,
+        "to": ours[0],
         "from": message["from"].addresses[0].addr_spec,
         "subject": str(message["subject"]),
         "body": text.get_content() if text else "",

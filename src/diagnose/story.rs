@@ -108,16 +108,21 @@ fn suspects_of(anomaly: &Anomaly, seen: &Seen<'_>) -> Vec<(Atom, Suspect)> {
     for way in WAYS.iter().filter(|way| fits(way, anomaly)) {
         let Some(stage) = stage_of(way, anomaly) else { continue };
         let standing = stand(way, &stage, anomaly, seen);
-        if standing != Standing::Refuted {
-            let lane = match way.scope {
-                Scope::Whole => String::new(),
-                Scope::Lane => stage.lane,
-                Scope::Once => format!("{}", anomaly.step.0),
-            };
-            let atom = Atom { scope: way.scope, part: stage.part, lane, group: way.group };
-            found.push((atom, Suspect { cause: way.cause, standing }));
+        let lane = match way.scope {
+            Scope::Whole => String::new(),
+            Scope::Lane => stage.lane,
+            Scope::Once => format!("{}", anomaly.step.0),
+        };
+        let atom = Atom { scope: way.scope, part: stage.part, lane, group: way.group };
+        found.push((atom, Suspect { cause: way.cause, standing }));
+    }
+    // Something has gone wrong: where everything was shown to work, one of it has not, and that is better than no word.
+    if found.iter().all(|(_, suspect)| suspect.standing == Standing::Refuted) {
+        for (_, suspect) in &mut found {
+            suspect.standing = Standing::Doubted;
         }
     }
+    found.retain(|(_, suspect)| suspect.standing != Standing::Refuted);
     // A part that was seen to be sick needs no other reason for an error page.
     let direct = found.iter().any(|(_, suspect)| suspect.standing == Standing::Direct);
     if direct && anomaly.symptom == Symptom::ErrorPage {

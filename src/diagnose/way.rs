@@ -204,6 +204,10 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::SES_UNSENT, "ses", Whole, &[Never], &[MailRows]).at(&[Unknown, All]),
     way(&c::SNS_UNSENT, "sns", Whole, &[Never], &[TextRows]).at(&[Unknown, All]),
     way(&c::WORKER_UNSENT, "worker-send", Lane, &[Never, Late], ROWS).at(&[Unknown, All]),
+    // One of several was lost after it was made: what sent the others did not send this one.
+    way(&c::SES_UNSENT, "ses-one", Once, &[Never], &[MailRows]).at(&[All]).needs(&[Sign::PartCame]),
+    way(&c::WORKER_UNSENT, "worker-one", Once, &[Never], ROWS).at(&[All]).needs(&[Sign::PartCame]),
+    way(&c::MAILBOX_DEAF, "mailbox-one", Once, &[Never], &[MailRows]).at(&[All]).needs(&[Sign::PartCame]),
     way(&c::SES_UNSENT, "ses-late", Whole, &[Late], &[MailRows]).at(&[Unknown, All]),
     way(&c::SNS_UNSENT, "sns-late", Whole, &[Late], &[TextRows]).at(&[Unknown, All]),
     way(&c::TEXT_LOST, "text", Once, &[Never], &[TextRows]).at(&[Unknown, All]),

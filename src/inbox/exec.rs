@@ -1,6 +1,7 @@
 //! A mailbox behind any program that prints messages as JSON Lines (`docs/exec-mailbox.md`).
 //!
-//! The program is started at each look with `--address A --since-ids FILE`, prints what it has, and ends. Or it keeps
+//! The program is started at each look with `--address A --since-ids FILE` (an address more for each that is
+//! one's own), prints what it has, and ends. Or it keeps
 //! running, prints more as it comes, and an `alive` line every few seconds: "this is all until now". Without either, a
 //! look has not succeeded: a program that hangs must not turn into "no mail has come".
 
@@ -62,7 +63,7 @@ struct Line {
 pub struct ExecInbox {
     keeper: Keeper,
     command: Vec<String>,
-    address: String,
+    addresses: Vec<String>,
     state: Mutex<State>,
 }
 
@@ -96,9 +97,9 @@ enum Read {
 }
 
 impl ExecInbox {
-    /// The mailbox of `address` behind `command`.
-    pub fn new(keeper: Keeper, command: Vec<String>, address: String) -> Self {
-        Self { keeper, command, address, state: Mutex::new(State::default()) }
+    /// The mailbox of these addresses, or the number of this one, behind `command`.
+    pub fn new(keeper: Keeper, command: Vec<String>, addresses: Vec<String>) -> Self {
+        Self { keeper, command, addresses, state: Mutex::new(State::default()) }
     }
 
     fn failed(&self, why: &str) -> PortFailure {
@@ -115,7 +116,8 @@ impl ExecInbox {
             let file = folder.join("since-ids");
             let mut ids = std::fs::File::create(&file)?;
             known.iter().try_for_each(|id| writeln!(ids, "{id}"))?;
-            let ours = ["--address", &self.address, "--since-ids", &file.display().to_string()].map(str::to_owned);
+            let known = ["--since-ids".to_owned(), file.display().to_string()];
+            let ours = self.addresses.iter().flat_map(|address| ["--address".to_owned(), address.clone()]).chain(known);
             Ok(rest.iter().cloned().chain(ours).collect())
         });
         let mut program = started.map_err(cannot)?;

@@ -90,8 +90,8 @@ impl Eyes {
         let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
         let service = http::client(REQUEST_LONGEST, resolved.ca_file.as_deref())?;
         let probe = HealthProbe::new(service, &target.base_url, resolved.basic_auth.clone(), &agent);
-        let exec = |command: &[String], address: &str| -> Arc<dyn Inbox> {
-            Arc::new(ExecInbox::new(keeper.clone(), command.to_vec(), address.to_owned()))
+        let exec = |command: &[String], addresses: Vec<String>| -> Arc<dyn Inbox> {
+            Arc::new(ExecInbox::new(keeper.clone(), command.to_vec(), addresses))
         };
         let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
             ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
@@ -103,7 +103,9 @@ impl Eyes {
                 let s3 = aws::s3(&settings).await;
                 Arc::new(SesS3Inbox::new(s3, bucket.clone(), prefix.clone(), alive_within))
             }
-            ResolvedMailbox::Exec { command } => exec(command, &target.user_email),
+            ResolvedMailbox::Exec { command } => {
+                exec(command, std::iter::once(&target.user_email).chain(&target.user_second_email).cloned().collect())
+            }
         };
         let number: Option<Arc<dyn Inbox>> = match &resolved.number {
             None => None,
@@ -113,7 +115,7 @@ impl Eyes {
                 let (endpoint, account, token) = (endpoint.clone(), account.clone(), token.clone());
                 Some(Arc::new(TwilioInbox::new(client, endpoint, account, token, mobile).alive_within(alive_within)))
             }
-            Some(ResolvedNumber::Exec { command }) => Some(exec(command, &target.user_mobile)),
+            Some(ResolvedNumber::Exec { command }) => Some(exec(command, vec![target.user_mobile.clone()])),
         };
         Ok(Self { probe: Arc::new(probe), inbox, number })
     }
