@@ -217,7 +217,7 @@ causes! {
         "how long database-tasks is (llen), and whose jobs run at this hour",
         [Late, NoRowMade, RowNotMade, DoneEmpty];
     WRONG_ROW = "wrong-row", Worker, Stores,
-        "a row was sent with other words than its template and its list make",
+        "a row went out with other words, or to another recipient, than its list says",
         "the notification of that row, and what the last deploy changed in personalisation",
         [Wrong];
     ROW_TWICE = "row-twice", Worker, Stores,
