@@ -57,7 +57,7 @@ const CHECKS: &[(&str, usize, bool, &str, Without)] = &[
     (NOW, 3, false, "admin_error_on_the_upload", Misleads),
     (NOW, 4, false, "bucket_does_not_take_the_file", Misleads),
     (NOW, 5, false, "admin_error_on_the_start", Misleads),
-    (NOW, 6, false, "worker_cannot_read_the_file", Misleads),
+    (NOW, 6, false, "worker_cannot_read_the_file", Dawdles),
     (NOW, 7, false, "a_row_lost", Passes),
     (NOW, 7, true, "a_row_twice_now", Passes),
     (TEXTS, 1, false, "admin_error_on_the_templates", Misleads),
