@@ -1,6 +1,5 @@
 //! One AWS client set-up: region, credentials, endpoint, the project's one TLS provider, and limits on every call.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -14,7 +13,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use jiff::Timestamp;
 
-use crate::http;
+use crate::http::{self, ServerClock};
 
 const CONNECT: Duration = Duration::from_secs(5);
 const OPERATION: Duration = Duration::from_secs(20);
@@ -26,17 +25,6 @@ pub struct AwsSettings {
     pub endpoint: Option<String>,
     /// Id and secret; without them the usual places are looked at (environment, profile, instance).
     pub credentials: Option<(String, String)>,
-}
-
-/// How far a server's clock is ahead of this machine's, in milliseconds, as its last answer told.
-#[derive(Debug, Clone, Default)]
-pub struct ServerClock(Arc<Mutex<Option<i64>>>);
-
-impl ServerClock {
-    /// Nothing before the first answer.
-    pub fn offset_ms(&self) -> Option<i64> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Intercept for ServerClock {
@@ -53,7 +41,7 @@ impl Intercept for ServerClock {
         let date = context.response().headers().get("date").and_then(http::http_date);
         if let Some(date) = date {
             let now = Timestamp::now();
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(http::clock_offset_ms(date, now, now));
+            self.told(date, now, now);
         }
         Ok(())
     }

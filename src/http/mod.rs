@@ -1,9 +1,10 @@
 //! HTTP for looks that need no browser: one client set-up, and answers that are read up to a limit only.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, ClientBuilder, Response};
 
 /// Of an answer's body, no look needs more.
@@ -71,6 +72,28 @@ pub fn date(answer: &Response) -> Option<Timestamp> {
 /// A time as HTTP writes it.
 pub fn http_date(text: &str) -> Option<Timestamp> {
     Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
+}
+
+/// How far a server's clock is ahead of this machine's, in milliseconds, as its last answer told; its copies share it.
+#[derive(Debug, Clone, Default)]
+pub struct ServerClock(Arc<Mutex<Option<i64>>>);
+
+impl ServerClock {
+    /// An answer to what was sent at one time came at another, with this `Date`.
+    pub fn told(&self, date: Timestamp, sent: Timestamp, answered: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock_offset_ms(date, sent, answered));
+    }
+
+    /// Nothing before the first answer.
+    pub fn offset_ms(&self) -> Option<i64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, by that clock; by this machine's before the first answer.
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.offset_ms().unwrap_or(0));
+        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// How far a server's clock is ahead of this machine's, in milliseconds. Its `Date` has whole seconds, cut off: on average it

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::mime;
@@ -120,9 +120,7 @@ impl Inbox for SesS3Inbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
         let listed = self.list().await?;
         let newest = listed.iter().filter_map(|object| object.modified).max();
-        // By the bucket's own clock.
-        let ahead = SignedDuration::from_millis(self.s3.clock.offset_ms().unwrap_or(0));
-        let now = Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        let now = self.s3.clock.now();
         let is_fresh = |newest: &Timestamp| now.duration_since(*newest).unsigned_abs() <= self.alive_within;
         let alive = newest.filter(is_fresh).map(|newest| {
             format!(

@@ -3,7 +3,6 @@
 //! Source: <https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources>. `DateSent>` is a
 //! *day*, so it bounds the list and is no watermark; what was there before the trigger is a set of ids.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
-use crate::http::{self, NoBody};
+use crate::http::{self, NoBody, ServerClock};
 use crate::model::{FailureKind, MessageKind, PortFailure};
 use crate::port::{Inbox, Mark, RawMessage, Which};
 
@@ -21,8 +20,6 @@ const PAGE_SIZE: &str = "200";
 const PAGES_MAX: usize = 10;
 /// Around midnight the day before is listed too.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(12);
-/// Unless the service says otherwise.
-const ALIVE_WITHIN: Duration = Duration::from_hours(8 * 24);
 const TWILIO: &str = "https://api.twilio.com";
 
 /// The number.
@@ -33,8 +30,7 @@ pub struct TwilioInbox {
     token: String,
     number: String,
     alive_within: Duration,
-    /// How far the gateway's clock is ahead of this machine's, in milliseconds, as its last answer told.
-    clock_offset_ms: Mutex<Option<i64>>,
+    clock: ServerClock,
 }
 
 #[derive(Deserialize)]
@@ -60,30 +56,25 @@ struct Numbers {
 }
 
 impl TwilioInbox {
-    /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's.
-    pub fn new(http: Client, endpoint: Option<String>, account: String, token: String, number: String) -> Self {
+    /// The messages to `number`, with the account's credentials; `endpoint` is for another server than Twilio's. If no text
+    /// came for longer than `alive_within`, nothing shows that the number is alive.
+    pub fn new(
+        http: Client,
+        endpoint: Option<String>,
+        account: String,
+        token: String,
+        number: String,
+        alive_within: Duration,
+    ) -> Self {
         let endpoint = endpoint.unwrap_or_else(|| TWILIO.to_owned());
-        let alive_within = ALIVE_WITHIN;
-        Self { http, endpoint, account, token, number, alive_within, clock_offset_ms: Mutex::new(None) }
-    }
-
-    /// If no text came for longer than this, nothing shows that the number is alive.
-    #[must_use]
-    pub fn alive_within(self, alive_within: Duration) -> Self {
-        Self { alive_within, ..self }
-    }
-
-    /// Now, by the gateway's clock.
-    fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_millis(self.clock_offset_ms().unwrap_or(0));
-        Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+        Self { http, endpoint, account, token, number, alive_within, clock: ServerClock::default() }
     }
 
     /// When the number got its newest text, as far as it counts as alive by it. To own the number shows nothing: it may be
     /// blocked, or have opted out.
     async fn newest(&self, listed: &[Message]) -> Result<Option<Timestamp>, PortFailure> {
         let within = SignedDuration::try_from(self.alive_within).unwrap_or(SignedDuration::MAX);
-        let since = self.now().saturating_sub(within).unwrap_or(Timestamp::MIN);
+        let since = self.clock.now().saturating_sub(within).unwrap_or(Timestamp::MIN);
         let newest = |messages: &[Message]| {
             messages.iter().filter(|text| is_inbound(text)).filter_map(sent_at).filter(|at| *at >= since).max()
         };
@@ -114,8 +105,7 @@ impl TwilioInbox {
             self.failed(if error.is_timeout() { "Twilio does not answer in time" } else { "Twilio cannot be reached" })
         })?;
         if let Some(date) = http::date(&answer) {
-            let offset = http::clock_offset_ms(date, sent, Timestamp::now());
-            *self.clock_offset_ms.lock().unwrap_or_else(PoisonError::into_inner) = Some(offset);
+            self.clock.told(date, sent, Timestamp::now());
         }
         match answer.status() {
             StatusCode::UNAUTHORIZED => {
@@ -138,10 +128,6 @@ impl TwilioInbox {
         }
     }
 
-    fn clock_offset_ms(&self) -> Option<i64> {
-        *self.clock_offset_ms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether the account has the number; each of the gateway's answers tells its time, too.
     async fn owned(&self) -> Result<bool, PortFailure> {
         let numbers = format!("{}/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", self.endpoint, self.account);
@@ -151,10 +137,10 @@ impl TwilioInbox {
 
     /// The first day to list, by the gateway's clock: on a machine that is a day ahead, today's texts would not exist.
     async fn since(&self) -> Result<String, PortFailure> {
-        if self.clock_offset_ms().is_none() {
+        if self.clock.offset_ms().is_none() {
             self.owned().await?;
         }
-        Ok(self.now().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string())
+        Ok(self.clock.now().saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).strftime("%F").to_string())
     }
 
     async fn list(&self) -> Result<Vec<Message>, PortFailure> {
@@ -215,7 +201,7 @@ impl Inbox for TwilioInbox {
             format!("{}, which the gateway's account owns, got its newest text at {at}", self.number)
         });
         let ids = listed.into_iter().map(|message| message.sid).collect();
-        Ok(Mark { ids, alive, clock_offset_ms: self.clock_offset_ms() })
+        Ok(Mark { ids, alive, clock_offset_ms: self.clock.offset_ms() })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {

@@ -113,7 +113,7 @@ impl Eyes {
                 let client = http::client(REQUEST_LONGEST, None)?;
                 let mobile = target.user_mobile.clone();
                 let (endpoint, account, token) = (endpoint.clone(), account.clone(), token.clone());
-                Some(Arc::new(TwilioInbox::new(client, endpoint, account, token, mobile).alive_within(alive_within)))
+                Some(Arc::new(TwilioInbox::new(client, endpoint, account, token, mobile, alive_within)))
             }
             Some(ResolvedNumber::Exec { command }) => Some(exec(command, vec![target.user_mobile.clone()])),
         };

@@ -15,7 +15,7 @@ fn says(answer: impl Fn() -> Answer + Send + Sync + 'static) -> String {
         let client = http::client(std::time::Duration::from_secs(30), None).expect("a client");
         let number = ["AC1", "token", "+12025550123"].map(str::to_owned);
         let [account, token, mobile] = number;
-        refusal(TwilioInbox::new(client, endpoint, account, token, mobile).mark().await).text
+        refusal(TwilioInbox::new(client, endpoint, account, token, mobile, crate::ports::WEEK).mark().await).text
     })
 }
 
