@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::roads;
 use crate::model::{Component, IssuedAt, LinkShape, Runbook, Sentences, Service, Window, WindowFrom};
-use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
+use crate::yaml::{Entry, Fields, Node, Problem, Reader, Source, parse, quoted};
 
 /// A reset link of the real service is good for an hour, so a longer run could not use it.
 const RUN_LONGEST_MS: u64 = 115 * 60_000;
@@ -74,15 +74,7 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
     let impact = fields.take("impact").map(|node| impact(&mut reader, node, causes)).unwrap_or_default();
     let mut steps = BTreeMap::new();
     for entry in fields.rest() {
-        let known = Component::PROVABLE.into_iter().chain(Component::AROUND);
-        let names: Vec<&str> = known.map(Component::name).collect();
-        if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
-            reader.problem(
-                entry.key_mark,
-                format!("unknown component or cause `{}`", entry.key),
-                format!("The components are {}; `notify-smoke explain` lists the causes.", quoted(&names)),
-            );
-        }
+        part_or_cause(&mut reader, entry, causes);
         if let Some(text) = next_step(&mut reader, &entry.value) {
             steps.insert(entry.key.clone(), text);
         }
@@ -104,16 +96,23 @@ fn next_step(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
+/// The keys of a run book are components, or causes where that is narrower.
+fn part_or_cause(reader: &mut Reader<'_>, entry: &Entry, causes: &[&str]) {
+    let names: Vec<&str> = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name).collect();
+    if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
+        reader.problem(
+            entry.key_mark,
+            format!("unknown component or cause `{}`", entry.key),
+            format!("The components are {}; `notify-smoke explain` lists the causes.", quoted(&names)),
+        );
+    }
+}
+
 /// What does not work while a component is broken, or by one of these causes.
 fn impact(reader: &mut Reader<'_>, node: &Node, causes: &[&str]) -> BTreeMap<String, String> {
-    let names: Vec<&str> = Component::PROVABLE.into_iter().chain(Component::AROUND).map(Component::name).collect();
     let mut all = BTreeMap::new();
     for entry in reader.fields(node, "`impact`").rest() {
-        if !names.contains(&entry.key.as_str()) && !causes.contains(&entry.key.as_str()) {
-            let near = did_you_mean(&entry.key, &names);
-            let mend = format!("The components are {};{near} `notify-smoke explain` lists the causes.", quoted(&names));
-            reader.problem(entry.key_mark, format!("unknown component or cause `{}`", entry.key), mend);
-        }
+        part_or_cause(reader, entry, causes);
         let text = reader.text(&entry.value, "what does not work").map(|text| text.trim().to_owned());
         all.extend(text.map(|text| (entry.key.clone(), text)));
     }

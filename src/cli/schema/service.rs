@@ -46,26 +46,19 @@ pub(super) fn service() -> Value {
 
 /// The schema of a `runbook.yaml`: component or cause to next step.
 pub(super) fn runbook() -> Value {
-    let mut properties = Map::new();
-    let mut impacts = Map::new();
-    for component in Component::PROVABLE.into_iter().chain(Component::AROUND) {
-        let doc = format!("What does not work while {component} is broken.");
-        impacts.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
-    }
-    for cause in CAUSES {
-        let doc = format!("What does not work when {}.", cause.title);
-        impacts.insert(cause.id.to_owned(), json!({ "type": "string", "description": doc }));
-    }
-    let mut impact = mapping(&impacts, &[]);
+    let mut impact =
+        mapping(&by_part_and_cause(["What does not work while ", " is broken."], "What does not work when "), &[]);
     impact["description"] = json!("What does not work for the service's users while a component is broken.");
-    properties.insert("impact".to_owned(), impact);
-    for component in Component::PROVABLE.into_iter().chain(Component::AROUND) {
-        let doc = format!("What to do when it is {component} that is broken.");
-        properties.insert(component.name().to_owned(), json!({ "type": "string", "description": doc }));
-    }
-    for cause in CAUSES {
-        let doc = format!("What to do instead when {}.", cause.title);
-        properties.insert(cause.id.to_owned(), json!({ "type": "string", "description": doc }));
-    }
+    let steps = by_part_and_cause(["What to do when it is ", " that is broken."], "What to do instead when ");
+    let mut properties = Map::from_iter([("impact".to_owned(), impact)]);
+    properties.extend(steps);
     titled("A run book of notify-smoke", mapping(&properties, &[]))
+}
+
+/// A text for each component, and for each cause where that is narrower; with what is said around their names.
+fn by_part_and_cause([before, after]: [&str; 2], of_cause: &str) -> Map<String, Value> {
+    let described = |key: &str, doc: String| (key.to_owned(), json!({ "type": "string", "description": doc }));
+    let parts = Component::PROVABLE.into_iter().chain(Component::AROUND);
+    let parts = parts.map(|part| described(part.name(), format!("{before}{part}{after}")));
+    parts.chain(CAUSES.iter().map(|cause| described(cause.id, format!("{of_cause}{}.", cause.title)))).collect()
 }
