@@ -133,11 +133,7 @@ impl<'h> Explained<'h> {
 
     fn earlier(&self, looked: LookedBack) -> Earlier {
         let untold = looked.told < looked.words.len();
-        let causes: Vec<&'static Cause> = [(looked.more > 0, &causes::ROW_TWICE), (untold, &causes::RECEIPTS_OFF)]
-            .into_iter()
-            .filter(|(seen, _)| *seen)
-            .map(|(_, cause)| cause)
-            .collect();
+        let causes: Vec<&'static Cause> = see::told::of_earlier(looked.more > 0, untold).collect();
         let text = format!("the page of its job says {}", looked.words.join(", "));
         let because = vec![Because { seq: looked.moment.seq, at: looked.moment.at, text }];
         let next_step = |cause: &'static Cause| self.next_step(cause, "of that run");

@@ -238,7 +238,10 @@ impl Evidence {
         let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return };
         if why.starts_with("such a text came from") {
             self.note(Sign::OtherSender, moment, why);
-            if why.contains(", which is ") {
+            let theirs = |from: &String| history.plan.other_senders.values().any(|number| number == from);
+            if let Some((_, Observation::Messages { messages })) = &state.looks.seen
+                && messages.iter().any(|message| theirs(&message.from))
+            {
                 self.note(Sign::TheirSender, moment, why);
             }
         }

@@ -4,7 +4,7 @@
 pub(super) mod evidence;
 mod job;
 mod symptom;
-mod told;
+pub(super) mod told;
 
 use std::collections::BTreeSet;
 

@@ -28,8 +28,13 @@ pub(super) fn looked_back(history: &History, scenario: &PlannedScenario) -> Vec<
     let Some(step) = rows.or(scenario.steps.last()) else { return Vec::new() };
     let untold = history.untold(scenario).is_some_and(|(_, untold, _)| untold > 0);
     let more = history.made_later(scenario).is_some();
+    of_earlier(more, untold).map(|cause| (*step, cause)).collect()
+}
+
+/// Why a job of an earlier run has more messages than rows, or some of which the service was not told.
+pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool) -> impl Iterator<Item = &'static Cause> {
     let found = [(more, &causes::ROW_TWICE), (untold, &causes::RECEIPTS_OFF)];
-    found.into_iter().filter(|(seen, _)| *seen).map(|(_, cause)| (*step, cause)).collect()
+    found.into_iter().filter(|(seen, _)| *seen).map(|(_, cause)| cause)
 }
 
 /// What the page of a step says by itself.
@@ -88,10 +93,7 @@ fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidenc
 fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'static Cause> {
     let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return Vec::new() };
     let early = history.step(step).met.is_some_and(|met| met.timing == Timing::TooEarly);
-    if early && window.from == WindowFrom::Slot {
-        return vec![&causes::SENT_AT_ONCE, &causes::SENT_EARLY];
-    }
-    if evidence.has(Sign::SentAtOnce) {
+    if (early && window.from == WindowFrom::Slot) || evidence.has(Sign::SentAtOnce) {
         return vec![&causes::SENT_AT_ONCE, &causes::SENT_EARLY];
     }
     if evidence.has(Sign::Met) {
