@@ -89,10 +89,11 @@ impl Printer {
             let dropped = format!("({} lines were left out: nobody read them)\n", self.dropped);
             print.line = print.line.map(|line| dropped + &line);
         }
-        let lines = usize::from(print.line.is_some());
-        match tell.try_send(print) {
-            Ok(()) => self.dropped *= 1 - lines,
-            Err(_) => self.dropped += lines,
+        let has_line = print.line.is_some();
+        match (tell.try_send(print), has_line) {
+            (Ok(()), true) => self.dropped = 0,
+            (Err(_), true) => self.dropped += 1,
+            (_, false) => {}
         }
     }
 }

@@ -112,9 +112,8 @@ impl Live {
         let deadline =
             history.last.at.saturating_add(jiff::SignedDuration::from_millis(left)).unwrap_or(history.last.at);
         // What another step of this run has shown to work is not under suspicion first.
-        let others = history.plan.steps.iter().map(|step| step.id).filter(|other| *other != step);
-        let shown: BTreeSet<Component> =
-            others.filter_map(|other| history.proven(other)).flat_map(|(_, proves)| proves.iter().copied()).collect();
+        let met = history.plan.steps.iter().filter_map(|other| history.proven(other.id));
+        let shown: BTreeSet<Component> = met.flat_map(|(_, proves)| proves.iter().copied()).collect();
         let unshown: Vec<&str> = proves.iter().filter(|part| !shown.contains(part)).map(|part| part.name()).collect();
         let doubt = if unshown.is_empty() {
             String::new()

@@ -13,11 +13,8 @@ use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME};
 /// The session of somebody who may see a page of this service, or the answer for anybody else.
 pub(super) async fn member(admin: &Admin, service: &str, path: &str, headers: &HeaderMap) -> Result<Session, Response> {
     let session = Session::of(&admin.world, headers);
-    match signed_in(admin, &session).await? {
-        Signed::In if service == SMOKE_SERVICE_ID => Ok(session),
-        Signed::In => Err(not_found_page(None)),
-        Signed::Out | Signed::Elsewhere => Err(sign_in_first(path)),
-    }
+    let signed = signed_in(admin, &session).await?;
+    turned_away(&signed, service, path).map_or(Ok(session), Err)
 }
 
 /// The same, as far as the admin app's cache knows it: users and templates lie there for days, and are taken out when they
@@ -31,10 +28,17 @@ pub(super) async fn known_member(
     let session = Session::of(&admin.world, headers);
     let Some((email, own)) = &session.user else { return Err(sign_in_first(path)) };
     let current = admin.world.db.current_session(email).await;
-    match current.map_err(|_| sorry(StatusCode::INTERNAL_SERVER_ERROR))? {
-        Some(current) if current == *own && service == SMOKE_SERVICE_ID => Ok(session),
-        Some(current) if current == *own => Err(not_found_page(None)),
-        _ => Err(sign_in_first(path)),
+    let current = current.map_err(|_| sorry(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let signed = if current.as_deref() == Some(own) { Signed::In } else { Signed::Elsewhere };
+    turned_away(&signed, service, path).map_or(Ok(session), Err)
+}
+
+/// What is answered to somebody who may not see a page of this service.
+fn turned_away(signed: &Signed, service: &str, path: &str) -> Option<Response> {
+    match signed {
+        Signed::In if service == SMOKE_SERVICE_ID => None,
+        Signed::In => Some(not_found_page(None)),
+        Signed::Out | Signed::Elsewhere => Some(sign_in_first(path)),
     }
 }
 
