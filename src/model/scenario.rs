@@ -290,7 +290,12 @@ impl std::fmt::Display for Expectation {
                 let what = if rows.kind == MessageKind::Sms { "texts" } else { "mails" };
                 match rows.need {
                     RowsNeeded::First => write!(f, "the job is picked up: the first of its {what}, or its page"),
-                    RowsNeeded::All => write!(f, "{} {what} to {}, each once and right", rows.texts.len(), rows.to),
+                    RowsNeeded::All if rows.each.is_empty() => {
+                        write!(f, "{} {what} to {}, each once and right", rows.texts.len(), rows.to)
+                    }
+                    RowsNeeded::All => {
+                        write!(f, "{} {what}, each once and right at its own address", rows.texts.len())
+                    }
                 }
             }
             Self::Job => write!(f, "the job's page says that it has begun"),
