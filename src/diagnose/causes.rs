@@ -111,7 +111,7 @@ causes! {
     CODES_LIMITED = "codes-limited", Account, Platform,
         "the user has five unused codes: the service sends no more, and its page is the same",
         "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
-        [Accepted, Absent];
+        [Accepted, CodesKept, Absent];
     TEXT_LOST = "text-lost", Number, Outside,
         "the carrier lost this one text, as happens now and then",
         "run again: a second text that is missing too speaks for SNS",

@@ -42,6 +42,7 @@ signs! {
     MailboxAlive = "the mailbox or number was shown to receive at all";
     MailboxBlind = "the mailbox or number could not be looked at";
     ApiWell = "/_status says that the API is well";
+    CodesKept = "runs of ours have left as many codes unused as the service keeps of a user";
     ApiUnwell = "/_status says that the API is not well";
     Deployed = "another version answered after the run than before";
     Met = "it was seen, and cannot be told from something else";

@@ -166,7 +166,7 @@ fn own_lane(anomaly: &Anomaly) -> String {
 
 /// How what was shown to work bears on a cause.
 fn stand(way: &Way, stage: &Stage, anomaly: &Anomaly, seen: &Seen<'_>) -> Standing {
-    if way.is_direct() {
+    if way.shown_by.is_some_and(|sign| anomaly.evidence.has(sign)) {
         return Standing::Direct;
     }
     // What a page shows of the way to it is seen itself, and beats what other pages show.

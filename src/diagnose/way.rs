@@ -81,6 +81,8 @@ pub(super) struct Way {
     /// What must have been seen, and what must not.
     pub(super) needs: &'static [Sign],
     pub(super) unless: &'static [Sign],
+    /// What shows the part itself to be sick, and not only what comes from it.
+    pub(super) shown_by: Option<Sign>,
     /// Which of its part's stages on a road is meant, counted from the road's end.
     pub(super) from_end: usize,
 }
@@ -92,7 +94,7 @@ const fn way(
     makes: &'static [Symptom],
     of: &'static [Thing],
 ) -> Way {
-    Way { cause, group, scope, makes, of, at: &[], needs: &[], unless: &[], from_end: 0 }
+    Way { cause, group, scope, makes, of, at: &[], needs: &[], unless: &[], shown_by: None, from_end: 0 }
 }
 
 impl Way {
@@ -117,9 +119,9 @@ impl Way {
         self
     }
 
-    /// Whether the part was seen to be sick itself, and not only what comes from it.
-    pub(super) fn is_direct(&self) -> bool {
-        self.needs.contains(&Sign::ApiUnwell)
+    const fn shown_by(mut self, sign: Sign) -> Self {
+        self.shown_by = Some(sign);
+        self
     }
 }
 
@@ -143,8 +145,10 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::EDGE_PAGE, "edge-page", Whole, &[Denied], &[Page]),
     way(&c::PAGE_LACKS, "page", Lane, &[Denied, Lacks], &[Page]),
     way(&c::WORDS_CHANGED, "words", Lane, &[Lacks], &[Page]),
-    way(&c::API_DOWN, "api", Whole, &[ErrorPage, Refused], &[Page]).needs(&[Sign::ApiUnwell]),
-    way(&c::API_DOWN, "api", Whole, &[Never], &[Mail, Text, Pickup, MailRows, TextRows]).needs(&[Sign::ApiUnwell]),
+    way(&c::API_DOWN, "api", Whole, &[ErrorPage, Refused], &[Page]).needs(&[Sign::ApiUnwell]).shown_by(Sign::ApiUnwell),
+    way(&c::API_DOWN, "api", Whole, &[Never], &[Mail, Text, Pickup, MailRows, TextRows])
+        .needs(&[Sign::ApiUnwell])
+        .shown_by(Sign::ApiUnwell),
     way(&c::BROKER_DOWN, "broker", Whole, &[ErrorPage], &[Page]),
     way(&c::CACHE_DOWN, "cache", Whole, &[ErrorPage], &[Page]),
     way(&c::S3_UPLOAD, "s3-upload", Lane, &[ErrorPage], &[Page]).needs(&[Sign::Attached]),
@@ -164,7 +168,7 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::WORKER_BOTH, "worker", Whole, &[Never], &[Mail, Text]).needs(&[Sign::BothAbsent]),
     way(&c::API_CLAIMED, "api-claims", Lane, &[Never], &[Mail]),
     way(&c::ACCOUNT_UNKNOWN, "user", Whole, &[Never], &[Mail]),
-    way(&c::CODES_LIMITED, "codes", Lane, &[Never], &[Text]),
+    way(&c::CODES_LIMITED, "codes", Lane, &[Never], &[Text]).shown_by(Sign::CodesKept),
     way(&c::TEXT_LOST, "text", Once, &[Never], &[Text]).unless(&[Sign::AskedTwice, Sign::OtherSender]),
     way(&c::SES_SILENT, "ses-one", Once, &[Never], &[Mail]),
     way(&c::SES_SLOW, "ses-late", Whole, &[Late], &[Mail]),

@@ -235,6 +235,7 @@ impl Recorder {
             eye_ahead_ms: self.history.eye_ahead_ms(step),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
+            refused_texts: &self.history.step(step).refused_texts,
             requests: self.history.requests(step),
             slot: self.history.slot_of(step),
             now: self.history.service_time(t, at),

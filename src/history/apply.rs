@@ -125,6 +125,7 @@ impl History {
                 if check.is_met() {
                     self.picked_up_by_page(step, moment);
                 }
+                self.refuse_code(step, check);
             }
             Fact::Recalled { captured: Some(handle), .. } => state.captured = Some((handle.clone(), epoch)),
             Fact::Recalled { captured: None, failure, .. } => state.recall_failures.push((moment, failure.clone())),
@@ -172,8 +173,11 @@ impl History {
         }
     }
 
-    /// A time that is chosen anew has to be looked at anew.
+    /// A time that is chosen anew has to be looked at anew, and so has the page of a code that is typed in another's place.
     fn forget_what_was_chosen(&mut self, step: StepId) {
+        if let Some(page) = self.page_of_next_code(step) {
+            self.steps[page.index()] = StepState::default();
+        }
         if !matches!(&self.plan.step(step).kind, StepKind::Act { act: Act::Schedule, .. }) {
             return;
         }

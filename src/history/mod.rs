@@ -1,6 +1,7 @@
 //! The one fold of events. Deciding, diagnosing and every report read this, none reads events.
 
 mod apply;
+mod codes;
 mod jobs;
 mod state;
 mod timings;

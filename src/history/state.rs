@@ -39,6 +39,9 @@ pub struct StepState {
     pub captured: Option<(String, u32)>,
     /// Looks of this process that did not find again what was captured.
     pub recall_failures: Vec<(Moment, Option<PortFailure>)>,
+    /// Ids of texts whose code was refused, and how many codes that were.
+    pub refused_texts: BTreeSet<String>,
+    pub refused_codes: usize,
     /// The time that was seen to be chosen.
     pub slot: Option<Timestamp>,
     pub refused: Option<(Moment, String)>,

@@ -166,6 +166,10 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
     if let Some((_, Check::Never { why, wrong })) = &state.check {
         return judged(of_never(history, step, *wrong, assumes.is_some()), why.clone());
     }
+    if history.awaits_another_code(step) {
+        // The page that refused it has the verdict: nobody knows whose code it was.
+        return judged(Verdict::NotVerified, "the page refused the code that came first, and no other one has come");
+    }
     if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {
         return judged(Verdict::Inconclusive, format!("the mailbox could not be looked at: {}", failure.text));
     }

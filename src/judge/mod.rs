@@ -7,6 +7,8 @@ mod pattern;
 mod rows;
 mod text;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::model::{Captured, Check, Expectation, Observation, Plan, Template};
@@ -25,6 +27,8 @@ pub struct Context<'a> {
     pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.
     pub open_codes: u32,
+    /// Ids of texts whose code was refused.
+    pub refused_texts: &'a BTreeSet<String>,
     /// How often this run has asked for what is expected.
     pub requests: u32,
     /// The time that was chosen before.

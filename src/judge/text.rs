@@ -21,6 +21,11 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
         .filter(|message| fits(&expected.text, message.body.trim()))
         .collect();
     let ours: Vec<&Message> = fitting.iter().filter(|text| text.from == context.plan.sms_sender).copied().collect();
+    let (refused, ours): (Vec<&Message>, Vec<&Message>) =
+        ours.into_iter().partition(|text| context.refused_texts.contains(&text.id));
+    if ours.is_empty() && !refused.is_empty() {
+        return Check::not_yet("a code came whose page refused it, and no other one").into();
+    }
     let (ours, earlier): (Vec<&Message>, Vec<&Message>) =
         ours.into_iter().partition(|text| !is_from_before(text, context));
     if let (true, Some(text)) = (ours.is_empty(), earlier.first()) {
@@ -42,7 +47,8 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
     if number(copies.len()) < expected.exactly {
         return Check::not_yet(format!("{} of {} texts are here", copies.len(), expected.exactly)).into();
     }
-    let seen = format!("“{}” from {}", newest.body.trim(), newest.from);
+    let before = if refused.is_empty() { "" } else { "; the code that came before it was refused" };
+    let seen = format!("“{}” from {}{before}", newest.body.trim(), newest.from);
     let blemish = blemish(&ours, expected, context);
     Judgement {
         check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen },
@@ -75,10 +81,12 @@ fn blemish(ours: &[&Message], expected: &TextExpectation, context: &Context<'_>)
         return Some(Blemish::Duplicate { count: number(most) });
     }
     let came = number(sendings.len());
-    if came > context.requests + context.open_codes {
+    // One that was refused is the answer to one of the earlier requests.
+    let open_codes = context.open_codes.saturating_sub(number(context.refused_texts.len()));
+    if came > context.requests + open_codes {
         Some(Blemish::SomebodyElse)
-    } else if context.open_codes > 0 {
-        Some(Blemish::Ambiguous { requests: context.open_codes })
+    } else if open_codes > 0 {
+        Some(Blemish::Ambiguous { requests: open_codes })
     } else if context.requests > 1 {
         Some(Blemish::SecondTry { came, asked: context.requests })
     } else {

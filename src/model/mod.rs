@@ -40,3 +40,9 @@ pub use since::{Elsewhere, LastPassed, Since};
 pub use template::{Part, Template};
 pub use verdict::Verdict;
 pub use window::{Timing, Window, WindowFrom};
+
+/// Whether a count is left out of a file.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

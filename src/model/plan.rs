@@ -49,6 +49,9 @@ pub struct Plan {
     /// Digits of a texted code.
     #[serde(default)]
     pub code_length: u32,
+    /// How many unused codes the service keeps of a user before it sends no more; 0 where that is not known.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub codes_kept: u32,
     pub error_headings: Vec<String>,
     /// Sentences of pages that mean something by themselves.
     #[serde(default)]

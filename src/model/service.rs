@@ -22,6 +22,8 @@ pub struct Service {
     pub links: Vec<LinkShape>,
     /// Digits of a texted code.
     pub code_length: u32,
+    /// How many unused codes the service keeps of a user before it sends no more; 0 where that is not known.
+    pub codes_kept: u32,
     /// Codes of ours that may be live and unused, this run's own among them, and for how long they live.
     pub codes_live_max: u32,
     pub code_lifetime_ms: u64,

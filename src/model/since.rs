@@ -13,6 +13,9 @@ pub struct Since {
     /// The newest run of this environment that passed with the same scenarios.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<LastPassed>,
+    /// Codes that our runs have asked for and not used, and that still live.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub codes_unused: u32,
     /// The newest run of every other environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Elsewhere>,

@@ -56,6 +56,7 @@ pub fn plan(
         sms_sender: target.sms_sender.clone(),
         other_senders: std::collections::BTreeMap::new(),
         code_length: service.code_length,
+        codes_kept: service.codes_kept,
         error_headings: service.error_headings.clone(),
         sentences: service.sentences.clone(),
         lead_ms: target.lead_ms.unwrap_or(service.lead_ms),

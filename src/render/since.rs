@@ -26,7 +26,7 @@ pub(super) fn lines(history: &History) -> Vec<String> {
     if verdict(history) == Verdict::Passed || history.waits() {
         return Vec::new();
     }
-    let Since { passed, elsewhere } = &history.since;
+    let Since { passed, elsewhere, .. } = &history.since;
     let mut lines = Vec::new();
     match passed {
         None => lines.push("Last passed: unknown, no run that is kept here has".to_owned()),

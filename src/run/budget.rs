@@ -20,11 +20,20 @@ const HOUR_S: i64 = 3600;
 /// Texts can come minutes after their request, so a code counts a little longer than it lives.
 const CODE_MARGIN_S: i64 = 300;
 
-/// What earlier runs have asked for must leave room for this one. Gives the codes whose texts may still come.
-pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Path) -> Result<u32, NotStarted> {
+/// Codes of earlier runs that may matter to this one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Codes {
+    /// Asked for and not used, as far as they still live.
+    pub(super) unused: u32,
+    /// Those of them whose texts may still come.
+    pub(super) unseen: u32,
+}
+
+/// What earlier runs have asked for must leave room for this one.
+pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Path) -> Result<Codes, NotStarted> {
     // A sandbox that is started for the run is new: what was asked of another one is nothing to it.
     if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
-        return Ok(0);
+        return Ok(Codes::default());
     }
     let refused = |said: String| NotStarted::new(Exit::Refused, said);
     let now = Timestamp::now().as_second();
@@ -49,7 +58,7 @@ pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Pat
     open_codes_left(prepared, plan, &earlier, now)
 }
 
-fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i64) -> Result<u32, NotStarted> {
+fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i64) -> Result<Codes, NotStarted> {
     let lifetime_s = i64::try_from(prepared.service.code_lifetime_ms / 1000).unwrap_or(i64::MAX);
     let open = open_codes(earlier, now - lifetime_s - CODE_MARGIN_S);
     let most = prepared.service.codes_live_max as usize;
@@ -65,8 +74,9 @@ fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i
         }
         _ => {
             let since = now - lifetime_s - CODE_MARGIN_S;
+            let unused = u32::try_from(open_codes(earlier, now - lifetime_s).len()).unwrap_or(u32::MAX);
             let unseen: u32 = earlier.iter().map(|history| unseen_codes_of(history, since)).sum();
-            Ok(unseen)
+            Ok(Codes { unused, unseen })
         }
     }
 }
@@ -91,7 +101,10 @@ fn unseen_codes_of(history: &History, since: i64) -> u32 {
 /// How many different texts with a code from the service's own number a step has seen.
 fn seen_codes(history: &History, text: StepId) -> u32 {
     let Some((_, Observation::Messages { messages })) = &history.step(text).looks.seen else { return 0 };
-    let ours = messages.iter().filter(|message| !message.codes.is_empty() && message.from == history.plan.sms_sender);
+    let refused = &history.step(text).refused_texts;
+    let ours = messages.iter().filter(|message| {
+        !message.codes.is_empty() && message.from == history.plan.sms_sender && !refused.contains(&message.id)
+    });
     let ids: BTreeSet<&str> = ours.map(|message| message.provider_id.as_str()).collect();
     u32::try_from(ids.len()).unwrap_or(u32::MAX)
 }
@@ -109,14 +122,16 @@ fn failed_logins(newest_first: &[History]) -> usize {
         let pages = triggers(&history.plan, is_text).into_iter().flat_map(|trigger| {
             history.plan.scenario_of(trigger).steps.iter().copied().filter(move |step| *step > trigger)
         });
-        let (mut refused, mut last_met) = (false, false);
+        let (mut refused, mut awaits, mut last_met) = (0, false, false);
         for step in pages {
             let state = history.step(step);
-            refused |= was_refused(history, step);
+            awaits |= history.awaits_another_code(step);
+            // The page of a code in whose place another one is awaited still says that it was refused.
+            refused += state.refused_codes + usize::from(was_refused(history, step) && !awaits);
             last_met = state.met.is_some();
         }
-        if refused {
-            failed += 1;
+        if refused > 0 && !last_met {
+            failed += refused;
         } else if last_met {
             break;
         }

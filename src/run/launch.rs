@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::guard::{FileLease, NoLease};
 use crate::history::History;
 use crate::journal::Journal;
-use crate::model::{Fact, Plan};
+use crate::model::{Fact, Plan, Since};
 use crate::process::Keeper;
 use crate::render;
 use crate::store::{self, RunFolder};
@@ -83,14 +83,15 @@ async fn begin(
     company: Company,
 ) -> Result<Finished, NotStarted> {
     let runs = prepared.files.runs();
-    let open_codes = budget::within(prepared, going, &plan, &runs)?;
+    let codes = budget::within(prepared, going, &plan, &runs)?;
     let ports = ports(resolved, run, prepared.alive_within(), keeper).await?;
     let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
     let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
     let path = folder.path.clone();
     let vault = vault(resolved, &plan);
-    let since = passed::since(&runs, &plan);
+    let since = Since { codes_unused: codes.unused, ..passed::since(&runs, &plan) };
+    let open_codes = codes.unseen;
     let (run, harness) = (run.to_owned(), HARNESS.to_owned());
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since };
     let engine =

@@ -76,5 +76,11 @@ pub const BUDGET: [Key; 3] = [
 ];
 
 /// Under `code`.
-pub const CODE: [Key; 2] =
-    [Key { name: "length", doc: "How many digits it has." }, Key { name: "lifetime", doc: "How long it can be used." }];
+pub const CODE: [Key; 3] = [
+    Key { name: "length", doc: "How many digits it has." },
+    Key { name: "lifetime", doc: "How long it can be used." },
+    Key {
+        name: "kept",
+        doc: "How many unused ones the service keeps of a user: it sends no more, and does not say so.",
+    },
+];

@@ -36,26 +36,25 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let longest = fields.take("run-longest").and_then(|node| reader.duration_ms(node, "`run-longest`"));
     fields.finish(&mut reader);
     match (name, budget, code) {
-        (Some(name), Some(budget), Some((code_length, code_lifetime_ms))) if reader.problems.is_empty() => {
-            Ok(Service {
-                id: id.to_owned(),
-                name,
-                error_headings,
-                sentences,
-                roads,
-                windows,
-                lead_ms,
-                links,
-                code_length,
-                codes_live_max: budget.codes_live,
-                code_lifetime_ms,
-                profiles,
-                failed_logins_max: budget.failed_logins,
-                resets_per_hour: budget.resets_per_hour,
-                alive_within_ms: alive.unwrap_or(ALIVE_WITHIN_MS),
-                run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
-            })
-        }
+        (Some(name), Some(budget), Some(code)) if reader.problems.is_empty() => Ok(Service {
+            id: id.to_owned(),
+            name,
+            error_headings,
+            sentences,
+            roads,
+            windows,
+            lead_ms,
+            links,
+            code_length: code.length,
+            codes_kept: code.kept,
+            codes_live_max: budget.codes_live,
+            code_lifetime_ms: code.lifetime_ms,
+            profiles,
+            failed_logins_max: budget.failed_logins,
+            resets_per_hour: budget.resets_per_hour,
+            alive_within_ms: alive.unwrap_or(ALIVE_WITHIN_MS),
+            run_longest_ms: longest.unwrap_or(RUN_LONGEST_MS),
+        }),
         _ => Err(reader.problems),
     }
 }
@@ -200,13 +199,20 @@ fn profiles(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Vec<String
     entries.iter().map(|entry| (entry.key.clone(), texts(reader, Some(&entry.value), "a profile"))).collect()
 }
 
-/// Length and lifetime of texted codes.
-fn code(reader: &mut Reader<'_>, node: &Node) -> Option<(u32, u64)> {
+/// What is true of texted codes.
+struct Code {
+    length: u32,
+    lifetime_ms: u64,
+    kept: u32,
+}
+
+fn code(reader: &mut Reader<'_>, node: &Node) -> Option<Code> {
     let mut fields = reader.fields(node, "`code`");
     let length = fields.need(reader, "length").and_then(|node| reader.number(node, "`length`"));
     let lifetime = fields.need(reader, "lifetime").and_then(|node| reader.duration_ms(node, "`lifetime`"));
+    let kept = fields.take("kept").and_then(|node| reader.number(node, "`kept`")).unwrap_or(0);
     fields.finish(reader);
-    length.zip(lifetime)
+    Some(Code { length: length?, lifetime_ms: lifetime?, kept })
 }
 
 /// What a run may ask for.

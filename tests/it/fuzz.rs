@@ -269,6 +269,7 @@ fn judged(plan: &notify_smoke::model::Plan, observation: &Observation) {
             eye_ahead_ms: Some(0),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: 0,
+            refused_texts: &std::collections::BTreeSet::new(),
             requests: 1,
             slot: None,
             address: None,

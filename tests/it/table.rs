@@ -207,6 +207,8 @@ rows! {
     number_opted_out (full) { "sns=opted-out", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 19" }
     all_texts_lost (full) { "code=lost@100%", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "issue 5: a share of texts lost" }
     five_codes_live (full) { "code=limited", TWO, [is(LOGIN, "failed", TEXT_SILENT, Window("sms-code"))], "incident 21: 204, and no code" }
+    an_old_code_comes_first { "code=old-first:1s", TWO, [], "issue 11: an old code that is over comes first, the right one after it" }
+    only_an_old_code_comes (full) { "code=old-first:60m", TWO, [is(LOGIN, "errored", &["sign-in-refused"], Window("sms-code"))], "issue 11: an old code that is over comes first, the right one after it" }
     code_of_another_environment (full) { "code=elsewhere", TWO, [is(LOGIN, "failed", ANOTHER_SENDER, Window("sms-code"))], "field notes: another environment counts as ours" }
     mail_of_an_earlier_request (full) { "reset=only-earlier", TWO, [is(RESET, "failed", &["ses-silent", "api-claimed"], Window("email-internal"))], "field notes: a late mail of an earlier request counts as ours" }
     a_deploy_across_the_slot (full) { "deploy=rolling:8s@slot", THREE, [is(CSV, "inconclusive", &["deployed"], Window("job-pickup"))], "issue 5: a deploy across the slot" }

@@ -83,17 +83,23 @@ async fn publish(State(sns): State<Sns>, Form(form): Form<BTreeMap<String, Strin
         Effect::Again(after) => Some(after),
         _ => None,
     });
-    // Another environment's text: another code, from its own number.
-    let (from, body) = if effects.contains(&Effect::Elsewhere) {
-        (OTHER_SENDER.to_owned(), format!("{}{}", if body.starts_with('1') { "2" } else { "1" }, &body[1..]))
-    } else {
-        (from, body.to_owned())
-    };
+    // Another code than the one that was asked for.
+    let another = format!("{}{}", if body.starts_with('1') { "2" } else { "1" }, body.get(1..).unwrap_or_default());
+    let old_first = effects.iter().find_map(|effect| match effect {
+        Effect::OldFirst(after) => Some((*after, another.clone())),
+        _ => None,
+    });
+    let (from, body) =
+        if effects.contains(&Effect::Elsewhere) { (OTHER_SENDER.to_owned(), another) } else { (from, body.to_owned()) };
     let (world, to) = (world.clone(), to.to_owned());
     tokio::spawn(async move {
         tokio::time::sleep(delay).await;
         if lost {
             return;
+        }
+        if let Some((after, old)) = old_first {
+            world.outside.text(&world, from.clone(), to.clone(), old).await;
+            tokio::time::sleep(after).await;
         }
         world.outside.text(&world, from.clone(), to.clone(), body.clone()).await;
         if let Some(after) = again {

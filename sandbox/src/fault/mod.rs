@@ -83,6 +83,8 @@ pub enum Effect {
     Limited,
     /// Another environment's text comes in place of ours.
     Elsewhere,
+    /// A text of an earlier request, whose code is over, comes at once, and the right one this much later.
+    OldFirst(Duration),
     /// Leads back to the page for signing in.
     Loop,
     /// Uses another one than the environment's.
@@ -157,6 +159,7 @@ impl Effect {
             | Self::InSandbox
             | Self::Lost
             | Self::Elsewhere
+            | Self::OldFirst(_)
             | Self::LateBy(_)
             | Self::Redelivered
             | Self::Busy(_)
@@ -291,6 +294,7 @@ impl Faults {
                 | Effect::Bounced
                 | Effect::Limited
                 | Effect::Elsewhere
+                | Effect::OldFirst(_)
                 | Effect::Loop
                 | Effect::AtOnce
                 | Effect::Old

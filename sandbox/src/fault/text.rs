@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Effect, Fault, Site, Trigger};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 55] = [
+pub const KINDS: [(&str, &str); 56] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -42,6 +42,7 @@ pub const KINDS: [(&str, &str); 55] = [
     ("code", "lost:1"),
     ("code", "limited"),
     ("code", "elsewhere"),
+    ("code", "old-first:1s"),
     ("sender", "other"),
     ("worker", "stopped"),
     ("worker", "old"),
@@ -190,6 +191,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Code | Site::Row, "lost", None) => Effect::Lost,
         (Site::Code, "limited", None) => Effect::Limited,
         (Site::Code, "elsewhere", None) => Effect::Elsewhere,
+        (Site::Code, "old-first", Some(after)) => Effect::OldFirst(time(after)?),
         (Site::SignIn, "loop", None) => Effect::Loop,
         (Site::Reset, "accepted-not-sent", None) => Effect::AcceptedNotSent,
         (Site::Reset, "other-host", None) => Effect::OtherHost,

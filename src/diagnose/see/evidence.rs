@@ -52,6 +52,9 @@ impl Evidence {
             evidence.job(history, step);
             evidence.controls(history);
         }
+        if matches!(&history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Text(_), .. }) {
+            evidence.codes(history, step);
+        }
         evidence.stop(history, scenario);
         evidence.end(history);
         evidence.health(history);
@@ -331,6 +334,17 @@ impl Evidence {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Codes of ours that nobody used, those of this run among them.
+    fn codes(&mut self, history: &History, step: StepId) {
+        let kept = history.plan.codes_kept;
+        let (before, own) = (history.since.codes_unused, history.requests(step));
+        if kept > 0 && before + own >= kept {
+            let text =
+                format!("{before} codes of earlier runs are unused, {own} more asked for: the service keeps {kept}");
+            self.note(Sign::CodesKept, history.last, text);
         }
     }
 

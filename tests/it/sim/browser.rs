@@ -20,6 +20,8 @@ enum At {
     NewPassword,
     SignIn,
     Phone,
+    /// The same with a code that was refused.
+    PhoneAgain,
     Resend,
     Dashboard,
     Templates,
@@ -44,7 +46,7 @@ impl At {
             Self::Forgot | Self::CheckEmail => "forgot-password",
             Self::NewPassword => "new-password",
             Self::SignIn | Self::SignedOut | Self::Refused => "sign-in",
-            Self::Phone => "two-factor-sms",
+            Self::Phone | Self::PhoneAgain => "two-factor-sms",
             Self::Resend => "text-not-received",
             _ => "services",
         }
@@ -68,7 +70,14 @@ impl At {
     fn needs_api(self) -> bool {
         !matches!(
             self,
-            Self::Forgot | Self::SignIn | Self::Phone | Self::Resend | Self::CheckEmail | Self::Template | Self::Upload
+            Self::Forgot
+                | Self::SignIn
+                | Self::Phone
+                | Self::PhoneAgain
+                | Self::Resend
+                | Self::CheckEmail
+                | Self::Template
+                | Self::Upload
         )
     }
 
@@ -221,7 +230,7 @@ impl SimSession {
             }
             (At::Template, _) => At::OneOff,
             (At::OneOff, _) => At::Upload,
-            (At::Phone, "Not received a text message?") => At::Resend,
+            (At::Phone | At::PhoneAgain, "Not received a text message?") => At::Resend,
             (At::Resend, _) => {
                 self.world.state.lock().expect("the service").code();
                 At::Phone
@@ -261,10 +270,13 @@ impl SimSession {
                     if next == At::Phone { self.goes_to(next).await } else { self.at = next }
                 }
             }
-            At::Phone => {
+            At::Phone | At::PhoneAgain => {
                 if self.post("/two-factor-sms").await {
-                    self.type_code();
-                    self.goes_to(At::Dashboard).await;
+                    if self.type_code() {
+                        self.goes_to(At::Dashboard).await;
+                    } else {
+                        self.at = At::PhoneAgain;
+                    }
                 }
             }
             At::Preview => {
@@ -312,12 +324,18 @@ impl SimSession {
         Some(state.jobs.len())
     }
 
-    fn type_code(&self) {
+    /// Whether it was taken.
+    fn type_code(&self) -> bool {
         let typed = self.typed.last().map(|(_, code)| code.clone()).unwrap_or_default();
         let mut state = self.world.state.lock().expect("the service");
-        assert!(state.live_codes.contains(&typed), "a code was typed that nobody sent");
+        assert!(state.messages.iter().any(|text| text.text.starts_with(&typed)), "a code was typed that nobody sent");
+        if !state.live_codes.contains(&typed) {
+            state.truth.refused_codes += 1;
+            return false;
+        }
         state.truth.sign_ins += 1;
         state.signed_in = !state.has(Site::SignIn, &Effect::Loop);
+        true
     }
 
     /// A list is chosen; without its script the page does nothing.
@@ -395,6 +413,7 @@ impl SimSession {
             At::SignedOut if state.thrown_out => {
                 page.text = "We signed you out because you logged in to Notify on another device.".to_owned();
             }
+            At::PhoneAgain => page.text = "Code not found".to_owned(),
             At::Refused => page.text = "The email address or password you entered is incorrect.".to_owned(),
             At::SignedOut => {
                 page.text = "We signed you out because you have not used Notify for a while.".to_owned();
@@ -424,7 +443,7 @@ fn show(at: At, page: &mut RawPage) {
         At::CheckEmail => ("Check your email", "", ""),
         At::NewPassword => ("Create a new password", "Password", "Continue"),
         At::SignIn | At::Refused => ("Sign in", "Password", "Continue"),
-        At::Phone => ("Check your phone", "", ""),
+        At::Phone | At::PhoneAgain => ("Check your phone", "", ""),
         At::Resend => ("Resend security code", "", ""),
         At::Dashboard => ("Dashboard", "", ""),
         At::Template => ("Review your message", "", ""),

@@ -80,6 +80,8 @@ pub struct Job {
 pub struct Truth {
     pub resets: u32,
     pub codes: u32,
+    /// Codes that were typed and not taken.
+    pub refused_codes: u32,
     pub sign_ins: u32,
     pub uploads: u32,
     pub jobs: u32,
@@ -106,6 +108,8 @@ pub struct State {
     pub clock_set: Option<(u64, i64)>,
     pub messages: Vec<Message>,
     pub live_codes: Vec<String>,
+    /// Codes of earlier requests that come before the right one, a second after one another.
+    pub old_codes: u32,
     pub signed_in: bool,
     /// The dashboard was shown.
     pub dashboard: bool,
@@ -173,6 +177,7 @@ impl State {
             clock_set: None,
             messages: Vec::new(),
             live_codes: Vec::new(),
+            old_codes: 0,
             signed_in: false,
             dashboard: false,
             thrown_out: false,
@@ -338,12 +343,20 @@ impl State {
             }
         }
         if sending.is_code {
+            for _ in 0..self.old_codes {
+                self.old_code(arrives, &sending);
+                arrives += Duration::from_secs(1);
+            }
             for effect in self.effects(Site::Code, attempt, "") {
                 match effect {
                     Effect::Lost => return Sent::Nowhere,
                     Effect::Elsewhere => {
                         OTHER_SENDER.clone_into(&mut sending.from);
                         sending.text = format!("{:06}{}", self.chance.below(1_000_000), &sending.text[6..]);
+                    }
+                    Effect::OldFirst(after) => {
+                        self.old_code(arrives, &sending);
+                        arrives += after;
                     }
                     _ => {}
                 }
@@ -362,6 +375,15 @@ impl State {
             self.messages.push(Message { id, at, listed, kind: sending.kind, to: sending.to, from, subject, text });
         }
         Sent::At(arrives)
+    }
+
+    /// A text like this one, with a code of an earlier request that is over.
+    fn old_code(&mut self, at: Instant, sending: &Sending) {
+        let id = format!("m{:016x}", self.chance.below(u64::MAX));
+        let text = format!("{:06}{}", self.chance.below(1_000_000), &sending.text[6..]);
+        let (from, subject) = (sending.from.clone(), String::new());
+        self.truth.delivered.push((at, sending.kind, false));
+        self.messages.push(Message { id, at, listed: at, kind: sending.kind, to: sending.to, from, subject, text });
     }
 
     /// A reset is asked for with this `next`; the request is here at `at`.

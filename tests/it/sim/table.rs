@@ -16,7 +16,7 @@ use super::rim::{Outcome, Trouble, World, on_paused_clock, play};
 use super::service::{Pace, State};
 use super::whole::{template, text_template};
 use super::world::Chance;
-use crate::faults::{CSV, TEXTS};
+use crate::faults::{CSV, LOGIN, TEXTS};
 use crate::prompt;
 use crate::support::{plan_of, root};
 use crate::table::{HEALED, ROWS, Row, Said, said_of};
@@ -126,7 +126,7 @@ fn every_row_over_twenty_seeds() {
 
 #[test]
 fn what_is_healed_on_time_passes_for_every_seed() {
-    let plan = plan_for(&[crate::faults::RESET, crate::faults::LOGIN, CSV]);
+    let plan = plan_for(&[crate::faults::RESET, LOGIN, CSV]);
     for (fault, _) in HEALED {
         for seed in 0..SEEDS {
             let outcome = run(fault, &plan, &[*fault], seed, None);
@@ -139,7 +139,7 @@ fn what_is_healed_on_time_passes_for_every_seed() {
 /// Two lists of one session: what the page of one says is not told of the other.
 #[test]
 fn the_page_of_one_list_says_nothing_of_the_other() {
-    let plan = plan_for(&[crate::faults::LOGIN, CSV, TEXTS]);
+    let plan = plan_for(&[LOGIN, CSV, TEXTS]);
     for seed in 0..SEEDS {
         let outcome = run("two lists", &plan, &["ses=bounced@job", "sns=slow:9s@job"], seed, None);
         let report = notify_smoke::render::text::text(&outcome.history, "");
@@ -152,7 +152,7 @@ fn the_page_of_one_list_says_nothing_of_the_other() {
 /// Somebody cancels our job: nothing is wrong with the service, and nothing is waited for.
 #[test]
 fn a_cancelled_job_is_inconclusive_as_soon_as_it_is_seen() {
-    let plan = plan_for(&[crate::faults::LOGIN, CSV]);
+    let plan = plan_for(&[LOGIN, CSV]);
     for seed in 0..SEEDS {
         let cancel = |state: &mut State| state.cancelled_after = Some(Duration::from_secs(2));
         let outcome = run_with("cancelled", &plan, (&[], Trouble::None), seed, None, cancel);
@@ -165,7 +165,7 @@ fn a_cancelled_job_is_inconclusive_as_soon_as_it_is_seen() {
 /// A message that the service has given up is not waited for.
 #[test]
 fn a_message_that_is_given_up_fails_as_soon_as_it_is_seen() {
-    for run in [[crate::faults::LOGIN, CSV], [crate::faults::LOGIN, "csv-now"]] {
+    for run in [[LOGIN, CSV], [LOGIN, "csv-now"]] {
         let plan = plan_for(&run);
         for seed in 0..SEEDS {
             let outcome = run_with("given up", &plan, (&[], Trouble::None), seed, None, |state| state.gives_up = true);
@@ -173,5 +173,33 @@ fn a_message_that_is_given_up_fails_as_soon_as_it_is_seen() {
             assert_eq!(said(&outcome, run[1]), said_of("failed", &["worker-gave-up"]), "seed {seed}\n{report}");
             prompt::verdicts_are_prompt("given up", &outcome.history);
         }
+    }
+}
+
+/// A user keeps five unused codes. Where our own runs have left as many, that comes first.
+#[test]
+fn codes_that_our_own_runs_left_unused_are_the_first_candidate() {
+    let plan = plan_for(&[crate::faults::RESET, LOGIN]);
+    for seed in 0..SEEDS {
+        let mut outcome = run("five codes", &plan, &["code=limited"], seed, None);
+        let first = |outcome: &Outcome| said(outcome, LOGIN).1;
+        assert_eq!(first(&outcome).as_deref(), Some("sns-silent"), "seed {seed}");
+        // The code of this run and the second one that it asks for are among the five.
+        outcome.history.since.codes_unused = 2;
+        assert_eq!(first(&outcome).as_deref(), Some("sns-silent"), "seed {seed}");
+        outcome.history.since.codes_unused = 3;
+        assert_eq!(first(&outcome).as_deref(), Some("codes-limited"), "seed {seed}");
+    }
+}
+
+/// Old codes one after another: no more than three are typed, since the service locks a user who is wrong too often.
+#[test]
+fn codes_that_are_refused_again_and_again_end_the_run() {
+    let plan = plan_for(&[LOGIN]);
+    for seed in 0..SEEDS {
+        let outcome = run_with("old codes", &plan, (&[], Trouble::None), seed, None, |state| state.old_codes = 5);
+        let report = notify_smoke::render::text::text(&outcome.history, "");
+        assert_eq!(said(&outcome, LOGIN), said_of("errored", &["sign-in-refused"]), "seed {seed}\n{report}");
+        assert_eq!(outcome.truth.refused_codes, 3, "seed {seed}\n{report}");
     }
 }
