@@ -360,6 +360,10 @@ causes! {
         "this machine's clock is wrong, so what it trusts and signs may be refused",
         "`notify-smoke doctor ENV`: whose clock is how far apart",
         [ClockApart];
+    MACHINE_BUSY = "machine-busy", Harness, Outside,
+        "this machine had no processor to give, so what a page took cannot be told from what the service took",
+        "what else runs here (`/proc/pressure/cpu`), and the same run where nothing else does",
+        [MachineBusy];
     MAILBOX_BLIND = "mailbox-blind", Mailbox, Outside,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",

@@ -40,6 +40,7 @@ signs! {
     ListedLate = "by its own time it was here on time, and the mailbox or number listed it late";
     ClockApart = "this machine's clock is more than a minute off";
     MailboxAlive = "the mailbox or number was shown to receive at all";
+    MachineBusy = "most of the time something on this machine waited for a processor";
     MailboxBlind = "the mailbox or number could not be looked at";
     ApiWell = "/_status says that the API is well";
     CodesKept = "runs of ours have left as many codes unused as the service keeps of a user";

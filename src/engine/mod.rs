@@ -52,6 +52,10 @@ const JOB_LONGEST: Duration = Duration::from_mins(2);
 /// A build machine that cancels a job sends SIGINT, and 7.5 s later SIGTERM.
 const WIND_DOWN_LONGEST: Duration = Duration::from_secs(6);
 
+/// A machine is busy where something waits for a processor for most of the time, and of no interest for less than a second.
+const BUSY_PERCENT: u8 = 80;
+const BUSY_LEAST_MS: u64 = 1_000;
+
 /// One run.
 pub struct Engine {
     ports: Ports,
@@ -67,6 +71,8 @@ pub struct Engine {
     base_ms: u64,
     /// For how long this process was held up, as far as that is written.
     held_ms: u64,
+    /// When each lane's last action was begun, and how long something had waited for a processor until then.
+    busy_since: BTreeMap<Lane, (u64, u64)>,
 }
 
 /// Begins a run: writes its first event.
@@ -122,6 +128,7 @@ impl Engine {
             detach: false,
             base_ms,
             held_ms,
+            busy_since: BTreeMap::new(),
         }
     }
 
@@ -296,6 +303,7 @@ impl Engine {
             Command::Act(step) => match self.recorder.raw_act(step, self.now(), self.ports.clock.now()) {
                 Ok(act) => {
                     self.record(Fact::Started { step })?;
+                    self.busy_since.extend(self.ports.clock.starved_ms().map(|ms| (lane, (since, ms))));
                     Job::Act(step, act)
                 }
                 Err(why) => {
@@ -335,6 +343,15 @@ impl Engine {
         }
     }
 
+    /// Where something on this machine waited for a processor for most of the time since a lane's last action: for how
+    /// many percent of it.
+    fn busy_percent(&self, lane: Lane, now: u64) -> Option<u8> {
+        let (since, before) = self.busy_since.get(&lane)?;
+        let (took, starved) = (now.saturating_sub(*since), self.ports.clock.starved_ms()?.saturating_sub(*before));
+        let percent = starved.saturating_mul(100).checked_div(took)?.min(100);
+        u8::try_from(percent).ok().filter(|percent| took >= BUSY_LEAST_MS && *percent >= BUSY_PERCENT)
+    }
+
     /// Records what came of a job.
     fn finish(&mut self, done: Done) -> std::io::Result<()> {
         self.note_holds()?;
@@ -348,7 +365,8 @@ impl Engine {
         if let Outcome::Opened(_, jar) | Outcome::Closed(jar) = &mut outcome {
             self.jars.extend(jar.take().map(|jar| (done.lane, jar)));
         }
-        self.recorder.outcome(done.lane, outcome, now, at)
+        let busy = matches!(outcome, Outcome::SawPage { .. }).then(|| self.busy_percent(done.lane, now)).flatten();
+        self.recorder.outcome(done.lane, outcome, busy, (now, at))
     }
 }
 

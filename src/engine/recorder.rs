@@ -34,6 +34,7 @@ struct Look {
     /// It is the one after everything else.
     standing: bool,
     took_ms: Option<u64>,
+    busy_percent: Option<u8>,
 }
 
 pub(super) struct Recorder {
@@ -160,7 +161,13 @@ impl Recorder {
     }
 
     /// Records what came of a job.
-    pub(super) fn outcome(&mut self, lane: Lane, outcome: Outcome, t: u64, at: Timestamp) -> std::io::Result<()> {
+    pub(super) fn outcome(
+        &mut self,
+        lane: Lane,
+        outcome: Outcome,
+        busy_percent: Option<u8>,
+        (t, at): (u64, Timestamp),
+    ) -> std::io::Result<()> {
         match outcome {
             Outcome::Probed(when, result) => {
                 let (health, failure) = split(result);
@@ -185,11 +192,15 @@ impl Recorder {
                 Ok(page) => {
                     let took_ms = Some(page.took_ms).filter(|ms| *ms > 0);
                     let snapshot = self.vault.page(page);
-                    let look = Look { step, since, standing: false, took_ms };
+                    let look = Look { step, since, standing: false, took_ms, busy_percent };
                     self.saw(look, Observation::Page(Box::new(snapshot)), t, at)
                 }
                 Err(why) => {
-                    self.record(Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None }, t, at)?;
+                    self.record(
+                        Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None, busy_percent: None },
+                        t,
+                        at,
+                    )?;
                     self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
                 }
             },
@@ -197,10 +208,14 @@ impl Recorder {
                 Ok(messages) => {
                     let messages =
                         messages.into_iter().map(|message| self.vault.message(message, &self.history.token)).collect();
-                    let look = Look { step, since, standing, took_ms: None };
+                    let look = Look { step, since, standing, took_ms: None, busy_percent: None };
                     self.saw(look, Observation::Messages { messages }, t, at)
                 }
-                Err(why) => self.record(Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None }, t, at),
+                Err(why) => self.record(
+                    Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None, busy_percent: None },
+                    t,
+                    at,
+                ),
             },
             Outcome::Waited => Ok(()),
         }
@@ -208,12 +223,12 @@ impl Recorder {
 
     /// A look that succeeded: written, judged, and the judgement written where it says something new.
     fn saw(&mut self, look: Look, observation: Observation, t: u64, at: Timestamp) -> std::io::Result<()> {
-        let Look { step, since, standing, took_ms } = look;
+        let Look { step, since, standing, took_ms, busy_percent } = look;
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
         let judgement = self.judged(step, standing, &observation, t, at);
         let seen = if same { Seen::Same } else { Seen::New(observation) };
-        self.record(Fact::Looked { step, since, seen, took_ms }, t, at)?;
+        self.record(Fact::Looked { step, since, seen, took_ms, busy_percent }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
         if standing || known != Some(&judgement.check) {
             let Judgement { check, captured } = judgement;

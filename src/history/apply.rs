@@ -115,7 +115,10 @@ impl History {
                 state.over_at = Some(service_now);
                 state.session = Some(session);
             }
-            Fact::Looked { since, seen, took_ms, .. } => state.looked(*since, seen, *took_ms, moment),
+            Fact::Looked { since, seen, took_ms, busy_percent, .. } => {
+                state.looks.busy_percent = *busy_percent;
+                state.looked(*since, seen, *took_ms, moment);
+            }
             Fact::Checked { check, standing: true, .. } => state.standing = Some((moment, check.clone())),
             Fact::Checked { check, standing: false, captured, .. } => {
                 if let Some(start) = start {

@@ -76,6 +76,8 @@ pub struct LookState {
     pub last_failure: Option<(Moment, PortFailure)>,
     /// How long the request of the page that was seen last took, by the browser's own timing.
     pub took_ms: Option<u64>,
+    /// How busy this machine was meanwhile, in percent, where it was most of the time.
+    pub busy_percent: Option<u8>,
     pub seen: Option<(Moment, Observation)>,
     /// What the first one saw, and how many saw something new.
     pub first: Option<(Moment, Observation)>,

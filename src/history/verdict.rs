@@ -1,8 +1,8 @@
 //! What the facts amount to. Passed needs positive evidence for every planned step; everything else falls below it.
 
-use super::{Fate, History};
+use super::{Fate, History, Met, StepState};
 use crate::model::{
-    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Verdict,
+    Acted, Blemish, Check, Expectation, FailureKind, Gap, PlannedScenario, StepId, StepKind, Timing, Verdict, Window,
     WindowFrom, Wrong,
 };
 
@@ -141,23 +141,7 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         return judged(Verdict::NotVerified, "not an expectation");
     };
     if let Some(met) = state.met {
-        let timing = match met.timing {
-            Timing::OnTime => judged(Verdict::Passed, ""),
-            Timing::Late => judged(
-                Verdict::Degraded,
-                format!("late: {}, on time is {}", after(met.least_ms, window.on_time_ms), seconds(window.on_time_ms)),
-            ),
-            Timing::TooLate => judged(
-                Verdict::Failed,
-                format!("too late: {}, the limit is {}", after(met.least_ms, window.late_ms), seconds(window.late_ms)),
-            ),
-            Timing::TooEarly if window.from == WindowFrom::Slot => {
-                judged(Verdict::Failed, "it was sent before the time that was chosen for it")
-            }
-            Timing::TooEarly => {
-                judged(Verdict::Inconclusive, format!("too early to be true: after {}", seconds(met.after_ms)))
-            }
-        };
+        let timing = of_timing(state, met, window);
         let standing = if expect.must_stay() { of_standing(history, step) } else { judged(Verdict::Passed, "") };
         // Where both say the same, what is known at the end says more than the time.
         let tells = standing.verdict >= timing.verdict && standing.verdict != Verdict::Passed;
@@ -202,6 +186,36 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         }
         Some((_, Gap::RunTooLong)) => judged(Verdict::NotVerified, "the run has reached its longest time"),
         None => judged(Verdict::NotVerified, "not reached"),
+    }
+}
+
+/// Whether it was on time.
+fn of_timing(state: &StepState, met: Met, window: &Window) -> Judged {
+    match met.timing {
+        // What a page took on a machine without a processor to give is not the service's.
+        Timing::Late | Timing::TooLate if state.looks.busy_percent.is_some() => {
+            let percent = state.looks.busy_percent.unwrap_or_default();
+            let after = after(met.least_ms, window.on_time_ms);
+            let busy = format!(
+                "late: {after}, and for {percent} % of the time something on this machine waited for a processor"
+            );
+            judged(Verdict::Inconclusive, busy)
+        }
+        Timing::OnTime => judged(Verdict::Passed, ""),
+        Timing::Late => judged(
+            Verdict::Degraded,
+            format!("late: {}, on time is {}", after(met.least_ms, window.on_time_ms), seconds(window.on_time_ms)),
+        ),
+        Timing::TooLate => judged(
+            Verdict::Failed,
+            format!("too late: {}, the limit is {}", after(met.least_ms, window.late_ms), seconds(window.late_ms)),
+        ),
+        Timing::TooEarly if window.from == WindowFrom::Slot => {
+            judged(Verdict::Failed, "it was sent before the time that was chosen for it")
+        }
+        Timing::TooEarly => {
+            judged(Verdict::Inconclusive, format!("too early to be true: after {}", seconds(met.after_ms)))
+        }
     }
 }
 
@@ -281,6 +295,12 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         }
         _ if matches!(&state.check, Some((_, Check::NotYet { too_near: true, .. }))) => {
             judged(Verdict::Inconclusive, format!("{why}: this program was held up again and again"))
+        }
+        (Expectation::Page(_) | Expectation::Job, None) if state.looks.busy_percent.is_some() => {
+            let percent = state.looks.busy_percent.unwrap_or_default();
+            let why =
+                format!("{why}, and for {percent} % of the time something on this machine waited for a processor");
+            judged(Verdict::Inconclusive, why)
         }
         _ if !history.certainly_done(trigger) => {
             judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))

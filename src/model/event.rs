@@ -99,6 +99,10 @@ pub enum Fact {
         /// How long the request of the page that was seen took, in milliseconds, by the browser's own timing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took_ms: Option<u64>,
+        /// For how many percent of the time since the action something on this machine waited for a processor, where that
+        /// was most of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        busy_percent: Option<u8>,
     },
     /// What a look, the last one before this, says of its expectation.
     Checked {

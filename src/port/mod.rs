@@ -89,6 +89,9 @@ pub trait Clock: Send + Sync {
     /// For how long this process has been held up since it started with the run, in milliseconds; what is shorter than a
     /// second or so is no hold.
     fn held_ms(&self) -> u64;
+    /// For how long something on this machine has waited for a processor, in milliseconds since some time; nothing where
+    /// the machine does not tell.
+    fn starved_ms(&self) -> Option<u64>;
 }
 
 /// Where a run is written.

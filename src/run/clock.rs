@@ -74,10 +74,36 @@ impl Clock for SystemClock {
         self.ticks.tick();
         self.ticks.held_ms.load(Ordering::SeqCst)
     }
+
+    fn starved_ms(&self) -> Option<u64> {
+        starved_ms(&std::fs::read_to_string("/proc/pressure/cpu").ok()?)
+    }
+}
+
+/// The total of the line `some`, which has microseconds.
+/// Source: <https://docs.kernel.org/accounting/psi.html>.
+fn starved_ms(pressure: &str) -> Option<u64> {
+    let some = pressure.lines().find(|line| line.starts_with("some "))?;
+    let total = some.split_whitespace().find_map(|word| word.strip_prefix("total="))?;
+    total.parse::<u64>().ok().map(|us| us / 1_000)
 }
 
 fn steady_ms() -> u64 {
     let Timespec { tv_sec, tv_nsec } = clock_gettime(STEADY);
     let ms = tv_sec.saturating_mul(1_000).saturating_add(tv_nsec / 1_000_000);
     u64::try_from(ms).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_tells_how_long_something_waited_for_a_processor() {
+        let told = "some avg10=1.17 avg60=14.80 avg300=26.84 total=3612254615\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
+        assert_eq!(starved_ms(told), Some(3_612_254));
+        for other in ["", "some", "some total=x\n", "full avg10=0.00 total=7\n"] {
+            assert_eq!(starved_ms(other), None, "{other}");
+        }
+    }
 }

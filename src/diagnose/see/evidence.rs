@@ -55,6 +55,7 @@ impl Evidence {
         if matches!(&history.plan.step(step).kind, StepKind::Expect { expect: Expectation::Text(_), .. }) {
             evidence.codes(history, step);
         }
+        evidence.machine(history, step);
         evidence.stop(history, scenario);
         evidence.end(history);
         evidence.health(history);
@@ -345,6 +346,14 @@ impl Evidence {
             let text =
                 format!("{before} codes of earlier runs are unused, {own} more asked for: the service keeps {kept}");
             self.note(Sign::CodesKept, history.last, text);
+        }
+    }
+
+    fn machine(&mut self, history: &History, step: StepId) {
+        let looks = &history.step(step).looks;
+        if let (Some(percent), Some((_, moment))) = (looks.busy_percent, looks.last) {
+            let text = format!("for {percent} % of the time something on this machine waited for a processor");
+            self.note(Sign::MachineBusy, moment, text);
         }
     }
 

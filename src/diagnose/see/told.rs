@@ -74,6 +74,9 @@ pub(super) fn outright(
 }
 
 fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidence: &Evidence) -> Vec<&'static Cause> {
+    if evidence.has(Sign::MachineBusy) {
+        return vec![&causes::MACHINE_BUSY];
+    }
     if evidence.has(Sign::Gone) {
         return vec![&causes::JOB_CANCELLED];
     }

@@ -38,6 +38,10 @@ impl Clock for SimClock {
         u64::try_from(self.started.elapsed().as_millis()).expect("short")
     }
 
+    fn starved_ms(&self) -> Option<u64> {
+        None
+    }
+
     fn held_ms(&self) -> u64 {
         0
     }

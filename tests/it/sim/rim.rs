@@ -127,6 +127,10 @@ impl Clock for SimClock {
         u64::try_from(self.started.elapsed().as_millis()).expect("short")
     }
 
+    fn starved_ms(&self) -> Option<u64> {
+        self.world.state.lock().expect("the service").starves.then(|| self.elapsed_ms())
+    }
+
     fn held_ms(&self) -> u64 {
         self.world.hands.lock().expect("our side").held_ms
     }

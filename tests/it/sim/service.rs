@@ -108,6 +108,8 @@ pub struct State {
     pub clock_set: Option<(u64, i64)>,
     pub messages: Vec<Message>,
     pub live_codes: Vec<String>,
+    /// Something on our machine always waits for a processor.
+    pub starves: bool,
     /// Codes of earlier requests that come before the right one, a second after one another.
     pub old_codes: u32,
     pub signed_in: bool,
@@ -178,6 +180,7 @@ impl State {
             messages: Vec::new(),
             live_codes: Vec::new(),
             old_codes: 0,
+            starves: false,
             signed_in: false,
             dashboard: false,
             thrown_out: false,

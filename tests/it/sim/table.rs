@@ -203,3 +203,21 @@ fn codes_that_are_refused_again_and_again_end_the_run() {
         assert_eq!(outcome.truth.refused_codes, 3, "seed {seed}\n{report}");
     }
 }
+
+/// What a page takes on a machine that has no processor to give is not the service's.
+#[test]
+fn a_page_that_is_late_on_a_busy_machine_is_nobodys() {
+    let plan = plan_for(&[crate::faults::RESET]);
+    for seed in 0..SEEDS {
+        let busy = |fault: &str| {
+            run_with("busy", &plan, (&[fault], Trouble::None), seed, None, |state: &mut State| state.starves = true)
+        };
+        let late = busy("admin=slow:7s@forgot-password");
+        let report = notify_smoke::render::text::text(&late.history, "");
+        let expected = said_of("inconclusive", &["machine-busy"]);
+        assert_eq!(said(&late, crate::faults::RESET), expected, "seed {seed}\n{report}");
+        // What is not late is a proof all the same, and an error page is one on any machine.
+        assert_eq!(said(&busy("admin=slow:100ms"), crate::faults::RESET).0, "passed", "seed {seed}");
+        assert_eq!(said(&busy("admin=500@forgot-password"), crate::faults::RESET).0, "failed", "seed {seed}");
+    }
+}
