@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod model;
+pub mod reading;
 
 pub mod environment;
 pub mod plan;

@@ -28,6 +28,7 @@ mod scheduler;
 mod serve;
 mod sms_gateway;
 mod token;
+mod way;
 mod web;
 mod worker;
 
@@ -37,6 +38,7 @@ use std::time::Duration;
 pub use fault::{Effect, Fault, FaultError, KINDS, Site, Trigger};
 pub use options::Options;
 pub use ready::Ready;
+pub use way::{Alteration, Letter, altered_text};
 
 /// Anything that keeps the sandbox from starting, as one sentence with what to do.
 #[derive(Debug)]
@@ -77,6 +79,24 @@ impl World {
     /// What is wrong with `site` at this moment of the run: some faults hold since a job was made, some since its slot.
     pub(crate) fn effects_now(&self, site: Site) -> Vec<Effect> {
         self.faults.at(site, "", self.moments.reached(self.clock.now()))
+    }
+
+    /// What is done on the way to a mail of this id.
+    pub(crate) fn mail_alterations(&self, id: &str) -> Vec<Alteration> {
+        let effects = self.faults.at(Site::Way, id, self.moments.reached(self.clock.now()));
+        effects
+            .into_iter()
+            .filter_map(|effect| if let Effect::Altered(how) = effect { Some(how) } else { None })
+            .collect()
+    }
+
+    /// What is done on the way to a text of this id.
+    pub(crate) fn text_alterations(&self, id: &str) -> Vec<Alteration> {
+        let effects = self.faults.at(Site::Way, id, self.moments.reached(self.clock.now()));
+        effects
+            .into_iter()
+            .filter_map(|effect| if let Effect::AlteredText(how) = effect { Some(how) } else { None })
+            .collect()
     }
 
     /// Whether this is wrong with `site` now.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::aws::s3;
 use crate::sms_gateway::Carried;
+use crate::way::altered_text;
 use crate::{StartError, World};
 
 /// Mailbox and phone: own ones, or those of another sandbox.
@@ -34,7 +35,13 @@ impl Outside {
     /// A carrier delivers a text to the phone.
     pub(crate) async fn text(&self, world: &World, from: String, to: String, body: String) {
         match self.shared.as_ref().and_then(|ready| ready.get("sms_gateway_url")).and_then(Value::as_str) {
-            None => world.texts.arrive(from, to, body, world.clock.now()),
+            None => {
+                let altered = world
+                    .text_alterations(&crate::ready::uuid())
+                    .into_iter()
+                    .fold(body, |body, how| altered_text(&body, how));
+                world.texts.arrive(from, to, altered, world.clock.now());
+            }
             Some(url) => {
                 // A carrier that cannot deliver tells nobody.
                 let _ = self.http.post(format!("{url}/carrier/texts")).json(&Carried { from, to, body }).send().await;

@@ -30,6 +30,7 @@ return {
   tables: all("table").slice(0, 10).map((table) => Array.from(table.rows).slice(0, LIST_MAX)
     .map((row) => Array.from(row.cells).slice(0, 30).map(text))),
   // From the beginning of the request, its redirects included, to the end of the answer; 0 while it is not over.
+  document: Math.round(performance.timeOrigin || 0),
   took_ms: Math.ceil((performance.getEntriesByType("navigation")[0] || {}).responseEnd || 0),
   status: (performance.getEntriesByType("navigation")[0] || {}).responseStatus || 0,
   text: (document.body ? document.body.innerText : "").slice(0, TEXT_MAX),

@@ -230,7 +230,13 @@ impl Files {
 
 /// A template for planning where no environment is known.
 fn template() -> TargetTemplate {
-    TargetTemplate { name: "name".to_owned(), sender: String::new(), subject: String::new(), text: String::new() }
+    TargetTemplate {
+        name: "name".to_owned(),
+        sender: String::new(),
+        subject: String::new(),
+        text: String::new(),
+        footer: None,
+    }
 }
 
 /// Where the first byte stands that is no UTF-8.

@@ -155,6 +155,7 @@ pub fn resolve(
                     name: resolver.setting(&template.name),
                     sender: template.sender.as_ref().map(|sender| resolver.setting(sender)).unwrap_or_default(),
                     subject: template.subject.clone(),
+                    footer: template.footer.clone(),
                     text: template.text.clone(),
                 };
                 (*kind, known)

@@ -38,7 +38,7 @@ impl Cause {
 }
 
 /// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
-static DEGRADING: [&Cause; 19] = [
+static DEGRADING: [&Cause; 20] = [
     &SES_SLOW,
     &WORKER_SLOW,
     &SNS_SLOW,
@@ -58,6 +58,7 @@ static DEGRADING: [&Cause; 19] = [
     &ROW_TWICE,
     &SCHEDULER_LATE,
     &RECEIPTS_OFF,
+    &SES_DISTRUSTED,
 ];
 
 macro_rules! causes {
@@ -360,6 +361,18 @@ causes! {
         "this machine's clock is wrong, so what it trusts and signs may be refused",
         "`notify-smoke doctor ENV`: whose clock is how far apart",
         [ClockApart];
+    MAIL_ALTERED = "mail-altered", Mailbox, Outside,
+        "something between SES and the mailbox alters what is sent",
+        "the same mail in a mailbox without that gateway, or its source as the first server got it",
+        [Unreadable, Altered, WrongWords];
+    TEXT_ALTERED = "text-altered", Number, Outside,
+        "something between the carrier and the number's gateway blanks or alters what is sent",
+        "the same text on a telephone, and the gateway's settings for redaction",
+        [Unreadable, Altered, WrongWords];
+    SES_DISTRUSTED = "ses-distrusted", Ses, Providers,
+        "mails come, and the receiving side's checks fail: others of the kind go to junk",
+        "the sender domain's SPF, DKIM and DMARC records, and its identity in SES",
+        [Distrusted];
     MACHINE_BUSY = "machine-busy", Harness, Outside,
         "this machine had no processor to give, so what a page took cannot be told from what the service took",
         "what else runs here (`/proc/pressure/cpu`), and the same run where nothing else does",

@@ -40,6 +40,10 @@ signs! {
     ListedLate = "by its own time it was here on time, and the mailbox or number listed it late";
     ClockApart = "this machine's clock is more than a minute off";
     MailboxAlive = "the mailbox or number was shown to receive at all";
+    WrongWords = "our message reads otherwise than it should";
+    Altered = "our message is not as it was sent";
+    Unreadable = "a message of our sender is here in which nothing can be read";
+    Distrusted = "the receiving side's checks of the message failed";
     MachineBusy = "most of the time something on this machine waited for a processor";
     MailboxBlind = "the mailbox or number could not be looked at";
     ApiWell = "/_status says that the API is well";

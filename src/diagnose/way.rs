@@ -179,7 +179,9 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::WORKER_SLOW, "worker-fork", Once, &[Late], &[Mail, Text]),
     way(&c::TEXT_ONCE_LOST, "sns-once", Once, &[OneLost], &[Text]),
     way(&c::TEXT_LOST, "text", Once, &[OneLost], &[Text]),
-    way(&c::WRONG_MAIL, "mail", Lane, &[Wrong], &[Mail]),
+    way(&c::MAIL_ALTERED, "mail-altered", Once, &[Wrong], &[Mail, Pickup, MailRows]).needs(&[Sign::WrongWords]),
+    way(&c::TEXT_ALTERED, "text-altered", Once, &[Wrong], &[Pickup, TextRows]).needs(&[Sign::WrongWords]),
+    way(&c::WRONG_MAIL, "mail", Once, &[Wrong], &[Mail]),
     // The eyes.
     way(&c::MAILBOX_DEAF, "mailbox", Whole, &[Never], &[Mail]),
     way(&c::MAILBOX_DEAF, "mailbox", Whole, &[Never], &[MailRows]).at(&[Unknown, All]),

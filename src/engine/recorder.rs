@@ -12,7 +12,7 @@ use crate::model::{
     Act, Acted, Captured, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
 };
 use crate::policy;
-use crate::port::{Mark, MaskedPng, RawAct, RawMessage};
+use crate::port::{Mark, MaskedPng, RawAct, Sighting};
 use crate::redact::Vault;
 
 /// Told of every event after it was written, with the history that holds it already.
@@ -34,6 +34,7 @@ struct Look {
     /// It is the one after everything else.
     standing: bool,
     took_ms: Option<u64>,
+    document: Option<u64>,
     busy_percent: Option<u8>,
 }
 
@@ -98,7 +99,7 @@ impl Recorder {
     /// The messages that an expectation has seen.
     pub(super) fn message_ids(&self, step: StepId) -> BTreeSet<String> {
         match &self.history.step(step).looks.seen {
-            Some((_, Observation::Messages { messages })) => {
+            Some((_, Observation::Messages { messages, .. })) => {
                 messages.iter().map(|message| message.id.clone()).collect()
             }
             Some((_, Observation::Page(_))) | None => BTreeSet::new(),
@@ -188,34 +189,28 @@ impl Recorder {
                 self.record(Fact::Acted { step, acted }, t, at)?;
                 if condemned { self.record(Fact::BrowserGone { lane, condemned }, t, at) } else { Ok(()) }
             }
-            Outcome::SawPage { step, since, page } => match page {
-                Ok(page) => {
-                    let took_ms = Some(page.took_ms).filter(|ms| *ms > 0);
-                    let snapshot = self.vault.page(page);
-                    let look = Look { step, since, standing: false, took_ms, busy_percent };
-                    self.saw(look, Observation::Page(Box::new(snapshot)), t, at)
-                }
-                Err(why) => {
-                    self.record(
-                        Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None, busy_percent: None },
-                        t,
-                        at,
-                    )?;
-                    self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
-                }
-            },
+            Outcome::SawPage { step, since, page: Ok(page) } => {
+                let told = |ms: u64| Some(ms).filter(|ms| *ms > 0);
+                let (took_ms, document) = (told(page.took_ms), told(page.document));
+                let snapshot = self.vault.page(page);
+                let look = Look { step, since, standing: false, took_ms, document, busy_percent };
+                self.saw(look, Observation::Page(Box::new(snapshot)), t, at)
+            }
+            Outcome::SawPage { step, since, page: Err(why) } => {
+                self.record(failed_look(step, since, why), t, at)?;
+                self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
+            }
             Outcome::SawMailbox { step, since, standing, messages } => match messages {
-                Ok(messages) => {
-                    let messages =
-                        messages.into_iter().map(|message| self.vault.message(message, &self.history.token)).collect();
-                    let look = Look { step, since, standing, took_ms: None, busy_percent: None };
-                    self.saw(look, Observation::Messages { messages }, t, at)
+                Ok(seen) => {
+                    let messages = seen
+                        .messages
+                        .into_iter()
+                        .map(|message| self.vault.message(message, &self.history.token))
+                        .collect();
+                    let look = Look { step, since, standing, took_ms: None, document: None, busy_percent: None };
+                    self.saw(look, Observation::Messages { messages, unreadable: seen.unreadable }, t, at)
                 }
-                Err(why) => self.record(
-                    Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None, busy_percent: None },
-                    t,
-                    at,
-                ),
+                Err(why) => self.record(failed_look(step, since, why), t, at),
             },
             Outcome::Waited => Ok(()),
         }
@@ -223,12 +218,12 @@ impl Recorder {
 
     /// A look that succeeded: written, judged, and the judgement written where it says something new.
     fn saw(&mut self, look: Look, observation: Observation, t: u64, at: Timestamp) -> std::io::Result<()> {
-        let Look { step, since, standing, took_ms, busy_percent } = look;
+        let Look { step, since, standing, took_ms, document, busy_percent } = look;
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
-        let judgement = self.judged(step, standing, &observation, t, at);
+        let judgement = self.judged(step, standing, &observation, document, (t, at));
         let seen = if same { Seen::Same } else { Seen::New(observation) };
-        self.record(Fact::Looked { step, since, seen, took_ms, busy_percent }, t, at)?;
+        self.record(Fact::Looked { step, since, seen, took_ms, document, busy_percent }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);
         if standing || known != Some(&judgement.check) {
             let Judgement { check, captured } = judgement;
@@ -237,7 +232,14 @@ impl Recorder {
         Ok(())
     }
 
-    fn judged(&self, step: StepId, standing: bool, observation: &Observation, t: u64, at: Timestamp) -> Judgement {
+    fn judged(
+        &self,
+        step: StepId,
+        standing: bool,
+        observation: &Observation,
+        document: Option<u64>,
+        (t, at): (u64, Timestamp),
+    ) -> Judgement {
         let StepKind::Expect { expect, trigger, capture, .. } = &self.history.plan.step(step).kind else {
             return Check::not_yet("this step expects nothing").into();
         };
@@ -250,6 +252,7 @@ impl Recorder {
             eye_ahead_ms: self.history.eye_ahead_ms(step),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
+            is_stale: document.is_some_and(|document| self.history.is_stale(step, document)),
             refused_texts: &self.history.step(step).refused_texts,
             requests: self.history.requests(step),
             slot: self.history.slot_of(step),
@@ -262,15 +265,17 @@ impl Recorder {
     fn recalled(
         &mut self,
         step: StepId,
-        result: Result<Vec<RawMessage>, PortFailure>,
+        result: Result<Sighting, PortFailure>,
         t: u64,
         at: Timestamp,
     ) -> std::io::Result<()> {
-        let (messages, failure) = split(result);
+        let (seen, failure) = split(result);
         let token = self.history.token.clone();
-        let messages = messages.unwrap_or_default();
-        let messages = messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
-        let captured = self.judged(step, false, &Observation::Messages { messages }, t, at).captured;
+        let messages =
+            seen.unwrap_or_default().messages.into_iter().map(|message| self.vault.message(message, &token)).collect();
+        let captured = self
+            .judged(step, false, &Observation::Messages { messages, unreadable: Vec::new() }, None, (t, at))
+            .captured;
         self.record(Fact::Recalled { step, captured, failure }, t, at)
     }
 
@@ -280,6 +285,11 @@ impl Recorder {
         // Evidence is a help, not a proof: without a picture the verdict is the same.
         self.record(Fact::Evidence { step, file: kept.then_some(name) }, t, at)
     }
+}
+
+/// A look that did not succeed.
+fn failed_look(step: StepId, since: u64, why: PortFailure) -> Fact {
+    Fact::Looked { step, since, seen: Seen::Failed(why), took_ms: None, document: None, busy_percent: None }
 }
 
 /// A list as a file, with quotes where a value needs them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Acted, FailureKind, Health, Lane, PortFailure, ProbeWhen, StepId};
-use crate::port::{Browser, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawMessage, RawPage, Session, Which};
+use crate::port::{Browser, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawPage, Session, Sighting, Which};
 
 /// What is to be done.
 pub(super) enum Job {
@@ -45,7 +45,7 @@ pub(super) enum Outcome {
     Opened(Result<String, PortFailure>, Option<Jar>),
     Closed(Option<Jar>),
     Marked(StepId, Result<Mark, PortFailure>),
-    Recalled(StepId, Result<Vec<RawMessage>, PortFailure>),
+    Recalled(StepId, Result<Sighting, PortFailure>),
     Acted(StepId, Acted),
     Pictured(StepId, Option<MaskedPng>),
     SawPage {
@@ -57,7 +57,7 @@ pub(super) enum Outcome {
         step: StepId,
         since: u64,
         standing: bool,
-        messages: Result<Vec<RawMessage>, PortFailure>,
+        messages: Result<Sighting, PortFailure>,
     },
     Waited,
 }

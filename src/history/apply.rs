@@ -115,7 +115,8 @@ impl History {
                 state.over_at = Some(service_now);
                 state.session = Some(session);
             }
-            Fact::Looked { since, seen, took_ms, busy_percent, .. } => {
+            Fact::Looked { since, seen, took_ms, document, busy_percent, .. } => {
+                state.looks.document = *document;
                 state.looks.busy_percent = *busy_percent;
                 state.looked(*since, seen, *took_ms, moment);
             }

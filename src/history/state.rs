@@ -42,12 +42,39 @@ pub struct StepState {
     /// Ids of texts whose code was refused, and how many codes that were.
     pub refused_texts: BTreeSet<String>,
     pub refused_codes: usize,
+    /// The documents that said so.
+    pub refused_documents: Vec<u64>,
     /// The time that was seen to be chosen.
     pub slot: Option<Timestamp>,
     pub refused: Option<(Moment, String)>,
     pub closed: Option<(Moment, Gap)>,
     /// Whether a picture was asked for, and its file if there is one.
     pub evidence: Option<Option<String>>,
+}
+
+impl StepState {
+    /// What was there at the last look and could not be read.
+    pub fn unreadable(&self) -> &[String] {
+        match &self.looks.seen {
+            Some((_, Observation::Messages { unreadable, .. })) => unreadable,
+            Some((_, Observation::Page(_))) | None => &[],
+        }
+    }
+
+    /// What has to be said of what was seen, though nothing is wrong with it.
+    pub fn notes(&self) -> Vec<String> {
+        let check = self.standing.as_ref().or(self.check.as_ref());
+        let of_check = match check {
+            Some((_, Check::Met { note: Some(note), .. })) => Some(note.clone()),
+            _ => None,
+        };
+        let unreadable = self.unreadable();
+        let of_neighbours = unreadable.first().map(|first| match unreadable.len() {
+            1 => format!("something in the mailbox cannot be read: {first}"),
+            count => format!("{count} things in the mailbox cannot be read, among them {first}"),
+        });
+        of_check.into_iter().chain(of_neighbours).collect()
+    }
 }
 
 /// When an expectation was met.
@@ -76,6 +103,8 @@ pub struct LookState {
     pub last_failure: Option<(Moment, PortFailure)>,
     /// How long the request of the page that was seen last took, by the browser's own timing.
     pub took_ms: Option<u64>,
+    /// The document that was seen last.
+    pub document: Option<u64>,
     /// How busy this machine was meanwhile, in percent, where it was most of the time.
     pub busy_percent: Option<u8>,
     pub seen: Option<(Moment, Observation)>,

@@ -253,7 +253,10 @@ fn of_wrong(wrong: Wrong) -> Verdict {
         | Wrong::Gateway
         | Wrong::ErrorMessage
         | Wrong::OtherHost
-        | Wrong::Message => Verdict::Failed,
+        | Wrong::Message
+        | Wrong::Words => Verdict::Failed,
+        // Somebody between the provider and our eye has altered it.
+        Wrong::Altered => Verdict::Inconclusive,
         Wrong::Offline => Verdict::Errored,
         // A user has one session, so this says nothing of the service.
         Wrong::SignedOutElsewhere | Wrong::SignedOut => Verdict::Inconclusive,
@@ -290,6 +293,12 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         _ if history.step(trigger).started.is_none() => {
             judged(Verdict::NotVerified, "what should cause it was not done")
         }
+        _ if !state.unreadable().is_empty() => {
+            let unreadable = state.unreadable();
+            let first = unreadable.first().map_or("", String::as_str);
+            let text = format!("{why}, and {} of what is there cannot be read ({first})", unreadable.len());
+            judged(Verdict::Inconclusive, text)
+        }
         _ if matches!(&state.check, Some((_, Check::NotYet { in_doubt: true, .. }))) => {
             judged(Verdict::Inconclusive, why)
         }
@@ -323,6 +332,9 @@ fn of_standing(history: &History, step: StepId) -> Judged {
         }
         Some((_, Check::Met { blemish: Some(Blemish::SecondTry { came, asked }), .. })) => {
             judged(Verdict::Degraded, format!("it was asked for {asked} times until it came; {came} of them came"))
+        }
+        Some((_, Check::Met { blemish: Some(Blemish::Distrusted { checks }), .. })) => {
+            judged(Verdict::Degraded, format!("the receiving side does not trust it: {}", checks.join(", ")))
         }
         Some((_, Check::Met { blemish: Some(Blemish::SomebodyElse), .. })) => judged(
             Verdict::Inconclusive,

@@ -18,8 +18,9 @@ use tokio::process::ChildStdout;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::received;
 use crate::model::{FailureKind, MessageKind, PortFailure};
-use crate::port::{Inbox, Mark, RawMessage, Which};
+use crate::port::{Inbox, Mark, RawMessage, Sighting, Which};
 use crate::process::{Keeper, Kept};
 
 /// A line of more bytes is no message.
@@ -49,6 +50,9 @@ struct Line {
     body: String,
     #[serde(default)]
     html: String,
+    /// The mail's topmost header of that name, as it stands there.
+    #[serde(default)]
+    authentication_results: String,
     #[serde(default)]
     arrived_at: Option<Timestamp>,
     /// The provider's id, where the mailbox has another one of its own.
@@ -181,7 +185,7 @@ impl ExecInbox {
                 Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")))
             }
             Printed::Message(message) => {
-                state.messages.insert(message.id.clone(), message);
+                state.messages.insert(message.id.clone(), *message);
                 Ok(Took::Message)
             }
         }
@@ -194,7 +198,7 @@ pub enum Printed {
     Nothing,
     /// This is all until now; what shows that the mailbox was read.
     Alive(String),
-    Message(RawMessage),
+    Message(Box<RawMessage>),
 }
 
 /// Reads one line of a mailbox program.
@@ -220,17 +224,19 @@ pub fn read_line(line: &str) -> Result<Printed, String> {
     if parsed.arrived_at.is_none() {
         return Err("printed a message without arrived_at".to_owned());
     }
-    Ok(Printed::Message(RawMessage {
+    Ok(Printed::Message(Box::new(RawMessage {
         provider_id: parsed.provider_id.unwrap_or_else(|| parsed.id.clone()),
         id: parsed.id,
         kind,
-        to: vec![parsed.to],
+        to: Some(parsed.to).filter(|to| !to.is_empty()).into_iter().collect(),
         from: parsed.from,
         subject: parsed.subject,
         text: parsed.body,
-        html: parsed.html,
+        html: Some(parsed.html).filter(|html| !html.is_empty()),
+        inside: Vec::new(),
+        failed_checks: received::failed_methods(&parsed.authentication_results),
         arrived_at: parsed.arrived_at,
-    }))
+    })))
 }
 
 impl Running {
@@ -263,13 +269,14 @@ impl Inbox for ExecInbox {
         Ok(Mark { ids: state.messages.keys().cloned().collect(), alive, clock_offset_ms: None })
     }
 
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
         let mut state = self.state.lock().await;
         let known = match which {
             Which::NotIn(known) => known.clone(),
             Which::Only(_) => BTreeSet::new(),
         };
         self.read(&mut state, &known).await?;
-        Ok(state.messages.values().filter(|message| which.wants(&message.id)).cloned().collect())
+        let wanted = state.messages.values().filter(|message| which.wants(&message.id)).cloned();
+        Ok(wanted.collect::<Vec<_>>().into())
     }
 }

@@ -2,6 +2,7 @@
 
 mod exec;
 mod mime;
+mod received;
 mod ses_s3;
 mod twilio;
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_s3::error::SdkError;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::mime;
 use crate::aws::{S3, reason};
 use crate::model::{FailureKind, PortFailure};
-use crate::port::{Inbox, Mark, RawMessage, Which};
+use crate::port::{Inbox, Mark, RawMessage, Sighting, Which};
 
 /// Objects that are listed at most; a smoke mailbox with more wants a lifecycle rule.
 const OBJECTS_MAX: usize = 10_000;
@@ -33,8 +34,8 @@ pub struct SesS3Inbox {
     bucket: String,
     prefix: String,
     alive_within: Duration,
-    /// Mails that were read already; they never change.
-    read: Mutex<BTreeMap<String, Option<RawMessage>>>,
+    /// What was read already; it never changes. What cannot be read has its reason.
+    read: Mutex<BTreeMap<String, Result<RawMessage, String>>>,
 }
 
 struct Listed {
@@ -87,7 +88,8 @@ impl SesS3Inbox {
         }
     }
 
-    async fn fetch(&self, listed: &Listed) -> Result<Option<RawMessage>, PortFailure> {
+    /// Reads one object. What the bucket says of it alone is told of it alone: a neighbour of ours blinds nobody.
+    async fn fetch(&self, listed: &Listed) -> Result<Fetched, PortFailure> {
         let object = self
             .s3
             .client
@@ -97,22 +99,44 @@ impl SesS3Inbox {
             .range(format!("bytes=0-{}", MAIL_BYTES_MAX - 1))
             .send()
             .await;
-        let object = object.map_err(|error| self.failed("cannot be read", &reason(&error)))?;
+        let object = match object {
+            Ok(object) => object,
+            Err(SdkError::ServiceError(answer)) => {
+                let status = answer.raw().status().as_u16();
+                let why = reason(&SdkError::ServiceError(answer));
+                return Ok(if status < 500 { Fetched::Never(why) } else { Fetched::NotNow(why) });
+            }
+            Err(error) => return Err(self.failed("cannot be read", &reason(&error))),
+        };
         let encrypted =
             object.metadata().is_some_and(|metadata| CLIENT_SIDE_KEYS.iter().any(|key| metadata.contains_key(*key)));
         if encrypted {
-            let why = "its mails are encrypted on the client's side; take the encryption option out of the receipt rule's S3 action";
-            return Err(self.failed("cannot be read", why));
+            let why =
+                "it is encrypted on the client's side; take the encryption option out of the receipt rule's S3 action";
+            return Ok(Fetched::Never(why.to_owned()));
         }
         let mut body = object.body;
         let mut bytes: Vec<u8> = Vec::new();
         // Not every server that speaks S3 keeps to the range.
         while (bytes.len() as u64) < MAIL_BYTES_MAX {
             let Some(chunk) = body.next().await else { break };
-            bytes.extend(chunk.map_err(|error| self.failed("cannot be read", &error.to_string()))?);
+            match chunk {
+                Ok(chunk) => bytes.extend(chunk),
+                Err(error) => return Ok(Fetched::NotNow(error.to_string())),
+            }
         }
-        Ok(mime::message(&listed.key, &bytes, listed.modified))
+        let mail = mime::message(&listed.key, &bytes, listed.modified);
+        Ok(mail.map_or_else(|| Fetched::Never("it is no mail".to_owned()), |mail| Fetched::Mail(Box::new(mail))))
     }
+}
+
+/// What became of reading an object.
+enum Fetched {
+    Mail(Box<RawMessage>),
+    /// It cannot be read, and will not be by the next look.
+    Never(String),
+    /// The next look may read it.
+    NotNow(String),
 }
 
 #[async_trait]
@@ -135,11 +159,11 @@ impl Inbox for SesS3Inbox {
         Ok(Mark { ids, alive, clock_offset_ms: self.s3.clock.offset_ms() })
     }
 
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
         let listed = self.list().await?;
         let mut read = self.read.lock().await;
         let mut fetched = 0;
-        let mut found = Vec::new();
+        let mut found = Sighting::default();
         let mut seen = BTreeSet::new();
         for object in
             listed.iter().filter(|object| which.wants(&object.key) && !object.key.ends_with(SETUP_NOTIFICATION))
@@ -150,10 +174,21 @@ impl Inbox for SesS3Inbox {
                     return Err(self.failed("is not read to its end", &why));
                 }
                 fetched += 1;
-                read.insert(object.key.clone(), self.fetch(object).await?);
+                match self.fetch(object).await? {
+                    Fetched::Mail(mail) => read.insert(object.key.clone(), Ok(*mail)),
+                    Fetched::Never(why) => read.insert(object.key.clone(), Err(why)),
+                    Fetched::NotNow(why) => {
+                        found.unreadable.push(format!("{}: {why}", object.key));
+                        continue;
+                    }
+                };
             }
             if seen.insert(object.key.clone()) {
-                found.extend(read.get(&object.key).cloned().flatten());
+                match read.get(&object.key) {
+                    Some(Ok(mail)) => found.messages.push(mail.clone()),
+                    Some(Err(why)) => found.unreadable.push(format!("{}: {why}", object.key)),
+                    None => {}
+                }
             }
         }
         Ok(found)

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::http::{self, NoBody, ServerClock};
 use crate::model::{FailureKind, MessageKind, PortFailure};
-use crate::port::{Inbox, Mark, RawMessage, Which};
+use crate::port::{Inbox, Mark, RawMessage, Sighting, Which};
 
 const LONGEST: Duration = Duration::from_secs(10);
 const PAGE_SIZE: &str = "200";
@@ -185,7 +185,9 @@ fn message(message: Message) -> RawMessage {
         from: message.from.unwrap_or_default(),
         subject: String::new(),
         text: message.body.unwrap_or_default(),
-        html: String::new(),
+        html: None,
+        inside: Vec::new(),
+        failed_checks: Vec::new(),
         arrived_at,
     }
 }
@@ -204,8 +206,9 @@ impl Inbox for TwilioInbox {
         Ok(Mark { ids, alive, clock_offset_ms: self.clock.offset_ms() })
     }
 
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
         let listed = self.list().await?;
-        Ok(listed.into_iter().filter(|text| is_inbound(text) && which.wants(&text.sid)).map(message).collect())
+        let inbound = listed.into_iter().filter(|text| is_inbound(text) && which.wants(&text.sid));
+        Ok(inbound.map(message).collect::<Vec<_>>().into())
     }
 }

@@ -5,62 +5,58 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
+use super::part::{Fault, parts, unfilled, without_marks};
 use super::pattern::fits;
-use super::{Context, Judgement};
-use crate::model::{Blemish, Check, EmailExpectation, Link, Message, MessageKind, Wrong};
+use super::{Context, Judgement, carries, notes_of};
+use crate::model::{
+    Alteration, Blemish, Check, EmailExpectation, Instead, Link, MailPart, Message, MessageKind, Wrong,
+};
+use crate::reading::{is_placeholder, plain};
 
 /// How far the service's clocks may be apart.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
     let (to, subject) = (context.word(&expected.to), context.word(&expected.subject));
-    let addressed: Vec<&Message> = messages
-        .iter()
-        .filter(|message| message.kind == MessageKind::Email)
-        .filter(|message| message.to.iter().any(|address| address.eq_ignore_ascii_case(&to)))
-        .collect();
-    let ours: Vec<&Message> = addressed.iter().filter(|mail| belongs(mail, context)).copied().collect();
+    let mails: Vec<&Message> = messages.iter().filter(|message| message.kind == MessageKind::Email).collect();
+    // Whoever stands in To: nobody else knows the token.
+    let ours: Vec<&Message> = mails.iter().filter(|mail| belongs(mail, context)).copied().collect();
     let Some(first) = ours.first() else {
-        return nothing_of_ours(messages, &addressed, context);
+        return nothing_of_ours(&to, &mails, context);
     };
-    if let Some(why) = ours.iter().find_map(|mail| wrong(mail, &subject, context)) {
-        return Check::never(Wrong::Message, why).into();
+    if let Some((wrong, why)) = ours.iter().find_map(|mail| wrong(mail, &to, &subject, context)) {
+        return Check::never(wrong, why).into();
     }
     let copies: BTreeSet<&str> = ours.iter().map(|message| message.provider_id.as_str()).collect();
     let count = u32::try_from(copies.len()).unwrap_or(u32::MAX);
     if count < expected.exactly {
-        return not_yet(format!("{count} of {} mails are here", expected.exactly));
+        return Check::not_yet(format!("{count} of {} mails are here", expected.exactly)).into();
     }
-    let blemish = (count > expected.exactly).then_some(Blemish::Duplicate { count });
+    let duplicate = (count > expected.exactly).then_some(Blemish::Duplicate { count });
+    let blemish = duplicate.or_else(|| super::distrusted(&ours));
     let link = our_link(first, context);
     let issued =
         link.and_then(|link| link.issued_at).map(|at| format!(", its link made at {}", at.strftime("%H:%M:%S")));
     let seen = format!("“{}” from {}{}", first.subject, first.from, issued.unwrap_or_default());
+    let own = ours.iter().flat_map(|mail| own_notes(mail, &subject, context));
+    let note = notes_of(&ours, own);
     Judgement {
-        check: Check::Met { arrived_at: first.arrived_at, blemish, slot: None, seen },
+        check: Check::Met { arrived_at: first.arrived_at, blemish, slot: None, seen, note },
         captured: link.map(|link| link.handle.clone()),
     }
-}
-
-fn not_yet(why: String) -> Judgement {
-    Check::not_yet(why).into()
 }
 
 /// Whether the message is this run's: by its link, or, where none is to be captured, by the token in its text.
 fn belongs(message: &Message, context: &Context<'_>) -> bool {
     match context.link() {
         Some(_) => our_link(message, context).is_some(),
-        None => !context.token.is_empty() && message.body.contains(context.token),
+        None => carries(message, context.token),
     }
 }
 
 fn our_link<'m>(message: &'m Message, context: &Context<'_>) -> Option<&'m Link> {
     let path = context.link()?;
-    message.links.iter().find(|link| link.path == path && carries_token(link, context) && in_time(link, context))
-}
-
-fn carries_token(link: &Link, context: &Context<'_>) -> bool {
-    !context.token.is_empty() && link.next.as_deref().is_some_and(|next| next.contains(context.token))
+    message.links.iter().find(|link| link.path == path && link.carries(context.token) && in_time(link, context))
 }
 
 fn in_time(link: &Link, context: &Context<'_>) -> bool {
@@ -75,37 +71,113 @@ fn in_time(link: &Link, context: &Context<'_>) -> bool {
     }
 }
 
-/// What is wrong with a mail that is certainly ours; every link in it that is ours must be right.
-fn wrong(message: &Message, subject: &str, context: &Context<'_>) -> Option<String> {
+/// What is wrong with a mail that is certainly ours.
+fn wrong(message: &Message, to: &str, subject: &str, context: &Context<'_>) -> Option<Fault> {
     if !message.from.eq_ignore_ascii_case(&context.plan.email_sender) {
-        return Some(format!("our mail came from {}, not from {}", message.from, context.plan.email_sender));
+        return Some((
+            Wrong::Message,
+            format!("our mail came from {}, not from {}", message.from, context.plan.email_sender),
+        ));
     }
-    if !fits(subject, &message.subject) {
-        return Some(format!("our mail has the subject “{}”, not “{subject}”", message.subject));
+    if let Some(other) = message.addressed_elsewhere(&[to.to_owned()]) {
+        return Some((Wrong::Message, format!("our mail is addressed to {other}, not to {to}")));
     }
-    let mut links = message.links.iter().filter(|link| carries_token(link, context));
-    let elsewhere = links.find(|link| link.origin != context.plan.base_url)?;
-    Some(format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url))
+    if !fits(subject, &plain(without_marks(&message.subject))) {
+        return Some((Wrong::Message, format!("our mail has the subject “{}”, not “{subject}”", message.subject)));
+    }
+    unfilled(message).or_else(|| wrong_link(message, context))
 }
 
-fn nothing_of_ours(messages: &[Message], addressed: &[&Message], context: &Context<'_>) -> Judgement {
-    if addressed.iter().any(|message| message.links.iter().any(|link| carries_token(link, context))) {
+/// Every link in it that is ours must be the same one, on the service's own host, in every part.
+fn wrong_link(message: &Message, context: &Context<'_>) -> Option<Fault> {
+    let is_own = |origin: &str| context.plan.is_own(origin);
+    let mut ours = message.links.iter().filter(|link| link.carries(context.token));
+    if let Some(elsewhere) = ours.clone().find(|link| !is_own(&link.origin)) {
+        let why = format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url);
+        return Some((Wrong::Message, why));
+    }
+    let path = context.link()?;
+    let own = ours.find(|link| link.path == path)?;
+    let others = |link: &&Link| link.path == path && link.handle != own.handle && !is_cut(link);
+    if let Some(other) = message.links.iter().find(others) {
+        return Some((
+            Wrong::Words,
+            format!("our mail holds two links that differ, one of them in its {}", other.part),
+        ));
+    }
+    parts(message).into_iter().find_map(|(part, text)| {
+        let has_link = message.links.iter().any(|link| link.part == part && link.path == path);
+        let html_is_blank = part == MailPart::Html && plain(text).is_empty() && !has_link;
+        if html_is_blank && !is_opaque(message) {
+            return Some((Wrong::Words, "its HTML part is empty: that is what people read".to_owned()));
+        }
+        let excused = has_link || is_opaque(message) || (part == MailPart::Text && is_spare(text));
+        (!excused).then(|| (Wrong::Words, format!("its {part} has no link")))
+    })
+}
+
+/// A link that a broken line has cut off says neither where it goes on nor when it was made.
+fn is_cut(link: &Link) -> bool {
+    link.part == MailPart::Text && link.next.is_none()
+}
+
+fn is_opaque(message: &Message) -> bool {
+    message.altered.iter().any(|altered| matches!(altered, Alteration::Opaque { .. }))
+}
+
+/// Whether a text part stands only for the HTML part.
+fn is_spare(text: &str) -> bool {
+    plain(text).is_empty() || is_placeholder(text)
+}
+
+/// What has to be said of a mail that is right.
+fn own_notes(message: &Message, subject: &str, context: &Context<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !fits(subject, &plain(&message.subject)) {
+        notes.push(format!("something on the way has put words before its subject: “{}”", message.subject));
+    }
+    if message.html.is_some() && is_spare(&message.body) {
+        notes.push("its text part says nothing".to_owned());
+    }
+    let path = context.link();
+    if message.links.iter().any(|link| Some(link.path.as_str()) == path && is_cut(link)) {
+        notes.push("a link in its text part is cut off".to_owned());
+    }
+    notes
+}
+
+fn nothing_of_ours(to: &str, mails: &[&Message], context: &Context<'_>) -> Judgement {
+    let addressed: Vec<&&Message> = mails.iter().filter(|mail| mail.is_to(to)).collect();
+    if mails.iter().any(|message| message.links.iter().any(|link| link.carries(context.token))) {
         // Nobody else knows the token, so it is the clocks that do not agree: nothing can be said of the service.
         let why = "a mail with our token is here, but by the service's clock its link was not made when we pressed";
-        return Judgement {
-            check: Check::NotYet { why: why.to_owned(), in_doubt: true, too_near: false },
-            captured: None,
-        };
+        return Check::in_doubt(why, None).into();
+    }
+    if let Some(like) = mails.iter().find(|mail| is_like_ours(mail, context)) {
+        let what = if like.is_blank { "in which nothing can be read" } else { "whose link cannot be read" };
+        let altered: Vec<String> = like.altered.iter().map(ToString::to_string).collect();
+        let how = if altered.is_empty() { String::new() } else { format!(": {}", altered.join(", ")) };
+        let why = format!("a mail from {} is here {what}{how}", like.from);
+        return Check::in_doubt(why, Some(Instead::Unreadable)).into();
     }
     // Rows of this run's own list lie in the same mailbox.
-    let is_row = |message: &&Message| !context.token.is_empty() && message.body.contains(context.token);
-    let rows = messages.iter().filter(|message| is_row(message)).count();
-    let of_others = addressed.iter().filter(|message| !is_row(message)).count();
-    let to_others = messages.len() - rows - of_others;
-    not_yet(match (of_others, to_others, rows) {
+    let is_row = |message: &&Message| carries(message, context.token);
+    let rows = mails.iter().filter(|mail| is_row(mail)).count();
+    let of_others = addressed.iter().filter(|mail| !is_row(mail)).count();
+    let to_others = mails.len() - rows - of_others;
+    let why = match (of_others, to_others, rows) {
         (0, 0, 0) => "no new mail is in the mailbox".to_owned(),
         (0, 0, rows) => format!("{rows} new mail(s) of this run's list, and none that was asked for here"),
         (0, others, _) => format!("{others} new mail(s) to somebody else, none to us"),
         (count, ..) => format!("{count} new mail(s) of other requests, none of ours (they lack this run's token)"),
-    })
+    };
+    Check::not_yet(why).into()
+}
+
+/// From our own sender, after our press, and without a link that would tell whose it is.
+fn is_like_ours(message: &Message, context: &Context<'_>) -> bool {
+    let from_us = message.from.eq_ignore_ascii_case(&context.plan.email_sender);
+    let path = context.link();
+    let tells = message.links.iter().any(|link| Some(link.path.as_str()) == path && !is_cut(link));
+    from_us && path.is_some() && !tells && !carries(message, context.token)
 }

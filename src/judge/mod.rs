@@ -3,6 +3,7 @@
 mod email;
 mod job;
 mod page;
+mod part;
 mod pattern;
 mod rows;
 mod text;
@@ -11,7 +12,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::{Captured, Check, Expectation, Observation, Plan, Template};
+use crate::model::{Blemish, Captured, Check, Expectation, Message, Observation, Plan, Template};
+use crate::reading::squeezed;
 
 /// What judging needs besides the look itself.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,8 @@ pub struct Context<'a> {
     pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.
     pub open_codes: u32,
+    /// The page is the one that refused another code before: the answer to this one is not here yet.
+    pub is_stale: bool,
     /// Ids of texts whose code was refused.
     pub refused_texts: &'a BTreeSet<String>,
     /// How often this run has asked for what is expected.
@@ -54,6 +58,33 @@ impl Context<'_> {
     }
 }
 
+/// Whether a message carries the run's token, in its words or in a link.
+fn carries(message: &Message, token: &str) -> bool {
+    let texts = [Some(&message.subject), Some(&message.body), message.html.as_ref()];
+    let says = |text: &String| text.contains(token) || squeezed(text).contains(token);
+    !token.is_empty() && (texts.into_iter().flatten().any(says) || message.links.iter().any(|link| link.carries(token)))
+}
+
+/// What has to be said of messages that are right: how they were altered on the way, and what else was seen.
+fn notes_of(messages: &[&Message], more: impl Iterator<Item = String>) -> Option<String> {
+    let altered = messages.iter().flat_map(|message| message.altered.iter().map(ToString::to_string));
+    let unaddressed =
+        messages.iter().filter(|message| message.to.is_empty()).map(|_| "it names no recipient".to_owned());
+    let mut notes: Vec<String> = Vec::new();
+    for note in altered.chain(unaddressed).chain(more) {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+/// What the receiving side holds against these messages.
+fn distrusted(messages: &[&Message]) -> Option<Blemish> {
+    let failed: BTreeSet<String> = messages.iter().flat_map(|message| message.failed_checks.clone()).collect();
+    (!failed.is_empty()).then(|| Blemish::Distrusted { checks: failed.into_iter().collect() })
+}
+
 /// A check, and the handle of what it captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -66,9 +97,11 @@ pub fn judge(expectation: &Expectation, observation: &Observation, context: &Con
     match (expectation, observation) {
         (Expectation::Page(page), Observation::Page(snapshot)) => page::judge(page, snapshot, context),
         (Expectation::Job, Observation::Page(snapshot)) => job::judge(snapshot, context).into(),
-        (Expectation::Email(email), Observation::Messages { messages }) => email::judge(email, messages, context),
-        (Expectation::Text(text), Observation::Messages { messages }) => text::judge(text, messages, context),
-        (Expectation::Rows(rows), Observation::Messages { messages }) => rows::judge(rows, messages, context).into(),
+        (Expectation::Email(email), Observation::Messages { messages, .. }) => email::judge(email, messages, context),
+        (Expectation::Text(text), Observation::Messages { messages, .. }) => text::judge(text, messages, context),
+        (Expectation::Rows(rows), Observation::Messages { messages, .. }) => {
+            rows::judge(rows, messages, context).into()
+        }
         (Expectation::Page(_) | Expectation::Job, Observation::Messages { .. })
         | (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), Observation::Page(_)) => {
             Check::not_yet("the look was at something else than the expectation").into()

@@ -4,9 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, Judgement};
 use crate::model::{Captured, Check, FailureKind, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong};
+use crate::reading::plain;
 
 pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Judgement {
     let plan = context.plan;
+    if context.is_stale {
+        return Check::not_yet("the page is still the one that refused the code before").into();
+    }
     if let Some(check) = trouble(page, plan) {
         return check.into();
     }
@@ -43,7 +47,7 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         None => format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan)),
     };
     let captured = matches!(context.capture, Some(Captured::Page)).then(|| page.address().to_owned());
-    Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen }, captured }
+    Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen, note: None }, captured }
 }
 
 /// What is wrong with a page whatever was expected of it.
@@ -51,7 +55,7 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
     if page.url.starts_with("chrome-error:") {
         return Some(browsers_own_page(page));
     }
-    if !is_own(&page.url, plan) {
+    if !plan.is_own(&page.url) {
         // A new browser window has no page yet; anything else is somebody else's page.
         let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
         return Some(if blank {
@@ -163,13 +167,9 @@ fn checked_time(page: &Snapshot, context: &Context<'_>) -> Result<Timestamp, Che
     let lead = SignedDuration::from_millis(i64::try_from(context.plan.lead_ms / 2).unwrap_or(0));
     if slot.duration_since(context.now) < lead {
         let why = format!("{} is too near", slot.strftime("%H:%M:%S UTC"));
-        return Err(Check::NotYet { why, in_doubt: false, too_near: true });
+        return Err(Check::NotYet { why, in_doubt: false, too_near: true, instead: None });
     }
     Ok(slot)
-}
-
-fn is_own(url: &str, plan: &Plan) -> bool {
-    url.strip_prefix(plan.base_url.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 fn describe(page: &Snapshot, plan: &Plan) -> String {
@@ -237,12 +237,6 @@ fn missing_row(row: &[Template], page: &Snapshot, context: &Context<'_>) -> Opti
 /// Whether two texts read the same: white space and the form of an apostrophe do not count.
 fn same(one: &str, two: &str) -> bool {
     plain(one) == plain(two)
-}
-
-/// A text as it reads: white space and the form of an apostrophe do not count.
-pub(super) fn plain(text: &str) -> String {
-    let text = text.replace(['’', '‘'], "'").replace('\u{a0}', " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

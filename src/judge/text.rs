@@ -7,53 +7,96 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::pattern::fits;
-use super::{Context, Judgement};
-use crate::model::{Blemish, Check, Message, MessageKind, TextExpectation};
+use super::{Context, Judgement, notes_of};
+use crate::model::{Blemish, Captured, Check, Instead, Message, MessageKind, TextExpectation};
+use crate::reading::plain;
 
 /// How far clocks that were compared once may be apart: headers and gateways tell whole seconds.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
     let to = context.word(&expected.to);
-    let fitting: Vec<&Message> = messages
+    let new: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == MessageKind::Sms && message.to.contains(&to))
-        .filter(|message| fits(&expected.text, message.body.trim()))
+        .filter(|message| !context.refused_texts.contains(&message.id) && !is_from_before(message, context))
         .collect();
-    let ours: Vec<&Message> = fitting.iter().filter(|text| text.from == context.plan.sms_sender).copied().collect();
-    let (refused, ours): (Vec<&Message>, Vec<&Message>) =
-        ours.into_iter().partition(|text| context.refused_texts.contains(&text.id));
-    if ours.is_empty() && !refused.is_empty() {
-        return Check::not_yet("a code came whose page refused it, and no other one").into();
-    }
-    let (ours, earlier): (Vec<&Message>, Vec<&Message>) =
-        ours.into_iter().partition(|text| !is_from_before(text, context));
-    if let (true, Some(text)) = (ours.is_empty(), earlier.first()) {
-        let at = text.arrived_at.map(|at| at.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default();
-        return Check::not_yet(format!("a code that came at {at}, before the press, is here, and ours is not")).into();
-    }
+    let fitting: Vec<&Message> = new.iter().filter(|text| reads_like(expected, text)).copied().collect();
+    let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
+    let ours: Vec<&Message> = fitting.iter().filter(from_us).filter(|text| has_code(text, context)).copied().collect();
     let Some(newest) = ours.iter().max_by_key(|message| message.arrived_at) else {
-        return Check::not_yet(match fitting.first() {
-            Some(other) => {
-                let theirs = context.plan.other_senders.iter().find(|(_, number)| **number == other.from);
-                let whose = theirs.map_or_else(|| ",".to_owned(), |(name, _)| format!(", which is {name}'s number,"));
-                format!("such a text came from {}{whose} not from {}", other.from, context.plan.sms_sender)
-            }
-            None => format!("none of {} new text(s) reads like it", messages.len()),
-        })
-        .into();
+        return nothing_of_ours(expected, messages, &new, &fitting, context).into();
     };
     let copies: BTreeSet<&str> = ours.iter().map(|message| message.provider_id.as_str()).collect();
     if number(copies.len()) < expected.exactly {
         return Check::not_yet(format!("{} of {} texts are here", copies.len(), expected.exactly)).into();
     }
-    let before = if refused.is_empty() { "" } else { "; the code that came before it was refused" };
+    let before = if context.refused_texts.is_empty() { "" } else { "; the code that came before it was refused" };
     let seen = format!("“{}” from {}{before}", newest.body.trim(), newest.from);
     let blemish = blemish(&ours, expected, context);
+    let added = ours.iter().filter(|text| !fits(&plain(&expected.text), &plain(&text.body)));
+    let note = notes_of(&ours, added.map(|_| "something on the way has added words to it".to_owned()));
     Judgement {
-        check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen },
+        check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen, note },
         captured: newest.codes.first().cloned(),
     }
+}
+
+/// Whether a text has the words that are expected; what a gateway adds stands around them.
+fn reads_like(expected: &TextExpectation, text: &Message) -> bool {
+    let (pattern, body) = (plain(&expected.text), plain(&text.body));
+    fits(&pattern, &body) || fits(&format!("*{pattern}*"), &body)
+}
+
+/// Whether the code can be read, where one is to be captured.
+fn has_code(text: &Message, context: &Context<'_>) -> bool {
+    !matches!(context.capture, Some(Captured::Digits(_))) || !text.codes.is_empty()
+}
+
+fn nothing_of_ours(
+    expected: &TextExpectation,
+    messages: &[Message],
+    new: &[&Message],
+    fitting: &[&Message],
+    context: &Context<'_>,
+) -> Check {
+    let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
+    if let Some(blanked) = new.iter().filter(from_us).find(|text| is_blanked(expected, text, context)) {
+        let why = format!("a text from {} is here whose words the gateway has blanked", blanked.from);
+        return Check::in_doubt(why, Some(Instead::Unreadable));
+    }
+    if !context.refused_texts.is_empty() {
+        return Check::not_yet("a code came whose page refused it, and no other one");
+    }
+    let earlier = messages.iter().find(|text| {
+        text.from == context.plan.sms_sender && reads_like(expected, text) && is_from_before(text, context)
+    });
+    if let Some(text) = earlier {
+        let at = text.arrived_at.map(|at| at.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default();
+        return Check::not_yet(format!("a code that came at {at}, before the press, is here, and ours is not"));
+    }
+    let Some(other) = fitting.iter().find(|text| text.from != context.plan.sms_sender) else {
+        return Check::not_yet(format!("none of {} new text(s) reads like it", messages.len()));
+    };
+    let is_theirs = |from: &String| context.plan.other_senders.iter().find(|(_, number)| *number == from);
+    let theirs = is_theirs(&other.from);
+    let whose = theirs.map_or_else(|| ",".to_owned(), |(name, _)| format!(", which is {name}'s number,"));
+    let why = format!("such a text came from {}{whose} not from {}", other.from, context.plan.sms_sender);
+    let any_theirs = fitting.iter().any(|text| is_theirs(&text.from).is_some());
+    let instead = if any_theirs { Instead::TheirSender } else { Instead::OtherSender };
+    Check::NotYet { why, in_doubt: false, too_near: false, instead: Some(instead) }
+}
+
+/// Whether a text of our own sender has lost what was in it: all its words, or the digits among ours.
+fn is_blanked(expected: &TextExpectation, text: &Message, context: &Context<'_>) -> bool {
+    let body = plain(&text.body).to_lowercase();
+    let masked = ["***", "•••", "xxxx", "####", "____", "redacted", "[removed", "[hidden"]
+        .iter()
+        .any(|mask| body.contains(mask));
+    // Its code is gone, and the words around it are here.
+    let words = plain(&expected.text).to_lowercase();
+    let without_code = words.split('*').all(|piece| body.contains(piece.trim()));
+    !has_code(text, context) && (plain(&text.body).is_empty() || masked || without_code)
 }
 
 /// Whether a text came before it was asked for, by its number's own clock: it was listed late, and is the code of somebody

@@ -20,6 +20,9 @@ pub enum Check {
         slot: Option<Timestamp>,
         /// What was seen, in one line.
         seen: String,
+        /// What has to be said all the same: something was altered on the way, and the proof is whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// It does not hold, but may yet.
     NotYet {
@@ -30,6 +33,9 @@ pub enum Check {
         /// The time that is chosen has come too near meanwhile: another one has to be chosen.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         too_near: bool,
+        /// What was seen instead, where that bears on the cause.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instead: Option<Instead>,
     },
     /// It does not hold and cannot any more: failed now.
     Never { wrong: Wrong, why: String },
@@ -38,12 +44,17 @@ pub enum Check {
 impl Check {
     /// Met, and nothing more to say.
     pub fn met(seen: impl Into<String>) -> Self {
-        Self::Met { arrived_at: None, blemish: None, slot: None, seen: seen.into() }
+        Self::Met { arrived_at: None, blemish: None, slot: None, seen: seen.into(), note: None }
     }
 
     /// Not yet, without a doubt.
     pub fn not_yet(why: impl Into<String>) -> Self {
-        Self::NotYet { why: why.into(), in_doubt: false, too_near: false }
+        Self::NotYet { why: why.into(), in_doubt: false, too_near: false, instead: None }
+    }
+
+    /// Something is here that may be what is expected: nothing counts as missing.
+    pub fn in_doubt(why: impl Into<String>, instead: Option<Instead>) -> Self {
+        Self::NotYet { why: why.into(), in_doubt: true, too_near: false, instead }
     }
 
     /// Never.
@@ -55,6 +66,18 @@ impl Check {
     pub fn is_met(&self) -> bool {
         matches!(self, Self::Met { .. })
     }
+}
+
+/// What was seen in place of a message that is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instead {
+    /// One like ours from a number of no environment of ours.
+    OtherSender,
+    /// One like ours from another environment's number.
+    TheirSender,
+    /// One from our sender whose words or link cannot be read.
+    Unreadable,
 }
 
 /// What was seen instead of what was expected.
@@ -75,8 +98,12 @@ pub enum Wrong {
     ErrorMessage,
     /// The browser was led to somebody else's page.
     OtherHost,
-    /// Our message, but not as it should be.
+    /// Our message, but not as it should be, and nothing on the way makes it so.
     Message,
+    /// Our message reads otherwise than it should; something on the way may have altered it.
+    Words,
+    /// Our message was altered on the way, so that it cannot be said whether it is right.
+    Altered,
     /// Somebody else has signed in with the same user: a user has one session.
     SignedOutElsewhere,
     /// The session is over.
@@ -107,4 +134,6 @@ pub enum Blemish {
     SecondTry { came: u32, asked: u32 },
     /// Somebody else asked for one too, with the same user.
     SomebodyElse,
+    /// It has failed checks of the receiving side: others of the kind go to junk.
+    Distrusted { checks: Vec<String> },
 }

@@ -59,6 +59,8 @@ pub struct MessageTemplate {
     pub subject: String,
     /// With `((name))` where a row's value goes.
     pub text: String,
+    /// What the service puts below the text of each mail.
+    pub footer: Option<String>,
 }
 
 /// HTTP Basic auth before the service.
@@ -168,4 +170,6 @@ pub struct TargetTemplate {
     pub sender: String,
     pub subject: String,
     pub text: String,
+    /// What the service puts below the text of each mail.
+    pub footer: Option<String>,
 }

@@ -99,6 +99,9 @@ pub enum Fact {
         /// How long the request of the page that was seen took, in milliseconds, by the browser's own timing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         took_ms: Option<u64>,
+        /// When the document that was seen was asked for, by the browser's clock: it tells documents apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<u64>,
         /// For how many percent of the time since the action something on this machine waited for a processor, where that
         /// was most of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]

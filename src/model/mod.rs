@@ -20,14 +20,16 @@ pub mod verdict;
 pub mod window;
 
 pub use acted::{Acted, FailureKind, PortFailure};
-pub use check::{Blemish, Check, Wrong};
+pub use check::{Blemish, Check, Instead, Wrong};
 pub use component::Component;
 pub use environment::{Environment, MailboxSettings, MessageTemplate, NumberSettings, Target, TargetTemplate};
 pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
 pub use eyes::EyeLevel;
 pub use health::{Health, PartHealth};
 pub use known::KnownIssue;
-pub use observation::{Control, JobReading, Link, Message, MessageKind, Observation, PageLink, Snapshot};
+pub use observation::{
+    Alteration, Control, JobReading, Link, MailPart, Message, MessageKind, Observation, PageLink, Snapshot,
+};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use road::{Road, Roads, Stage};
 pub use runbook::Runbook;

@@ -13,6 +13,9 @@ pub enum Observation {
     /// The messages that were not there before the trigger.
     Messages {
         messages: Vec<Message>,
+        /// What is there and could not be read, each with its reason: whatever it is, ours may be among it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unreadable: Vec<String>,
     },
 }
 
@@ -108,7 +111,20 @@ pub struct Message {
     pub to: Vec<String>,
     pub from: String,
     pub subject: String,
+    /// What its text says; nothing where it is none of our business.
     pub body: String,
+    /// What its HTML part shows, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// There is nothing to be read in it, whosever it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_blank: bool,
+    /// What was done to it on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<Alteration>,
+    /// Checks of the receiving side that it has failed, such as `dkim=fail`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_checks: Vec<String>,
     /// The links whose shape the service names.
     pub links: Vec<Link>,
     /// Handles of the codes in it.
@@ -119,11 +135,76 @@ pub struct Message {
     pub arrived_at: Option<Timestamp>,
 }
 
+impl Message {
+    /// Whether this address is among its recipients.
+    pub fn is_to(&self, address: &str) -> bool {
+        self.to.iter().any(|to| to.eq_ignore_ascii_case(address))
+    }
+
+    /// To whom it is addressed, if it names recipients and none of these is among them.
+    pub fn addressed_elsewhere(&self, ours: &[String]) -> Option<String> {
+        let is_ours = ours.iter().any(|address| self.is_to(address));
+        (!self.to.is_empty() && !is_ours).then(|| self.to.join(", "))
+    }
+}
+
+/// Something that was done to a message between its provider and our eye.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Alteration {
+    /// A link has another one in its place, which says what it was.
+    Rewritten { by: String },
+    /// A link has another one in its place, and nobody can tell what it was.
+    Opaque { by: String },
+    /// A link is broken over lines.
+    Broken,
+    /// It came inside another mail.
+    Wrapped,
+}
+
+impl std::fmt::Display for Alteration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rewritten { by } => write!(f, "its links are rewritten by {by}"),
+            Self::Opaque { by } => write!(f, "its links are rewritten by {by}, which does not say what they were"),
+            Self::Broken => f.write_str("a link in it is broken over lines"),
+            Self::Wrapped => f.write_str("it came inside another mail"),
+        }
+    }
+}
+
+/// Which part of a mail something stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailPart {
+    #[default]
+    Text,
+    Html,
+}
+
+impl MailPart {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
+}
+
+impl std::fmt::Display for MailPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text part",
+            Self::Html => "HTML part",
+        })
+    }
+}
+
 /// A link in a message, with what judging needs of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Names the link in the run's vault, which is never written.
     pub handle: String,
+    #[serde(default, skip_serializing_if = "MailPart::is_text")]
+    pub part: MailPart,
     /// Scheme, host and port.
     pub origin: String,
     /// The path up to the secret.
@@ -134,4 +215,11 @@ pub struct Link {
     /// When the token in it was made, by the service's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
+}
+
+impl Link {
+    /// Whether it was made for this run.
+    pub fn carries(&self, token: &str) -> bool {
+        !token.is_empty() && self.next.as_deref().is_some_and(|next| next.contains(token))
+    }
 }

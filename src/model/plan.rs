@@ -155,6 +155,19 @@ impl Plan {
         &self.steps[id.index()]
     }
 
+    /// Whether an address is the service's own: it begins with the base URL, or is on one of its other hosts by the same scheme.
+    pub fn is_own(&self, address: &str) -> bool {
+        let rest = address.strip_prefix(self.base_url.as_str());
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
+            return true;
+        }
+        let (Ok(url), Ok(base)) = (url::Url::parse(address), url::Url::parse(&self.base_url)) else { return false };
+        let host = url.host_str().unwrap_or_default();
+        // Another port is another server.
+        let same = (url.scheme(), url.port_or_known_default()) == (base.scheme(), base.port_or_known_default());
+        same && self.hosts.iter().any(|known| known == host)
+    }
+
     /// Whether every id leads somewhere, and every step belongs to one scenario: what the rest of the program relies on
     /// when a plan was read from a file.
     pub fn is_sound(&self) -> bool {

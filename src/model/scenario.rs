@@ -39,6 +39,7 @@ pub enum Control {
 
 /// One step of a scenario file.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has a dozen steps")]
 pub enum Step {
     Act(Act),
     Expect(Expect),
@@ -173,6 +174,9 @@ pub struct RowsExpectation {
     pub subjects: Vec<Template>,
     /// The text of each row.
     pub texts: Vec<Template>,
+    /// What the service puts below what the template says, in mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<Template>,
 }
 
 /// How many rows must be here.

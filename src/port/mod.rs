@@ -44,7 +44,7 @@ pub trait Inbox: Send + Sync {
     /// What is there now.
     async fn mark(&self) -> Result<Mark, PortFailure>;
     /// The messages whose ids are not in `known`, or (for `only`) just those that are in it.
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure>;
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure>;
 }
 
 /// Which messages a look wants.
@@ -61,6 +61,20 @@ impl Which<'_> {
             Self::NotIn(known) => !known.contains(id),
             Self::Only(wanted) => wanted.contains(id),
         }
+    }
+}
+
+/// What one look at a mailbox brought.
+#[derive(Clone, Default)]
+pub struct Sighting {
+    pub messages: Vec<RawMessage>,
+    /// What is there and cannot be read, each with its reason: it blinds where ours is missing, and nobody else.
+    pub unreadable: Vec<String>,
+}
+
+impl From<Vec<RawMessage>> for Sighting {
+    fn from(messages: Vec<RawMessage>) -> Self {
+        Self { messages, unreadable: Vec::new() }
     }
 }
 

@@ -64,6 +64,9 @@ pub struct RawPage {
     /// How long the request of the page took, in milliseconds, by the browser's own timing; 0 where it does not tell.
     /// Source: <https://www.w3.org/TR/navigation-timing-2/>.
     pub took_ms: u64,
+    /// When its document was asked for, in milliseconds since 1970 by the browser's clock: it tells two documents of one
+    /// address apart. 0 where the browser does not tell.
+    pub document: u64,
 }
 
 /// A form control as the script sees it.
@@ -93,8 +96,14 @@ pub struct RawMessage {
     pub to: Vec<String>,
     pub from: String,
     pub subject: String,
+    /// Every text part of a mail.
     pub text: String,
-    pub html: String,
+    /// Every HTML part of a mail, where it has one.
+    pub html: Option<String>,
+    /// Mails that it carries, as something does that wraps what it hands on.
+    pub inside: Vec<RawMessage>,
+    /// Checks of the receiving side that it has failed, such as `dkim=fail`.
+    pub failed_checks: Vec<String>,
     pub arrived_at: Option<Timestamp>,
 }
 

@@ -6,6 +6,7 @@
 
 mod encodings;
 mod links;
+mod message;
 mod texts;
 
 pub use texts::Texts;
@@ -13,8 +14,8 @@ pub use texts::Texts;
 use std::collections::BTreeMap;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Control, LinkShape, Message, MessageKind, PageLink, Snapshot};
-use crate::port::{MaskedPng, RawMessage, RawPage};
+use crate::model::{Control, LinkShape, PageLink, Snapshot};
+use crate::port::{MaskedPng, RawPage};
 
 /// Texts are cut at this many characters before they are judged or kept.
 const TEXT_MAX: usize = 20_000;
@@ -100,10 +101,8 @@ impl Vault {
 
     /// Distils a page.
     pub fn page(&mut self, page: RawPage) -> Snapshot {
-        self.learn_links(&page.url);
-        self.learn_links(&page.text);
-        for link in &page.links {
-            self.learn_links(&link.href);
+        for text in [&page.url, &page.text].into_iter().chain(page.links.iter().map(|link| &link.href)) {
+            self.learn_links(text);
         }
         let all = |texts: Vec<String>| texts.iter().map(|text| self.redacted(text)).collect::<Vec<_>>();
         Snapshot {
@@ -134,53 +133,6 @@ impl Vault {
             kind: control.kind,
             checked: control.checked,
         }
-    }
-
-    /// Distils a message. Of one that does not carry the run's token only what tells it apart is kept: it is somebody
-    /// else's, and its text is none of our business.
-    pub fn message(&mut self, message: RawMessage, token: &str) -> Message {
-        let ours = !token.is_empty() && [&message.text, &message.html].iter().any(|text| text.contains(token));
-        let mut found = self.learn_links(&message.text);
-        for link in self.learn_links(&message.html) {
-            if !found.iter().any(|known| (&known.handle, &known.origin) == (&link.handle, &link.origin)) {
-                found.push(link);
-            }
-        }
-        let is_text = message.kind == MessageKind::Sms;
-        let codes = if is_text { self.learn_codes(&message.text) } else { Vec::new() };
-        let ours = ours || is_text;
-        let body = if message.text.trim().is_empty() { &message.html } else { &message.text };
-        Message {
-            id: message.id,
-            provider_id: message.provider_id,
-            kind: message.kind,
-            to: message.to.iter().map(|to| self.redacted(to)).collect(),
-            from: self.redacted(&message.from),
-            subject: if ours { self.redacted(&message.subject) } else { String::new() },
-            body: if ours { self.redacted(body) } else { String::new() },
-            links: found,
-            codes,
-            arrived_at: message.arrived_at,
-        }
-    }
-
-    /// Keeps every code in a text message: each run of digits of a code's length.
-    fn learn_codes(&mut self, text: &str) -> Vec<String> {
-        if self.code_length < SECRET_LENGTH_MIN {
-            return Vec::new();
-        }
-        let runs: Vec<String> = text
-            .split(|c: char| !c.is_ascii_digit())
-            .filter(|run| run.len() == self.code_length)
-            .map(str::to_owned)
-            .collect();
-        runs.iter()
-            .map(|code| {
-                let handle = self.handle_of("code", code, code);
-                self.hide(code, &format!("⟨{handle}⟩"));
-                handle
-            })
-            .collect()
     }
 
     /// Equal values have equal handles.

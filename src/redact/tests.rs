@@ -1,7 +1,8 @@
 //! What the vault must never let through, and what it must leave alone.
 
 use super::*;
-use crate::model::{Check, IssuedAt, MessageKind};
+use crate::model::{Check, IssuedAt, Link, MailPart, MessageKind};
+use crate::port::RawMessage;
 
 const TOKEN: &str = "Ingi.ZOhfgA.GP6z-k2FJPCxMtO9CrsvRz1MoAk";
 
@@ -25,7 +26,9 @@ fn mail(text: &str, html: &str) -> RawMessage {
         from: "n@b.gov".to_owned(),
         subject: "Reset".to_owned(),
         text: text.to_owned(),
-        html: html.to_owned(),
+        html: Some(html.to_owned()).filter(|html| !html.is_empty()),
+        inside: Vec::new(),
+        failed_checks: Vec::new(),
         arrived_at: None,
     }
 }
@@ -36,8 +39,9 @@ fn both_forms_of_a_link_are_one_handle_with_its_time() {
     let text = format!("Hi\nhttp://localhost:1/new-password/{}?next=%2Fa%3Frun%3Dt1", TOKEN.replace('.', "%2E"));
     let html = format!("<a href=\"http://localhost:1/new-password/{TOKEN}?next=%2Fa%3Frun%3Dt1\">x</a>");
     let message = vault.message(mail(&text, &html), "t1");
-    assert_eq!(message.links.len(), 1);
+    assert_eq!(message.links.len(), 2);
     let link = &message.links[0];
+    assert_eq!(*link, Link { part: MailPart::Text, ..message.links[1].clone() });
     assert_eq!((link.origin.as_str(), link.next.as_deref()), ("http://localhost:1", Some("/a?run=t1")));
     assert_eq!(link.issued_at.map(jiff::Timestamp::as_second), Some(1_692_950_400));
     assert_eq!(message.body, "Hi\nhttp://localhost:1/new-password/⟨link#1⟩?next=%2Fa%3Frun%3Dt1");
@@ -58,7 +62,7 @@ fn a_secret_is_found_in_every_encoding() {
 #[test]
 fn facts_lose_what_became_secret_after_they_were_made() {
     let mut vault = vault();
-    let check = Check::NotYet { why: format!("saw {TOKEN}"), in_doubt: false, too_near: false };
+    let check = Check::not_yet(format!("saw {TOKEN}"));
     vault.message(mail(&format!("http://h/new-password/{TOKEN}"), ""), "t");
     assert_eq!(
         vault
@@ -71,7 +75,7 @@ fn facts_lose_what_became_secret_after_they_were_made() {
             .into_inner(),
         crate::model::Fact::Checked {
             step: crate::model::StepId(0),
-            check: Check::NotYet { why: "saw ⟨link#1⟩".to_owned(), in_doubt: false, too_near: false },
+            check: Check::not_yet("saw ⟨link#1⟩"),
             standing: false,
             captured: None,
         }

@@ -70,7 +70,8 @@ impl Texts for Seen {
     fn texts(&mut self, visit: &mut dyn FnMut(&mut String)) {
         match self {
             Self::New(Observation::Page(snapshot)) => snapshot.texts(visit),
-            Self::New(Observation::Messages { messages }) => {
+            Self::New(Observation::Messages { messages, unreadable }) => {
+                unreadable.iter_mut().for_each(&mut *visit);
                 for message in messages {
                     message.texts(visit);
                 }
@@ -84,7 +85,10 @@ impl Texts for Seen {
 impl Texts for Check {
     fn texts(&mut self, visit: &mut dyn FnMut(&mut String)) {
         match self {
-            Self::Met { seen, .. } => visit(seen),
+            Self::Met { seen, note, .. } => {
+                visit(seen);
+                note.iter_mut().for_each(visit);
+            }
             Self::NotYet { why, .. } | Self::Never { why, .. } => visit(why),
         }
     }
@@ -115,6 +119,8 @@ impl Texts for Message {
         visit(&mut self.from);
         visit(&mut self.subject);
         visit(&mut self.body);
+        self.html.iter_mut().for_each(&mut *visit);
+        self.failed_checks.iter_mut().for_each(&mut *visit);
         self.to.iter_mut().for_each(&mut *visit);
         self.links.iter_mut().filter_map(|link| link.next.as_mut()).for_each(visit);
     }

@@ -89,6 +89,7 @@ fn one_scenario(explained: &Explained<'_>, history: &History, scenario: &Planned
                 "step": history.name(*step),
                 "verdict": judged.verdict.name(),
                 "why": judged.why,
+                "notes": state.notes(),
                 "after_ms": state.met.map(|met| met.after_ms),
                 "least_ms": state.met.map(|met| met.least_ms),
                 "evidence": state.evidence.clone().flatten().map(|file| format!("evidence/{file}")),

@@ -100,7 +100,7 @@ fn unseen_codes_of(history: &History, since: i64) -> u32 {
 
 /// How many different texts with a code from the service's own number a step has seen.
 fn seen_codes(history: &History, text: StepId) -> u32 {
-    let Some((_, Observation::Messages { messages })) = &history.step(text).looks.seen else { return 0 };
+    let Some((_, Observation::Messages { messages, .. })) = &history.step(text).looks.seen else { return 0 };
     let refused = &history.step(text).refused_texts;
     let ours = messages.iter().filter(|message| {
         !message.codes.is_empty() && message.from == history.plan.sms_sender && !refused.contains(&message.id)

@@ -211,7 +211,7 @@ fn mails() {
     fuzz(&damaged(vec![MAIL.to_vec(), b"Subject: x\r\n\r\nhttp://h/new-password/abc.def.ghi\r\n".to_vec()]), |raw| {
         let Some(mail) = read_mail("id", &raw, None) else { return };
         let mut vault = Vault::new(plan.links.clone(), plan.code_length);
-        let observation = Observation::Messages { messages: vec![vault.message(mail, "abc")] };
+        let observation = Observation::Messages { messages: vec![vault.message(mail, "abc")], unreadable: Vec::new() };
         judged(&plan, &observation);
     });
 }
@@ -269,6 +269,7 @@ fn judged(plan: &notify_smoke::model::Plan, observation: &Observation) {
             eye_ahead_ms: Some(0),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: 0,
+            is_stale: false,
             refused_texts: &std::collections::BTreeSet::new(),
             requests: 1,
             slot: None,

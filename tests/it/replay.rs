@@ -67,6 +67,7 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         eye_ahead_ms: history.eye_ahead_ms(*step),
         capture: capture.as_ref().map(|capture| &capture.of),
         open_codes: history.open_codes,
+        is_stale: history.step(*step).looks.document.is_some_and(|document| history.is_stale(*step, document)),
         refused_texts: &history.step(*step).refused_texts,
         requests: history.requests(*step),
         slot: history.slot_of(*step),
@@ -136,7 +137,7 @@ fn a_text_from_before_the_press_is_not_ours() {
         StepKind::Expect { .. } | StepKind::Act { .. } => None,
     });
     let (step, expect, trigger) = text.expect("a text");
-    let Some((_, Observation::Messages { messages })) = history.step(step).looks.seen.clone() else {
+    let Some((_, Observation::Messages { messages, .. })) = history.step(step).looks.seen.clone() else {
         panic!("no look")
     };
     let acted = history.acted_between(trigger);
@@ -153,13 +154,14 @@ fn a_text_from_before_the_press_is_not_ours() {
             eye_ahead_ms,
             capture: None,
             open_codes: 0,
+            is_stale: false,
             refused_texts: &std::collections::BTreeSet::new(),
             requests: 1,
             slot: None,
             address: None,
             now: began,
         };
-        judge(expect, &Observation::Messages { messages }, &context).check
+        judge(expect, &Observation::Messages { messages, unreadable: Vec::new() }, &context).check
     };
     assert!(matches!(judged(-1, Some(0)), Check::Met { .. }));
     assert!(matches!(judged(4, Some(0)), Check::Met { .. }), "clocks are compared to a second or two");

@@ -77,6 +77,7 @@ const RESET_ALONE: &[&str] = &[RESET];
 const LOGIN_ALONE: &[&str] = &[LOGIN];
 const LIST: &[&str] = &[LOGIN, CSV];
 const NOW: &[&str] = &[LOGIN, "csv-now"];
+const NOW_TOO: &[&str] = &[RESET, LOGIN, "csv-now"];
 const BY_TEXT: &[&str] = &[LOGIN, TEXTS];
 
 /// A text is missing, and the worker works: SNS, the number, or five live codes; all look the same from outside.
@@ -161,7 +162,7 @@ rows! {
     worker_stops_at_a_job_sent_now (full) { "worker=stopped@job", NOW, [is("csv-now", "failed", &["s3-job", "worker-stood"], Window("job-now-pickup"))], "incident 13" }
     a_row_lost { "row=lost:1", THREE, [is(CSV, "failed", &["worker-lost-row"], Window("job-rows-email"))], "incident 15" }
     a_row_twice (full) { "row=twice@1st", THREE, [is(CSV, "degraded", &["row-twice"], Window("job-rows-email"))], "incident 8" }
-    a_row_with_other_words { "row=wrong-personalisation", THREE, [is(CSV, "failed", &["wrong-row"], Seen)], "incident 10" }
+    a_row_with_other_words { "row=wrong-personalisation", THREE, [is(CSV, "failed", &["wrong-row", "mail-altered"], Seen)], "incident 10; issue 12: the mailbox is named beside the worker" }
 
     // Alone, a scenario has no other message to tell the worker from the provider.
     ses_down_alone (full) { "ses=down", RESET_ALONE, [is(RESET, "failed", MAIL_SILENT_ALONE, Window("email-internal"))], "field notes: the page is the same for an unknown user" }
@@ -183,7 +184,7 @@ rows! {
     a_row_twice_now (full) { "row=twice@1st", NOW, [is("csv-now", "degraded", &["row-twice"], Window("job-rows-email"))], "incident 8" }
     rows_that_are_swapped { "row=swapped", THREE, [is(CSV, "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
     rows_that_are_swapped_now (full) { "row=swapped", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
-    a_row_with_other_words_now (full) { "row=wrong-personalisation", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "incident 10" }
+    a_row_with_other_words_now (full) { "row=wrong-personalisation", NOW, [is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "incident 10; issue 12: the mailbox is named beside the worker" }
     ses_down_now (full) { "ses=down", NOW, [is("csv-now", "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-now-pickup"))], "incident 14" }
     ses_down_at_a_scheduled_list (full) { "ses=down", LIST, [is(CSV, "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-rows-email"))], "incident 14" }
 
@@ -252,6 +253,36 @@ rows! {
     a_time_that_is_not_kept (full) { "admin=now-checked", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 0.6: Now is what is sent unless something else is checked" }
     admin_error_on_the_start (full) { "admin=500@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 2.1: its error page" }
     a_template_that_was_edited (full) { "template=edited", LIST, [is(CSV, "errored", &["template-changed"], Window("page"))], "issue 3: somebody edits the template" }
+    // What happens between the provider and our eye. What is whole is a proof all the same, and is told in a note.
+    way_banner { "way=banner", NOW_TOO, [], "issue 12: a warning above the mail" }
+    way_footer (full) { "way=footer", NOW_TOO, [], "issue 12: a virus scanner's words below the mail" }
+    way_preface { "way=preface", NOW, [is("csv-now", "inconclusive", &["mail-altered", "wrong-row"], Seen)], "issue 12: something stands before the words, and nobody knows what" }
+    way_goes_on { "way=goes-on", NOW, [is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "issue 12: a mail that goes on with somebody else's data" }
+    way_invisible (full) { "way=invisible", NOW_TOO, [], "issue 12: a byte order mark, blanks that do not break" }
+    way_wrap { "way=wrap", NOW_TOO, [], "issue 12: lines are cut at 76 characters" }
+    way_safe_links { "way=safe-links", TWO, [], "issue 12: links are rewritten, and say what they were" }
+    way_url_defense (full) { "way=url-defense", TWO, [], "issue 12: links are rewritten, and say what they were" }
+    way_opaque_links { "way=opaque-links", TWO, [is(RESET, "inconclusive", &["mail-altered"], Window("email-internal"))], "issue 12: links are rewritten, and do not say what they were" }
+    way_inside { "way=inside", NOW_TOO, [], "issue 12: each mail comes inside another one" }
+    way_text_lost { "way=text-lost", NOW_TOO, [], "issue 12: the text part only says that there is an HTML part" }
+    way_html_lost (full) { "way=html-lost", NOW_TOO, [], "issue 12: the HTML part is taken out" }
+    way_html_blank { "way=html-blank", NOW_TOO, [is(RESET, "failed", &["wrong-mail", "mail-altered"], Seen), is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "issue 12: the HTML part is empty, and that is what people read" }
+    way_blank (full) { "way=blank", NOW_TOO, [is(RESET, "inconclusive", &["mail-altered"], Window("email-internal")), is("csv-now", "inconclusive", &["mail-altered", "wrong-row"], Seen)], "issue 12: both parts are empty" }
+    way_unfilled { "way=unfilled", NOW_TOO, [is(RESET, "failed", &["wrong-mail"], Seen), is("csv-now", "failed", &["wrong-row"], Seen)], "issue 12: a field of the template that nobody filled" }
+    way_no_button (full) { "way=no-button", TWO, [is(RESET, "failed", &["wrong-mail", "mail-altered"], Seen)], "issue 12: a button that has lost its link" }
+    way_no_recipient { "way=no-recipient", NOW_TOO, [], "issue 12: undisclosed recipients" }
+    way_other_recipient (full) { "way=other-recipient", NOW_TOO, [is(RESET, "failed", &["wrong-mail"], Seen), is("csv-now", "failed", &["wrong-row"], Seen)], "issue 12: our token, and somebody else in To" }
+    way_distrust { "way=distrust", NOW_TOO, [is(RESET, "degraded", &["ses-distrusted"], Window("email-internal")), is("csv-now", "degraded", &["ses-distrusted"], Window("job-rows-email"))], "issue 12: the receiving side's checks fail" }
+    way_subject_mark (full) { "way=subject-mark", NOW_TOO, [], "issue 12: a mark before the subject" }
+    way_subject_control (full) { "way=subject-control", TWO, [is(RESET, "failed", &["wrong-mail"], Seen)], "issue 12: control characters in a subject" }
+    way_unreadable { "way=unreadable", TWO, [is(RESET, "inconclusive", &["mailbox-blind"], Window("email-internal"))], "issue 12: our own mail may not be read" }
+    way_neighbour { "way=neighbour", NOW_TOO, [], "issue 12: something else in the mailbox may not be read" }
+    way_stranger (full) { "way=stranger", NOW_TOO, [], "issue 12: somebody else's broken mail" }
+    way_text_blank { "way=text-blank", TWO, [is(LOGIN, "inconclusive", &["text-altered"], Window("sms-code"))], "issue 12: the gateway gives texts without their words" }
+    way_text_masked (full) { "way=text-masked", TWO, [is(LOGIN, "inconclusive", &["text-altered"], Window("sms-code"))], "issue 12: the gateway hides digits" }
+    way_text_spaces { "way=text-spaces", TWO, [], "issue 12: other white space in a text" }
+    way_text_added (full) { "way=text-added", BY_TEXT, [], "issue 12: a carrier's words around a text" }
+    way_code_spaced (full) { "way=code-spaced", TWO, [], "issue 12: a blank between the digits of a code" }
 }
 
 fn cause(id: &str) -> &'static Cause {

@@ -17,6 +17,7 @@ use rand::Rng as _;
 use super::{REGION, s3};
 use crate::fault::{Disturbance, Effect, Site};
 use crate::ledger::Entry;
+use crate::way::{Alteration, Letter, STRANGER};
 use crate::{StartError, World, serve};
 
 /// Starts the endpoint and gives its URL.
@@ -79,19 +80,55 @@ fn compose<'f>(
     to: &str,
     field: &impl Fn(&str) -> Option<&'f str>,
 ) -> Option<Parcel> {
-    let (from_name, from_address) = split_address(from);
-    let subject = field("Message.Subject.Data").unwrap_or_default().to_owned();
-    let mail = MessageBuilder::new()
+    let html = field("Message.Body.Html.Data").map(str::to_owned);
+    let mut letter = Letter {
+        from: from.to_owned(),
+        to: Some(to.to_owned()),
+        subject: field("Message.Subject.Data").unwrap_or_default().to_owned(),
+        text: field("Message.Body.Text.Data").unwrap_or_default().to_owned(),
+        html,
+        ..Letter::default()
+    };
+    let subject = letter.subject.clone();
+    let (mut is_unreadable, mut beside) = (false, Vec::new());
+    for how in world.mail_alterations(&message_id) {
+        letter = letter.altered(how);
+        match how {
+            Alteration::Unreadable => is_unreadable = true,
+            Alteration::Neighbour | Alteration::Stranger => beside.push(how),
+            _ => {}
+        }
+    }
+    let id = format!("{message_id}@{REGION}.amazonses.com");
+    let mime = written(&letter, &id, world.clock.now().as_second())?;
+    Some(Parcel { message_id, to: to.to_owned(), subject, mime, is_unreadable, beside })
+}
+
+/// As MIME.
+fn written(letter: &Letter, id: &str, date: i64) -> Option<Vec<u8>> {
+    let (from_name, from_address) = split_address(&letter.from);
+    let mut mail = MessageBuilder::new();
+    for (name, value) in &letter.received {
+        mail = mail.header(*name, mail_builder::headers::raw::Raw::new(value.as_str()));
+    }
+    mail = mail
         .from((from_name, from_address))
-        .to(to)
-        .subject(subject.as_str())
-        .message_id(format!("{message_id}@{REGION}.amazonses.com"))
-        .date(world.clock.now().as_second())
+        .subject(letter.subject.as_str())
+        .message_id(id)
+        .date(date)
         .header("X-SES-Outgoing", mail_builder::headers::raw::Raw::new("2023.08.25-127.0.0.1"))
-        .text_body(field("Message.Body.Text.Data").unwrap_or_default())
-        .html_body(field("Message.Body.Html.Data").unwrap_or_default());
-    let mime = mail.write_to_vec().ok()?;
-    Some(Parcel { message_id, to: to.to_owned(), subject, mime })
+        .text_body(letter.text.as_str());
+    mail = match &letter.to {
+        Some(to) => mail.to(to.as_str()),
+        None => mail.header("To", mail_builder::headers::raw::Raw::new("undisclosed-recipients:;")),
+    };
+    if let Some(html) = &letter.html {
+        mail = mail.html_body(html.as_str());
+    }
+    if let Some(inside) = &letter.inside {
+        mail = mail.attachment("message/rfc822", "original.eml", written(inside, &format!("inside-{id}"), date)?);
+    }
+    mail.write_to_vec().ok()
 }
 
 /// A mail on its way.
@@ -100,10 +137,14 @@ struct Parcel {
     to: String,
     subject: String,
     mime: Vec<u8>,
+    /// Nobody may read its object.
+    is_unreadable: bool,
+    /// What comes to the mailbox with it.
+    beside: Vec<Alteration>,
 }
 
 async fn deliver(world: World, delay: Duration, parcel: Parcel) {
-    let Parcel { message_id, to, subject, mime } = parcel;
+    let Parcel { message_id, to, subject, mime, is_unreadable, beside } = parcel;
     tokio::time::sleep(delay).await;
     if world.is_on(Site::Ses, &Effect::Bounced) {
         return tell(&world, "Bounce", &message_id).await;
@@ -118,9 +159,19 @@ async fn deliver(world: World, delay: Duration, parcel: Parcel) {
     tokio::time::sleep(late.unwrap_or_default()).await;
     let stored = if (world.clock.is_moved() || late.is_some()) && world.outside.shared.is_none() {
         s3::put_at(&world.store.mailbox_folder, &key, &mime, came).map_err(|error| error.to_string())
+    } else if is_unreadable {
+        s3::put_encrypted(&world.outside.mailbox, &key, mime).await
     } else {
         s3::put(&world.outside.mailbox, &key, mime).await
     };
+    for what in beside {
+        let key = format!("{key}{what:?}").to_lowercase();
+        // Whether it comes is nothing to our own mail.
+        let _ = match what {
+            Alteration::Neighbour => s3::put_encrypted(&world.outside.mailbox, &key, b"x".to_vec()).await,
+            _ => s3::put(&world.outside.mailbox, &key, STRANGER.to_vec()).await,
+        };
+    }
     if stored.is_err() {
         return;
     }

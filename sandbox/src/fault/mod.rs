@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::way::Alteration;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 /// A part of the service that can be broken.
@@ -121,6 +122,10 @@ pub enum Effect {
     Stale,
     /// Lists this much later what has come, with its own time.
     LateList(Duration),
+    /// Something is done to each mail.
+    Altered(Alteration),
+    /// Something is done to each text.
+    AlteredText(Alteration),
     /// Somebody has changed its words.
     Edited,
     /// The admin app first, with its new version; worker and scheduler are gone for this long.
@@ -168,6 +173,8 @@ impl Effect {
             | Self::Challenge
             | Self::Stale
             | Self::LateList(_)
+            | Self::Altered(_)
+            | Self::AlteredText(_)
             | Self::Rolling(_) => false,
         }
     }
@@ -274,6 +281,8 @@ impl Faults {
                 | Effect::SendsNow
                 | Effect::Stale
                 | Effect::LateList(_)
+                | Effect::Altered(_)
+                | Effect::AlteredText(_)
                 | Effect::AcceptedNotSent
                 | Effect::OtherHost
                 | Effect::Twice

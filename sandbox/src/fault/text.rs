@@ -5,9 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Effect, Fault, Site, Trigger};
+use crate::way::{Alteration, OF_MAILS, OF_TEXTS};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 56] = [
+pub const KINDS: [(&str, &str); 85] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -64,6 +65,35 @@ pub const KINDS: [(&str, &str); 56] = [
     ("deploy", "rolling:8s"),
     ("template", "edited"),
     ("way", "late-list:5s"),
+    ("way", "banner"),
+    ("way", "footer"),
+    ("way", "preface"),
+    ("way", "goes-on"),
+    ("way", "invisible"),
+    ("way", "wrap"),
+    ("way", "safe-links"),
+    ("way", "url-defense"),
+    ("way", "opaque-links"),
+    ("way", "inside"),
+    ("way", "text-lost"),
+    ("way", "html-lost"),
+    ("way", "html-blank"),
+    ("way", "blank"),
+    ("way", "unfilled"),
+    ("way", "no-button"),
+    ("way", "no-recipient"),
+    ("way", "other-recipient"),
+    ("way", "distrust"),
+    ("way", "subject-mark"),
+    ("way", "subject-control"),
+    ("way", "unreadable"),
+    ("way", "neighbour"),
+    ("way", "stranger"),
+    ("way", "text-blank"),
+    ("way", "text-masked"),
+    ("way", "text-spaces"),
+    ("way", "text-added"),
+    ("way", "code-spaced"),
 ];
 
 /// Why a text is no fault: what is wrong and what would be right.
@@ -175,6 +205,11 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Admin, "sends-now", None) => Effect::SendsNow,
         (Site::Worker, "stale", None) => Effect::Stale,
         (Site::Way, "late-list", Some(by)) => Effect::LateList(time(by)?),
+        (Site::Way, name, None) => {
+            let of = |known: &[(&str, Alteration)]| known.iter().find(|(known, _)| *known == name).map(|(_, how)| *how);
+            let altered = of(&OF_MAILS).map(Effect::Altered).or_else(|| of(&OF_TEXTS).map(Effect::AlteredText));
+            altered.ok_or("this site has no such effect")?
+        }
         (Site::Admin | Site::Api | Site::Edge, code, None) => {
             Effect::Status(status_of(code).ok_or("this site has no such effect")?)
         }

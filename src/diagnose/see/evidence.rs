@@ -6,8 +6,8 @@ use crate::diagnose::sign::Sign;
 use crate::diagnose::{Because, Cause};
 use crate::history::{History, Moment};
 use crate::model::{
-    Act, Acted, Blemish, Check, Expectation, FailureKind, Gap, Observation, PlannedScenario, StepId, StepKind, Timing,
-    Window, WindowFrom, Wrong,
+    Act, Acted, Blemish, Check, Expectation, FailureKind, Gap, Instead, Observation, PlannedScenario, StepId, StepKind,
+    Timing, Window, WindowFrom, Wrong,
 };
 
 /// The signs that were seen.
@@ -33,6 +33,8 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::OtherTime => &[Sign::Wrong, Sign::OtherTime],
         Wrong::SentAtOnce => &[Sign::Wrong, Sign::SentAtOnce],
         Wrong::Message => &[Sign::Wrong, Sign::WrongMessage],
+        Wrong::Words => &[Sign::Wrong, Sign::WrongMessage, Sign::WrongWords],
+        Wrong::Altered => &[Sign::Wrong, Sign::Altered],
         Wrong::ErrorMessage | Wrong::OtherHost => &[Sign::Wrong],
     }
 }
@@ -231,6 +233,9 @@ impl Evidence {
             Some((moment, Check::Met { blemish: Some(Blemish::Duplicate { count }), .. })) => {
                 self.note(Sign::Duplicate, *moment, format!("it came {count} times, with different provider ids"));
             }
+            Some((moment, Check::Met { blemish: Some(Blemish::Distrusted { checks }), .. })) => {
+                self.note(Sign::Distrusted, *moment, format!("the receiving side says of it: {}", checks.join(", ")));
+            }
             Some((moment, Check::NotYet { why, .. })) => self.note(Sign::ComesAndGoes, *moment, why.clone()),
             Some((_, Check::Met { .. } | Check::Never { .. })) | None => {}
         }
@@ -240,14 +245,18 @@ impl Evidence {
     fn missing(&mut self, history: &History, step: StepId, moment: Moment, why: &str) {
         let state = history.step(step);
         let StepKind::Expect { expect, window, .. } = &history.plan.step(step).kind else { return };
-        if why.starts_with("such a text came from") {
-            self.note(Sign::OtherSender, moment, why);
-            let theirs = |from: &String| history.plan.other_senders.values().any(|number| number == from);
-            if let Some((_, Observation::Messages { messages })) = &state.looks.seen
-                && messages.iter().any(|message| theirs(&message.from))
-            {
+        let instead = match &state.check {
+            Some((_, Check::NotYet { instead, .. })) => *instead,
+            _ => None,
+        };
+        match instead {
+            Some(Instead::OtherSender) => self.note(Sign::OtherSender, moment, why),
+            Some(Instead::TheirSender) => {
+                self.note(Sign::OtherSender, moment, why);
                 self.note(Sign::TheirSender, moment, why);
             }
+            Some(Instead::Unreadable) => self.note(Sign::Unreadable, moment, why),
+            None => {}
         }
         if let Some((moment, Gap::WindowClosed)) = state.closed {
             let text = format!(
@@ -305,6 +314,9 @@ impl Evidence {
             self.note(Sign::MailboxBlind, *moment, text);
         }
         let last = state.looks.last.map(|(_, moment)| moment.seq);
+        if let (Some(first), Some((moment, _)), None) = (state.unreadable().first(), &state.looks.seen, state.met) {
+            self.note(Sign::MailboxBlind, *moment, format!("something in it cannot be read: {first}"));
+        }
         if let Some((moment, failure)) =
             state.looks.last_failure.as_ref().filter(|(moment, _)| Some(moment.seq) == last)
         {

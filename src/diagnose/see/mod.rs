@@ -242,7 +242,7 @@ fn proof(history: &History, step: StepId) -> Option<Proof> {
 fn open_eye(history: &History, step: StepId) -> Option<Component> {
     let StepKind::Expect { expect, .. } = &history.plan.step(step).kind else { return None };
     let came = match &history.step(step).looks.seen {
-        Some((_, Observation::Messages { messages })) => !messages.is_empty(),
+        Some((_, Observation::Messages { messages, .. })) => !messages.is_empty(),
         Some((_, Observation::Page(_))) | None => false,
     };
     let eye = if expect.is_of_number() { Component::Number } else { Component::Mailbox };

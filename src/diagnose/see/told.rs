@@ -74,6 +74,14 @@ pub(super) fn outright(
 }
 
 fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidence: &Evidence) -> Vec<&'static Cause> {
+    let is_number = matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_of_number());
+    let alters = if is_number { &causes::TEXT_ALTERED } else { &causes::MAIL_ALTERED };
+    if evidence.has(Sign::Unreadable) {
+        return vec![alters];
+    }
+    if evidence.has(Sign::Altered) {
+        return vec![alters, &causes::WRONG_ROW];
+    }
     if evidence.has(Sign::MachineBusy) {
         return vec![&causes::MACHINE_BUSY];
     }
@@ -81,9 +89,7 @@ fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidenc
         return vec![&causes::JOB_CANCELLED];
     }
     if evidence.has(Sign::ComesAndGoes) {
-        let of_number =
-            matches!(&history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_of_number());
-        return vec![if of_number { &causes::NUMBER_UNSTEADY } else { &causes::MAILBOX_UNSTEADY }];
+        return vec![if is_number { &causes::NUMBER_UNSTEADY } else { &causes::MAILBOX_UNSTEADY }];
     }
     if evidence.has(Sign::MailboxBlind) {
         let clock = evidence.has(Sign::ClockApart).then_some(&causes::CLOCK_APART);
@@ -101,6 +107,9 @@ fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'stati
     }
     if evidence.has(Sign::Met) {
         return vec![&causes::CODE_AMBIGUOUS];
+    }
+    if evidence.has(Sign::Distrusted) && !evidence.has(Sign::Duplicate) && !evidence.has(Sign::Late) {
+        return vec![&causes::SES_DISTRUSTED];
     }
     if evidence.has(Sign::GivenUp) {
         return vec![&causes::WORKER_GAVE_UP];

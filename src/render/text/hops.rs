@@ -57,6 +57,17 @@ pub(super) fn later(out: &mut String, history: &History, scenario: &PlannedScena
     }
 }
 
+/// What has to be said of what was seen, though nothing is wrong with it.
+pub(super) fn notes(history: &History, scenario: &PlannedScenario) -> Vec<String> {
+    let mut notes = Vec::new();
+    for note in scenario.all_steps().flat_map(|step| history.step(step).notes()) {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
+}
+
 /// What has become of a job that was scheduled and not waited for.
 pub(super) fn job_note(out: &mut String, history: &History, scenario: &PlannedScenario) {
     match history.cancelled(scenario) {

@@ -147,6 +147,9 @@ fn one_line(out: &mut String, explained: &Explained<'_>, history: &History, scen
     if let Some(softened) = &verdict.softened {
         let _ = writeln!(out, "  note       {softened}");
     }
+    for note in hops::notes(history, scenario) {
+        let _ = writeln!(out, "  note       {note}");
+    }
     hops::later(out, history, scenario);
     hops::job_note(out, history, scenario);
 }

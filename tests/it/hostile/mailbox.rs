@@ -58,7 +58,7 @@ fn a_program_that_talks_much_is_never_behind() {
         let inbox = ExecInbox::new(Keeper::at(&program()), command, vec!["smoke@notify.gov".to_owned()]);
         let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
-        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
+        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look").messages;
         assert_eq!(seen.iter().map(|mail| mail.id.as_str()).collect::<Vec<_>>(), ["late"]);
     });
 }
@@ -151,7 +151,7 @@ fn mails_that_are_large_malformed_or_in_strange_letters_are_read_as_far_as_they_
             let put = client.put_object().bucket(&bucket).key(format!("{prefix}{name}")).body(raw.into());
             put.send().await.expect("stored");
         }
-        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look");
+        let seen = inbox.look(Which::NotIn(&known)).await.expect("a look").messages;
         let by = |name: &str| seen.iter().find(|mail| mail.id.ends_with(name)).unwrap_or_else(|| panic!("no {name}"));
         assert_eq!(by("large").subject, "Large");
         assert!(by("large").text.starts_with("first line") && by("large").text.chars().count() <= 200_000);

@@ -33,7 +33,7 @@ use Without::{Dawdles, Misleads, Passes};
 const CHECKS: &[(&str, usize, bool, &str, Without)] = &[
     (RESET, 0, false, "router_without_an_app", Misleads),
     (RESET, 1, false, "api_down", Dawdles),
-    (RESET, 2, false, "mail_of_an_earlier_request", Passes),
+    (RESET, 2, false, "mail_of_an_earlier_request", Misleads),
     (RESET, 2, true, "reset_sent_twice", Passes),
     (RESET, 3, false, "admin_error_behind_the_link", Passes),
     (LOGIN, 0, false, "admin_error_on_the_sign_in", Misleads),
@@ -101,7 +101,7 @@ fn blind_at(plan: &Plan, step: StepId, standing: bool) -> Box<Judge> {
             return honest;
         }
         let captured = honest.captured.clone().or_else(|| match (&capture, observation) {
-            (Some(capture), Observation::Messages { messages }) => {
+            (Some(capture), Observation::Messages { messages, .. }) => {
                 messages.iter().find_map(|message| match &capture.of {
                     Captured::Digits(_) => message.codes.first().cloned(),
                     Captured::Path(_) | Captured::Page => message.links.first().map(|link| link.handle.clone()),
@@ -118,7 +118,7 @@ fn blind_at(plan: &Plan, step: StepId, standing: bool) -> Box<Judge> {
             Check::NotYet { .. } | Check::Never { .. } => None,
         };
         let seen = "whatever is here".to_owned();
-        Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen }, captured }
+        Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen, note: None }, captured }
     })
 }
 

@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use notify_smoke::model::{Acted, FailureKind, Health, Lane, MessageKind, PartHealth, PortFailure};
 use notify_smoke::port::{
-    Browser, Clock, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawControl, RawMessage, RawPage, Session, Store, Which,
+    Browser, Clock, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawControl, RawMessage, RawPage, Session, Sighting,
+    Store, Which,
 };
 use tokio::time::{Instant, sleep};
 
+use super::rim::in_html;
 use super::world::{Fault, Mail, Trouble, World, wall};
 
 fn failure(kind: FailureKind, text: &str) -> PortFailure {
@@ -247,9 +249,9 @@ impl Inbox for SimInbox {
         Ok(Mark { alive: (!blind).then(|| format!("{} mails", ids.len())), ids, clock_offset_ms: None })
     }
 
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
         let mails = self.mails().await?.into_iter().filter(|(mail, _)| which.wants(&mail.id));
-        Ok(mails
+        let read: Vec<RawMessage> = mails
             .map(|(mail, at)| RawMessage {
                 id: mail.id,
                 provider_id: mail.provider_id,
@@ -258,11 +260,14 @@ impl Inbox for SimInbox {
                 from: mail.from,
                 subject: "Reset your U.S. Notify password".to_owned(),
                 text: format!("Hi\n\n{}\n", mail.link),
-                html: String::new(),
+                html: Some(in_html(&format!("Hi\n{}", mail.link))),
+                inside: Vec::new(),
+                failed_checks: Vec::new(),
                 // Whole seconds, as a bucket has them.
                 arrived_at: Timestamp::from_second(at.as_second()).ok(),
             })
-            .collect())
+            .collect();
+        Ok(read.into())
     }
 }
 

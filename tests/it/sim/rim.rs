@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use notify_sandbox::{Effect, Site};
+use notify_sandbox::{Alteration, Effect, Letter, Site, altered_text};
 use notify_smoke::engine::{self, Judge, Ports, Stopped};
 use notify_smoke::history::History;
 use notify_smoke::journal::{self, Journal};
 use notify_smoke::model::{Fact, Health, MessageKind, PartHealth, Plan, PortFailure, Since};
-use notify_smoke::port::{Clock, Inbox, Mark, Probe, RawMessage, Store, Which};
+use notify_smoke::port::{Clock, Inbox, Mark, Probe, RawMessage, Sighting, Store, Which};
 use notify_smoke::redact::Vault;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -163,11 +163,12 @@ struct SimInbox(World, MessageKind);
 #[async_trait]
 impl Inbox for SimInbox {
     async fn mark(&self) -> Result<Mark, PortFailure> {
-        let ids = self.look(Which::NotIn(&BTreeSet::new())).await?.into_iter().map(|message| message.id).collect();
+        let ids =
+            self.look(Which::NotIn(&BTreeSet::new())).await?.messages.into_iter().map(|message| message.id).collect();
         Ok(Mark { ids, alive: Some("it answers".to_owned()), clock_offset_ms: None })
     }
 
-    async fn look(&self, which: Which<'_>) -> Result<Vec<RawMessage>, PortFailure> {
+    async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
         sleep(Duration::from_millis(20)).await;
         let found = self.listed(&which);
         self.0.may_stop().await;
@@ -176,24 +177,74 @@ impl Inbox for SimInbox {
 }
 
 impl SimInbox {
-    fn listed(&self, which: &Which<'_>) -> Vec<RawMessage> {
+    fn listed(&self, which: &Which<'_>) -> Sighting {
         let state = self.0.state.lock().expect("the service");
         let now = Instant::now();
         let here = state.messages.iter().filter(|message| message.kind == self.1 && message.listed <= now);
-        here.filter(|message| which.wants(&message.id))
-            .map(|message| RawMessage {
-                id: message.id.clone(),
-                provider_id: message.id.clone(),
-                kind: message.kind,
-                to: vec![message.to.to_owned()],
-                from: message.from.clone(),
-                subject: message.subject.clone(),
-                text: message.text.clone(),
-                html: String::new(),
-                arrived_at: Timestamp::from_second(state.time(message.at).as_second()).ok(),
-            })
-            .collect()
+        let mut seen = Sighting::default();
+        for message in here.filter(|message| which.wants(&message.id)) {
+            let has = |how| message.altered.contains(&how);
+            if has(Alteration::Unreadable) || has(Alteration::Neighbour) {
+                seen.unreadable.push(format!("{}: encrypted", message.id));
+            }
+            if has(Alteration::Unreadable) {
+                continue;
+            }
+            let arrived_at = Timestamp::from_second(state.time(message.at).as_second()).ok();
+            seen.messages.push(RawMessage { arrived_at, ..came(message) });
+        }
+        seen
     }
+}
+
+/// A message as the mailbox has it, with what was done to it on the way.
+fn came(message: &super::service::Message) -> RawMessage {
+    let raw = |text: String, html: Option<String>| RawMessage {
+        id: message.id.clone(),
+        provider_id: message.id.clone(),
+        kind: message.kind,
+        to: vec![message.to.to_owned()],
+        from: message.from.clone(),
+        subject: message.subject.clone(),
+        text,
+        html,
+        inside: Vec::new(),
+        failed_checks: Vec::new(),
+        arrived_at: None,
+    };
+    if message.kind == MessageKind::Sms {
+        let text = message.altered.iter().fold(message.text.clone(), |text, how| altered_text(&text, *how));
+        return raw(text, None);
+    }
+    let letter = Letter {
+        from: message.from.clone(),
+        to: Some(message.to.to_owned()),
+        subject: message.subject.clone(),
+        text: message.text.clone(),
+        html: Some(in_html(&message.text)),
+        ..Letter::default()
+    };
+    let letter = message.altered.iter().fold(letter, |letter, how| letter.altered(*how));
+    let of = |letter: &Letter| RawMessage {
+        to: letter.to.iter().cloned().collect(),
+        from: letter.from.clone(),
+        subject: letter.subject.clone(),
+        failed_checks: if letter.received.is_empty() { Vec::new() } else { vec!["dkim=fail".to_owned()] },
+        ..raw(letter.text.clone(), letter.html.clone())
+    };
+    RawMessage { inside: letter.inside.iter().map(|inside| of(inside)).collect(), ..of(&letter) }
+}
+
+/// A mail's words as its HTML part: a link is one.
+pub fn in_html(text: &str) -> String {
+    let paragraph = |line: &str| {
+        if line.starts_with("http") {
+            format!("<p><a href=\"{0}\">{0}</a></p>", line.replace('&', "&amp;"))
+        } else {
+            format!("<p>{}</p>", line.replace('&', "&amp;").replace('<', "&lt;"))
+        }
+    };
+    format!("<html><body>{}</body></html>", text.lines().map(paragraph).collect::<String>())
 }
 
 struct SimProbe(World);

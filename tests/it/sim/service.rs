@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use notify_sandbox::{Effect, Fault, Site, Trigger};
+use notify_sandbox::{Alteration, Effect, Fault, Site, Trigger};
 use notify_smoke::model::MessageKind;
 use tokio::time::Instant;
 
@@ -43,6 +43,8 @@ impl Pace {
 
 #[derive(Debug, Clone)]
 pub struct Message {
+    /// What was done to it on the way.
+    pub altered: Vec<Alteration>,
     pub id: String,
     pub at: Instant,
     /// When the eye lists it, which may be later.
@@ -375,9 +377,30 @@ impl State {
             });
             let listed = at + late.unwrap_or_default();
             self.truth.delivered.push((at, sending.kind, sending.is_own));
-            self.messages.push(Message { id, at, listed, kind: sending.kind, to: sending.to, from, subject, text });
+            let altered = self.alterations(sending.kind, &id);
+            self.messages.push(Message {
+                altered,
+                id,
+                at,
+                listed,
+                kind: sending.kind,
+                to: sending.to,
+                from,
+                subject,
+                text,
+            });
         }
         Sent::At(arrives)
+    }
+
+    /// What is done to a message on the way.
+    fn alterations(&mut self, kind: MessageKind, id: &str) -> Vec<Alteration> {
+        let effects = self.effects(Site::Way, id, "");
+        let of_kind = |effect| match (effect, kind) {
+            (Effect::Altered(how), MessageKind::Email) | (Effect::AlteredText(how), MessageKind::Sms) => Some(how),
+            _ => None,
+        };
+        effects.into_iter().filter_map(of_kind).collect()
     }
 
     /// A text like this one, with a code of an earlier request that is over.
@@ -386,7 +409,18 @@ impl State {
         let text = format!("{:06}{}", self.chance.below(1_000_000), &sending.text[6..]);
         let (from, subject) = (sending.from.clone(), String::new());
         self.truth.delivered.push((at, sending.kind, false));
-        self.messages.push(Message { id, at, listed: at, kind: sending.kind, to: sending.to, from, subject, text });
+        let altered = Vec::new();
+        self.messages.push(Message {
+            altered,
+            id,
+            at,
+            listed: at,
+            kind: sending.kind,
+            to: sending.to,
+            from,
+            subject,
+            text,
+        });
     }
 
     /// A reset is asked for with this `next`; the request is here at `at`.

@@ -1,0 +1,250 @@
+//! Does each part of a message read as it should, and nothing else? People read the HTML part, and other programs the text.
+
+use crate::model::{MailPart, Message, MessageKind, Wrong};
+use crate::reading::{is_addition, is_placeholder, plain, squeezed};
+
+/// What the sender's own name and logo take above a mail's words, in characters.
+const BRAND_MAX: usize = 60;
+/// Of what is wrong, so many characters are told.
+const SAID_MAX: usize = 120;
+
+/// What is wrong with a message, and what kind of wrong it is.
+pub(super) type Fault = (Wrong, String);
+
+/// The parts of a message: a mail may have two.
+pub(super) fn parts(message: &Message) -> Vec<(MailPart, &str)> {
+    let text = Some((MailPart::Text, message.body.as_str()));
+    let html =
+        message.html.as_deref().map(|html| (MailPart::Html, html)).filter(|_| message.kind == MessageKind::Email);
+    text.into_iter().chain(html).collect()
+}
+
+/// A field that nobody filled: the braces of a template are never sent.
+pub(super) fn unfilled(message: &Message) -> Option<Fault> {
+    parts(message).into_iter().find_map(|(part, text)| {
+        let text = plain(text);
+        let at = text.find("((")?;
+        Some((Wrong::Message, format!("its {part} says “{}”, which nobody has filled in", said(&text[at..]))))
+    })
+}
+
+/// Which of these texts a message is, in every part of it, and what has to be said of how it came.
+pub(super) fn reading_of(
+    message: &Message,
+    texts: &[String],
+    footer: Option<&str>,
+) -> Result<(usize, Vec<String>), Fault> {
+    if let Some(fault) = unfilled(message) {
+        return Err(fault);
+    }
+    let parts = parts(message);
+    // A service that has words for its parts does not send none in any of them.
+    if message.kind == MessageKind::Email && parts.len() > 1 && message.is_blank {
+        return Err((Wrong::Altered, "nothing in it can be read".to_owned()));
+    }
+    let mut notes = Vec::new();
+    let mut found: Option<(usize, MailPart)> = None;
+    let mut faults: Vec<Fault> = Vec::new();
+    for (part, text) in &parts {
+        let other = parts.len() > 1;
+        match one_part(*part, text, other, texts, footer) {
+            Ok((Some(row), note)) => {
+                notes.extend(note);
+                if let Some((before, of)) = found.filter(|(before, _)| *before != row) {
+                    let (one, two) = (&texts[before], &texts[row]);
+                    return Err((Wrong::Words, format!("its {of} reads “{one}”, and its {part} “{two}”")));
+                }
+                found = Some((row, *part));
+            }
+            Ok((None, note)) => notes.extend(note),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    // What is certainly wrong says more than what may be.
+    faults.sort_by_key(|(wrong, _)| *wrong == Wrong::Altered);
+    match (faults.into_iter().next(), found) {
+        (Some(fault), _) => Err(fault),
+        (None, Some((row, _))) => Ok((row, notes)),
+        (None, None) => Err((Wrong::Words, "nothing in it can be read".to_owned())),
+    }
+}
+
+/// The text that one part is, where it says anything of its own, and what has to be said of that.
+fn one_part(
+    part: MailPart,
+    text: &str,
+    has_other: bool,
+    texts: &[String],
+    footer: Option<&str>,
+) -> Result<(Option<usize>, Option<String>), Fault> {
+    let body = plain(text);
+    let spare = part == MailPart::Text && has_other;
+    if body.is_empty() && spare {
+        return Ok((None, Some("its text part is empty".to_owned())));
+    }
+    if body.is_empty() {
+        let people = if part == MailPart::Html { ": that is what people read" } else { "" };
+        return Err((Wrong::Words, format!("its {part} is empty{people}")));
+    }
+    let stands = |wanted: &String| Some((stands_in(&body, wanted)?, wanted.len()));
+    let best = texts
+        .iter()
+        .enumerate()
+        .filter_map(|(row, wanted)| Some((row, stands(wanted)?)))
+        .max_by_key(|(_, (_, length))| *length);
+    if let Some((row, (at, length))) = best {
+        let note = around(part, &body[..at], &body[at + length..], footer)?;
+        return Ok((Some(row), note));
+    }
+    if let Some(row) = texts.iter().position(|wanted| squeezed(wanted) == squeezed(&body)) {
+        return Ok((Some(row), Some(format!("its {part} is broken over lines inside a word"))));
+    }
+    if spare && is_placeholder(&body) {
+        return Ok((None, Some("its text part says only that there is an HTML part".to_owned())));
+    }
+    Err((Wrong::Words, format!("its {part} reads like no row: “{}”", said(&body))))
+}
+
+/// Where a text stands in another one with nothing before and behind it in the same word: row 1 is not row 10.
+fn stands_in(body: &str, wanted: &str) -> Option<usize> {
+    let ends = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    let alone = |at: &usize| ends(body[..*at].chars().next_back()) && ends(body[at + wanted.len()..].chars().next());
+    body.match_indices(wanted).map(|(at, _)| at).find(alone).filter(|_| !wanted.is_empty())
+}
+
+/// What stands around a text: its footer, the sender's name, what gateways add.
+fn around(part: MailPart, before: &str, after: &str, footer: Option<&str>) -> Result<Option<String>, Fault> {
+    let (before, after) = (before.trim(), after.trim());
+    let after = footer.map_or(after, |footer| after.strip_prefix(plain(footer).as_str()).unwrap_or(after)).trim();
+    let added = |text: &str| !text.is_empty() && is_addition(text);
+    if !after.is_empty() && !added(after) {
+        return Err((Wrong::Words, format!("its {part} goes on with “{}”", said(after))));
+    }
+    let is_brand =
+        part == MailPart::Html && before.chars().count() <= BRAND_MAX && !before.contains(|c: char| c.is_ascii_digit());
+    if !before.is_empty() && !added(before) && !is_brand {
+        return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(before))));
+    }
+    let note = [before, after].into_iter().find(|text| added(text));
+    Ok(note.map(|text| format!("something on the way has added “{}” to it", said(text))))
+}
+
+/// A subject without what gateways put before it.
+pub(super) fn without_marks(subject: &str) -> &str {
+    let mut subject = subject.trim();
+    loop {
+        let bracketed = subject.strip_prefix('[').and_then(|rest| Some(rest.split_once(']')?.1));
+        let lower = subject.to_lowercase();
+        let marked = ["external:", "ext:", "***spam***", "*spam*", "fwd:", "fw:"]
+            .into_iter()
+            .find(|mark| lower.starts_with(mark));
+        match bracketed.or_else(|| marked.and_then(|mark| subject.get(mark.len()..))) {
+            Some(rest) => subject = rest.trim(),
+            None => return subject,
+        }
+    }
+}
+
+fn said(text: &str) -> String {
+    let mut said: String = text.chars().take(SAID_MAX).collect();
+    if said.len() < text.len() {
+        said.push('…');
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [&str; 2] = ["This is row 1 of t. Nobody needs it.", "This is row 10 of t. Nobody needs it."];
+
+    fn read(text: &str, html: Option<&str>) -> Result<(usize, String), String> {
+        let message = Message {
+            id: String::new(),
+            provider_id: String::new(),
+            kind: MessageKind::Email,
+            to: Vec::new(),
+            from: String::new(),
+            subject: String::new(),
+            body: text.to_owned(),
+            html: html.map(str::to_owned),
+            is_blank: false,
+            altered: Vec::new(),
+            failed_checks: Vec::new(),
+            links: Vec::new(),
+            codes: Vec::new(),
+            arrived_at: None,
+        };
+        let rows = ROWS.map(str::to_owned);
+        let read = reading_of(&message, &rows, Some("Sent by us."));
+        read.map(|(row, notes)| (row, notes.join("; "))).map_err(|(wrong, why)| format!("{wrong:?}: {why}"))
+    }
+
+    #[test]
+    fn each_part_has_to_read_as_the_row() {
+        let one = ROWS[0];
+        let right = [
+            (one, None, 0, ""),
+            (one, Some(one), 0, ""),
+            (ROWS[1], Some(ROWS[1]), 1, ""),
+            ("\u{feff}This is row 1\u{a0}of t.\r\n\r\nNobody needs it.", Some(one), 0, ""),
+            (one, Some("US Notify\nThis is row 1 of t.\nNobody needs it.\nSent by us."), 0, ""),
+            ("", Some(one), 0, "its text part is empty"),
+            ("Your mail program does not show HTML.", Some(one), 0, "its text part says only"),
+            ("This is row 1 of t. Nobody nee\r\nds it.", Some(one), 0, "broken over lines"),
+            (
+                "[EXTERNAL EMAIL]\nThis is row 1 of t. Nobody needs it.",
+                None,
+                0,
+                "something on the way has added “[EXTERNAL EMAIL]”",
+            ),
+            ("This is row 1 of t. Nobody needs it.\n--\nScanned by MailScanner.", Some(one), 0, "something on the way"),
+        ];
+        for (text, html, row, note) in right {
+            let read = read(text, html);
+            assert!(
+                read.as_ref().is_ok_and(|(found, said)| *found == row && said.contains(note)),
+                "{text:?} {html:?}: {read:?}"
+            );
+            assert!(note.is_empty() == read.is_ok_and(|(_, said)| said.is_empty()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_reads_otherwise_is_wrong() {
+        let one = ROWS[0];
+        let wrong = [
+            (one, Some(""), "Words: its HTML part is empty: that is what people read"),
+            (one, Some("This is row ((row)) of t. Nobody needs it."), "Message: its HTML part says “((row))"),
+            (one, Some(ROWS[1]), "Words: its text part reads"),
+            (
+                "This is row 1 of t. Nobody needs it. Dear Mrs Jones, see you on 3 May.",
+                Some(one),
+                "Words: its text part goes on with “Dear Mrs Jones",
+            ),
+            (one, Some("This is row 1 of t. Nobody needs it. Your code is 5."), "Words: its HTML part goes on with"),
+            ("This is row 1 of", None, "Words: its text part reads like no row"),
+            ("This is row 100 of t. Nobody needs it.", None, "Words: its text part reads like no row"),
+            (
+                "Dear Mrs Jones, see you on 3 May. This is row 1 of t. Nobody needs it.",
+                None,
+                "Altered: its text part begins with",
+            ),
+            ("", None, "Words: its text part is empty"),
+        ];
+        for (text, html, why) in wrong {
+            let read = read(text, html);
+            assert!(read.as_ref().is_err_and(|said| said.starts_with(why)), "{text:?} {html:?}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn marks_of_gateways_before_a_subject_are_none_of_it() {
+        for subject in
+            ["[EXTERNAL] Reset it", "[EXT] [SPAM?] Reset it", "***SPAM*** Reset it", "Fwd: Reset it", "Reset it"]
+        {
+            assert_eq!(without_marks(subject), "Reset it", "{subject}");
+        }
+    }
+}

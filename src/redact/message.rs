@@ -1,0 +1,140 @@
+//! Messages: what a reader sees of them, without what is secret.
+
+use super::Vault;
+use super::links::{Found, Hidden, Shaped};
+use crate::model::environment::SECRET_LENGTH_MIN;
+use crate::model::{Alteration, Link, MailPart, Message, MessageKind};
+use crate::port::RawMessage;
+use crate::reading::{plain, render, squeezed};
+
+impl Vault {
+    /// Distils a message. Of one that does not carry the run's token only what tells it apart is kept: it is somebody
+    /// else's, and its text is none of our business.
+    pub fn message(&mut self, mut message: RawMessage, token: &str) -> Message {
+        let outer = (message.id.clone(), std::mem::take(&mut message.failed_checks), message.arrived_at);
+        let mut altered = Vec::new();
+        if let Some(wrapped) = wrapped(&message, token) {
+            message = wrapped;
+            altered.push(Alteration::Wrapped);
+        }
+        let (id, failed_checks, arrived_at) = outer;
+        let shown = message.html.as_deref().map(render);
+        let html = shown.as_ref().map(|shown| (shown.text.clone(), shown.hrefs.join("\n")));
+        let mut texts = vec![(message.text.clone(), MailPart::Text)];
+        texts.extend(html.into_iter().flat_map(|(text, hrefs)| [(text, MailPart::Html), (hrefs, MailPart::Html)]));
+        let found: Vec<Found> = texts.iter().map(|(text, _)| self.links_of(text, token)).collect();
+        let is_ours = found.iter().any(|found| found.carries(token)) || says(&message, token);
+        let links: Vec<Vec<Link>> =
+            found.iter().zip(&texts).map(|(found, (_, part))| self.told(found, *part, is_ours)).collect();
+        altered.extend(found.iter().flat_map(|found| found.altered.clone()));
+        altered.sort();
+        altered.dedup();
+        let is_text = message.kind == MessageKind::Sms;
+        let codes = if is_text { self.learn_codes(&message.text) } else { Vec::new() };
+        let ours = is_text || is_ours;
+        let is_blank = plain(&message.text).is_empty()
+            && shown.as_ref().is_none_or(|shown| plain(&shown.text).is_empty() && shown.hrefs.is_empty());
+        let mut kept = found.iter().zip(&links).zip(&texts).map(|((found, links), (text, _))| {
+            if ours { self.without_links(text, found, links) } else { String::new() }
+        });
+        let body = kept.next().unwrap_or_default();
+        let html = kept.next().filter(|_| ours);
+        Message {
+            id,
+            provider_id: message.provider_id,
+            kind: message.kind,
+            to: message.to.iter().map(|to| self.redacted(to)).collect(),
+            from: self.redacted(&message.from),
+            subject: if ours { self.redacted(&message.subject) } else { String::new() },
+            body,
+            html,
+            is_blank,
+            altered,
+            failed_checks,
+            links: without_doubles(links),
+            codes,
+            arrived_at,
+        }
+    }
+
+    /// The links of one text. What does not carry the token is somebody else's: no word of it may become a secret of ours.
+    fn told(&mut self, found: &Found, part: MailPart, is_ours: bool) -> Vec<Link> {
+        let told = |link: &Shaped| {
+            if is_ours { self.keep_link(link, part) } else { link.told("another request".to_owned(), part) }
+        };
+        found.links.iter().map(told).collect()
+    }
+
+    /// A text in which no link stands that was broken or rewritten: the pieces of a secret are as good as itself.
+    fn without_links(&self, text: &str, found: &Found, links: &[Link]) -> String {
+        let mut out = text.to_owned();
+        for (range, hidden) in found.hidden.iter().rev() {
+            let instead = match hidden {
+                Hidden::Link(at) => links[*at].handle.as_str(),
+                Hidden::Other(what) => what.as_str(),
+            };
+            out.replace_range(range.clone(), &format!("⟨{instead}⟩"));
+        }
+        let out = self.redacted(&out);
+        if self.shows_secret_path(&out) { String::new() } else { out }
+    }
+
+    /// Keeps every code in a text message: each run of digits of a code's length, or, where there is none, as many digits
+    /// with blanks or dashes between them.
+    fn learn_codes(&mut self, text: &str) -> Vec<String> {
+        if self.code_length < SECRET_LENGTH_MIN {
+            return Vec::new();
+        }
+        let is_code = |run: &&str| run.len() == self.code_length;
+        let runs: Vec<(String, String)> = text
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(is_code)
+            .map(|run| (run.to_owned(), run.to_owned()))
+            .collect();
+        let runs = if runs.is_empty() { self.spaced_codes(text) } else { runs };
+        runs.iter()
+            .map(|(written, code)| {
+                let handle = self.handle_of("code", code, code);
+                self.hide(code, &format!("⟨{handle}⟩"));
+                self.hide(written, &format!("⟨{handle}⟩"));
+                handle
+            })
+            .collect()
+    }
+
+    /// Digits with something between them, as they stand there and as a code.
+    fn spaced_codes(&self, text: &str) -> Vec<(String, String)> {
+        let is_between = |c: char| c.is_whitespace() || matches!(c, '-' | '‑' | '–' | '\u{200b}');
+        let pieces =
+            text.split(|c: char| !c.is_ascii_digit() && !is_between(c)).map(|run| run.trim_matches(is_between));
+        let digits = |run: &str| -> String { run.chars().filter(char::is_ascii_digit).collect() };
+        pieces.map(|run| (run.to_owned(), digits(run))).filter(|(_, code)| code.len() == self.code_length).collect()
+    }
+}
+
+fn without_doubles(links: Vec<Vec<Link>>) -> Vec<Link> {
+    let mut all: Vec<Link> = Vec::new();
+    for link in links.into_iter().flatten() {
+        if !all.contains(&link) {
+            all.push(link);
+        }
+    }
+    all
+}
+
+/// The mail inside another one that carries the token, where the outer one does not.
+fn wrapped(message: &RawMessage, token: &str) -> Option<RawMessage> {
+    if says(message, token) {
+        return None;
+    }
+    message.inside.iter().find_map(|mail| {
+        let inner = if says(mail, token) { Some(mail.clone()) } else { wrapped(mail, token) };
+        inner.map(|inner| RawMessage { inside: Vec::new(), ..inner })
+    })
+}
+
+/// Whether a message says the token anywhere, whatever lies between its letters.
+fn says(message: &RawMessage, token: &str) -> bool {
+    let texts = [Some(&message.subject), Some(&message.text), message.html.as_ref()];
+    !token.is_empty() && texts.into_iter().flatten().any(|text| text.contains(token) || squeezed(text).contains(token))
+}
