@@ -179,5 +179,7 @@ fn is_like_ours(message: &Message, context: &Context<'_>) -> bool {
     let from_us = message.from.eq_ignore_ascii_case(&context.plan.email_sender);
     let path = context.link();
     let tells = message.links.iter().any(|link| Some(link.path.as_str()) == path && !is_cut(link));
-    from_us && path.is_some() && !tells && !carries(message, context.token)
+    // A row of our own list has no such links.
+    let is_row = carries(message, context.token) && message.links.is_empty() && !is_opaque(message);
+    from_us && path.is_some() && !tells && !is_row
 }

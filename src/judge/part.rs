@@ -93,14 +93,24 @@ fn one_part(
         .filter_map(|(row, wanted)| Some((row, stands(wanted)?)))
         .max_by_key(|(_, (_, length))| *length);
     if let Some((row, (at, length))) = best {
-        let note = around(part, &body[..at], &body[at + length..], footer)?;
-        return Ok((Some(row), note));
+        let blocks = blocks(part, text);
+        let (before, after) = match spanned(&blocks, &texts[row]) {
+            Some((from, to)) => (blocks[..from].to_vec(), blocks[to..].to_vec()),
+            None => (vec![body[..at].trim().to_owned()], vec![body[at + length..].trim().to_owned()]),
+        };
+        return Ok((Some(row), around(part, &before, &after, footer)?));
     }
     if let Some(row) = texts.iter().position(|wanted| squeezed(wanted) == squeezed(&body)) {
         return Ok((Some(row), Some(format!("its {part} is broken over lines inside a word"))));
     }
     if spare && is_placeholder(&body) {
         return Ok((None, Some("its text part says only that there is an HTML part".to_owned())));
+    }
+    if part == MailPart::Text && is_placeholder(&body) {
+        return Err((
+            Wrong::Altered,
+            "its text part says only that there is an HTML part, and there is none".to_owned(),
+        ));
     }
     Err((Wrong::Words, format!("its {part} reads like no row: “{}”", said(&body))))
 }
@@ -112,20 +122,54 @@ fn stands_in(body: &str, wanted: &str) -> Option<usize> {
     body.match_indices(wanted).map(|(at, _)| at).find(alone).filter(|_| !wanted.is_empty())
 }
 
-/// What stands around a text: its footer, the sender's name, what gateways add.
-fn around(part: MailPart, before: &str, after: &str, footer: Option<&str>) -> Result<Option<String>, Fault> {
-    let (before, after) = (before.trim(), after.trim());
-    let after = footer.map_or(after, |footer| after.strip_prefix(plain(footer).as_str()).unwrap_or(after)).trim();
-    let added = |text: &str| !text.is_empty() && is_addition(text);
-    if !after.is_empty() && !added(after) {
-        return Err((Wrong::Words, format!("its {part} goes on with “{}”", said(after))));
+/// A part by its paragraphs; HTML has a line for each.
+fn blocks(part: MailPart, text: &str) -> Vec<String> {
+    let lines = text.lines().map(plain);
+    let mut blocks: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in lines {
+        match blocks.last_mut().filter(|_| goes_on && !line.is_empty()) {
+            Some(block) => *block = format!("{block} {line}"),
+            None if !line.is_empty() => blocks.push(line.clone()),
+            None => {}
+        }
+        goes_on = !line.is_empty() && part == MailPart::Text;
     }
-    let is_brand =
-        part == MailPart::Html && before.chars().count() <= BRAND_MAX && !before.contains(|c: char| c.is_ascii_digit());
-    if !before.is_empty() && !added(before) && !is_brand {
-        return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(before))));
+    blocks
+}
+
+/// The paragraphs that together are one text, and nothing else.
+fn spanned(blocks: &[String], wanted: &str) -> Option<(usize, usize)> {
+    (0..blocks.len()).find_map(|from| {
+        let mut rest = wanted;
+        for (at, block) in blocks.iter().enumerate().skip(from) {
+            rest = rest.strip_prefix(block.as_str())?;
+            if rest.is_empty() {
+                return Some((from, at + 1));
+            }
+            rest = rest.strip_prefix(' ')?;
+        }
+        None
+    })
+}
+
+/// What stands around a text, paragraph by paragraph: its footer, the sender's name, what gateways add.
+fn around(part: MailPart, before: &[String], after: &[String], footer: Option<&str>) -> Result<Option<String>, Fault> {
+    let footer = footer.map(plain);
+    let (before, after) = (before.join("\n"), after.join("\n"));
+    let rest = footer.as_deref().map_or(after.as_str(), |footer| after.strip_prefix(footer).unwrap_or(&after));
+    let said_by = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    let (before, after): (Vec<String>, Vec<String>) = (said_by(&before), said_by(rest));
+    if let Some(unknown) = after.iter().find(|block| !is_addition(block)) {
+        return Err((Wrong::Words, format!("its {part} goes on with “{}”", said(unknown))));
     }
-    let note = [before, after].into_iter().find(|text| added(text));
+    let is_brand = |block: &str| {
+        part == MailPart::Html && block.chars().count() <= BRAND_MAX && !block.contains(|c: char| c.is_ascii_digit())
+    };
+    if let Some(unknown) = before.iter().find(|block| !is_addition(block) && !is_brand(block)) {
+        return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(unknown))));
+    }
+    let note = before.iter().chain(&after).find(|block| is_addition(block));
     Ok(note.map(|text| format!("something on the way has added “{}” to it", said(text))))
 }
 
@@ -222,6 +266,11 @@ mod tests {
                 "This is row 1 of t. Nobody needs it. Dear Mrs Jones, see you on 3 May.",
                 Some(one),
                 "Words: its text part goes on with “Dear Mrs Jones",
+            ),
+            (
+                "This is row 1 of t. Nobody needs it.\n\nScanned by us.\n\nDear Mrs Jones, see you.",
+                None,
+                "Words: its text part goes on with “Dear",
             ),
             (one, Some("This is row 1 of t. Nobody needs it. Your code is 5."), "Words: its HTML part goes on with"),
             ("This is row 1 of", None, "Words: its text part reads like no row"),

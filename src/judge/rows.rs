@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::part::{Fault, reading_of, without_marks};
 use super::{Context, carries, distrusted, notes_of};
 use crate::model::{Blemish, Check, Instead, Message, MessageKind, RowsExpectation, RowsNeeded, Wrong};
-use crate::reading::plain;
+use crate::reading::{is_masked, plain};
 
 /// A message of ours, the row that it is, and what has to be said of it.
 type Read<'m> = (&'m Message, usize, Vec<String>);
@@ -55,7 +55,9 @@ fn count(expected: &RowsExpectation, messages: &[Message], read: &[Read<'_>], ro
     };
     if here < needed {
         let is_like = |message: &&Message| {
-            message.kind == expected.kind && message.is_blank && message.from.eq_ignore_ascii_case(&expected.from)
+            // Of a mail that is not ours no word is kept.
+            let unread = message.is_blank || is_masked(&message.body);
+            message.kind == expected.kind && unread && message.from.eq_ignore_ascii_case(&expected.from)
         };
         let blank = messages.iter().filter(is_like).count();
         let why = format!("{here} of {rows} rows are here");

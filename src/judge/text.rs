@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::pattern::fits;
 use super::{Context, Judgement, notes_of};
 use crate::model::{Blemish, Captured, Check, Instead, Message, MessageKind, TextExpectation};
-use crate::reading::plain;
+use crate::reading::{is_masked, plain};
 
 /// How far clocks that were compared once may be apart: headers and gateways tell whole seconds.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
@@ -90,13 +90,10 @@ fn nothing_of_ours(
 /// Whether a text of our own sender has lost what was in it: all its words, or the digits among ours.
 fn is_blanked(expected: &TextExpectation, text: &Message, context: &Context<'_>) -> bool {
     let body = plain(&text.body).to_lowercase();
-    let masked = ["***", "•••", "xxxx", "####", "____", "redacted", "[removed", "[hidden"]
-        .iter()
-        .any(|mask| body.contains(mask));
     // Its code is gone, and the words around it are here.
     let words = plain(&expected.text).to_lowercase();
     let without_code = words.split('*').all(|piece| body.contains(piece.trim()));
-    !has_code(text, context) && (plain(&text.body).is_empty() || masked || without_code)
+    !has_code(text, context) && (plain(&text.body).is_empty() || is_masked(&text.body) || without_code)
 }
 
 /// Whether a text came before it was asked for, by its number's own clock: it was listed late, and is the code of somebody

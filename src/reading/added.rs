@@ -66,6 +66,15 @@ pub fn is_addition(text: &str) -> bool {
     ADDITIONS.iter().any(|words| text.contains(words)) || is_rule(&text)
 }
 
+/// Words and signs that gateways put in the place of what they hide.
+const MASKS: [&str; 8] = ["***", "•••", "xxxx", "####", "____", "redacted", "[removed", "[hidden"];
+
+/// Whether something in a text is hidden.
+pub fn is_masked(text: &str) -> bool {
+    let text = plain(text).to_lowercase();
+    MASKS.iter().any(|mask| text.contains(mask))
+}
+
 /// Whether a text part says only that there is an HTML part.
 pub fn is_placeholder(text: &str) -> bool {
     let text = plain(text).to_lowercase();

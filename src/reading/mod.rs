@@ -9,7 +9,7 @@ mod links;
 mod plain;
 mod rewriters;
 
-pub use added::{is_addition, is_placeholder};
+pub use added::{is_addition, is_masked, is_placeholder};
 pub use html::{Rendered, render};
 pub use links::{FoundLink, in_text};
 pub use plain::{plain, squeezed};

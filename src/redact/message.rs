@@ -7,6 +7,9 @@ use crate::model::{Alteration, Link, MailPart, Message, MessageKind};
 use crate::port::RawMessage;
 use crate::reading::{plain, render, squeezed};
 
+/// A shorter word is of no use to anybody, and may be one of a sentence.
+const PIECE_MIN: usize = 12;
+
 impl Vault {
     /// Distils a message. Of one that does not carry the run's token only what tells it apart is kept: it is somebody
     /// else's, and its text is none of our business.
@@ -76,6 +79,8 @@ impl Vault {
             out.replace_range(range.clone(), &format!("⟨{instead}⟩"));
         }
         let out = self.redacted(&out);
+        // What is left of a link that was broken in a way that nobody knows.
+        let out = if found.links.is_empty() { out } else { without_pieces(&out) };
         if self.shows_secret_path(&out) { String::new() } else { out }
     }
 
@@ -110,6 +115,24 @@ impl Vault {
         let digits = |run: &str| -> String { run.chars().filter(char::is_ascii_digit).collect() };
         pieces.map(|run| (run.to_owned(), digits(run))).filter(|(_, code)| code.len() == self.code_length).collect()
     }
+}
+
+/// A text without words that may be pieces of a secret: long, and of letters and digits as nobody speaks.
+fn without_pieces(text: &str) -> String {
+    let is_piece = |word: &str| {
+        let secret = |c: char| c.is_ascii_alphanumeric() || "-_.%=+?&".contains(c);
+        let has = |kind: fn(&char) -> bool| word.chars().any(|c| kind(&c));
+        let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_digit, char::is_ascii_lowercase, char::is_ascii_uppercase];
+        let mixed = kinds.into_iter().filter(|kind| has(*kind)).count();
+        word.len() >= PIECE_MIN && word.chars().all(secret) && mixed > 1
+    };
+    text.split_inclusive(char::is_whitespace)
+        .map(|word| {
+            let bare = word.trim_end();
+            let space = &word[bare.len()..];
+            if is_piece(bare.trim_start_matches(['>', '|'])) { format!("⟨hidden⟩{space}") } else { word.to_owned() }
+        })
+        .collect()
 }
 
 fn without_doubles(links: Vec<Vec<Link>>) -> Vec<Link> {

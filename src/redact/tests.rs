@@ -117,3 +117,45 @@ fn codes_in_texts_are_handles_and_other_numbers_stay() {
     assert!(message.body.starts_with("⟨code#1⟩ is your"), "{}", message.body);
     assert_eq!(vault.captured("code#1"), Some("123456"));
 }
+
+/// Whatever was done to a link on the way, no piece of its secret is kept that is long enough to be of use.
+#[test]
+fn no_piece_of_a_link_that_was_altered_is_kept() {
+    const LONG: &str = "IntcImNyZWF0ZWRfYXRcIjpcIjIwMjYtMTEtMjdUMDA6NDE6MzQuNzU5MTk0MzEzWlwiLFwiZW1haWxcIjpc.awjRvg.tQuZA-CZV8JHP-ssAmgUznzLA1M";
+    let link = format!("https://www.notify.gov/new-password/{LONG}?next=%2Faccounts%3Frun%3Dt1token");
+    let encoded = percent(&link);
+    let twice = percent(&encoded);
+    let wrap = |at: usize| {
+        let pieces: Vec<String> =
+            link.as_bytes().chunks(at).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect();
+        pieces.join("\r\n")
+    };
+    let forms = [
+        link.clone(),
+        link.replace('.', "%2E"),
+        wrap(76),
+        wrap(64),
+        wrap(76).replace("\r\n", "\r\n> "),
+        format!("https://eur05.safelinks.protection.outlook.com/?url={encoded}&data=05"),
+        format!("https://www.google.com/url?q=https%3A%2F%2Feur05.safelinks.protection.outlook.com%2F%3Furl%3D{twice}"),
+        format!("https://urldefense.us/v3/__{link}__;!!a!b$"),
+        format!("https://unknown-rewriter.test/go?to={encoded} t1token"),
+        format!("https://unknown-rewriter.test/go?to={twice} t1token"),
+        format!("{}\r\n{} t1token", &link[..90], &link[90..]),
+        format!("<a href=\"{link}\">t1token</a>"),
+    ];
+    for form in forms {
+        for html in [false, true] {
+            let mut vault = vault();
+            let raw = if html { mail("t1token", &format!("<p>{form}</p>")) } else { mail(&form, "") };
+            let message = vault.message(raw, "t1token");
+            let written = serde_json::to_string(&message).expect("a message");
+            let piece = (0..LONG.len() - 12).map(|at| &LONG[at..at + 12]).find(|piece| written.contains(piece));
+            assert_eq!(piece, None, "{form}\n{written}");
+        }
+    }
+}
+
+fn percent(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}

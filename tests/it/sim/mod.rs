@@ -8,6 +8,7 @@ mod rim;
 mod service;
 mod table;
 mod truth;
+mod way;
 mod whole;
 mod world;
 
