@@ -1,7 +1,8 @@
 // The first control with this label, or button, link or file input with this text, that a reader can see; null if there
 // is none. A file input itself is often hidden behind its label.
 const [kind, name] = arguments;
-const plain = (words) => (words || "").replace(/[‘’]/g, "'").replace(/\s+/g, " ").trim();
+const plain = (words) => (words || "").replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, "").replace(/[‘’]/g, "'")
+  .replace(/[‐‑‒–—−]/g, "-").replace(/\s+/g, " ").trim();
 const visible = (node) => node.getClientRects().length > 0;
 const wanted = plain(name);
 if (kind === "field") {
@@ -10,7 +11,7 @@ if (kind === "field") {
   const found = controls.find((control) => visible(control)
     && (labels(control).includes(wanted) || plain(control.getAttribute("aria-label")) === wanted));
   // Only whether something is in it leaves the page.
-  return found ? { found, filled: found.value !== "" } : null;
+  return found ? { found, filled: found.value !== "", origin: location.origin } : null;
 }
 if (kind === "file") {
   const inputs = Array.from(document.querySelectorAll("input[type=file]"));

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cookie::{Cookie, CookieBuilder, SameSite};
-use fantoccini::wd::TimeoutConfiguration;
+use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -132,6 +133,8 @@ impl Chromium {
             .await
             .map_err(|_| format!("The browser did not start within {} s.", START_LONGEST.as_secs()))?
             .map_err(|error| format!("The browser does not start: {}.", one_line(&error.to_string())))?;
+        // Without it a dialog would be dismissed by the driver, which is what happens where this is not Chromium.
+        let _ = tokio::time::timeout(SCRIPT, client.issue_cmd(OnEachDocument(DIALOGS))).await;
         let limits = TimeoutConfiguration::new(Some(SCRIPT), Some(PAGE_LOAD), Some(Duration::ZERO));
         client.update_timeouts(limits).await.map_err(|error| format!("The driver refuses limits: {error}."))?;
         Ok(client)
@@ -202,6 +205,25 @@ impl Chromium {
     }
 }
 
+const DIALOGS: &str = include_str!("dialogs.js");
+
+/// Has Chromium run a script in each document before the page's own.
+/// Source: <https://chromedevtools.github.io/devtools-protocol/tot/Page/#method-addScriptToEvaluateOnNewDocument>, by the
+/// driver's own command for the protocol.
+#[derive(Debug)]
+struct OnEachDocument(&'static str);
+
+impl WebDriverCompatibleCommand for OnEachDocument {
+    fn endpoint(&self, base_url: &url::Url, session_id: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": self.0 } });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// Chromium trusts what stands in the NSS database of its home.
 /// Source: <https://chromium.googlesource.com/chromium/src/+/main/docs/linux/cert_management.md>.
 fn trust(home: &Path, ca_file: &Path) -> std::io::Result<()> {
@@ -255,7 +277,7 @@ impl Browser for Chromium {
     async fn open(&self, _lane: Lane, jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
         let (client, driver, versions) =
             self.connect().await.map_err(|why| PortFailure::new(FailureKind::Harness, why))?;
-        let session = ChromiumSession::new(client, driver, versions, &self.settings.base_url);
+        let session = ChromiumSession::new(client, driver, versions, &self.settings.base_url, &self.settings.hosts);
         // An address that does not answer is the service's failure; the first real visit will find and say so.
         let _ = tokio::time::timeout(PAGE_LOAD, self.prime(session.client())).await;
         if let Some(jar) = jar {

@@ -3,6 +3,7 @@
 mod find;
 mod launch;
 mod session;
+mod trouble;
 
 pub use find::{Found, find};
 pub use launch::{Chromium, Settings};

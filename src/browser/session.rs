@@ -5,24 +5,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fantoccini::Client;
 use fantoccini::elements::Element;
-use fantoccini::error::{CmdError, ErrorStatus};
 use fantoccini::wd::WindowHandle;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::launch::one_line;
+use super::trouble::{Trouble, bounded, harness};
 use crate::model::{Acted, FailureKind, PortFailure};
 use crate::port::{Jar, MaskedPng, RawAct, RawCookie, RawPage, Session};
 use crate::process::Kept;
 
-/// A little longer than `WebDriver`'s own limits: when it passes, the driver itself hangs.
-const COMMAND_LONGEST: Duration = Duration::from_secs(35);
 const CLOSE_LONGEST: Duration = Duration::from_secs(2);
 
 const SNAPSHOT: &str = include_str!("snapshot.js");
 const FIND: &str = include_str!("find.js");
 const MASK: &str = include_str!("mask.js");
 const TIME: &str = include_str!("time.js");
+/// Whether a field has kept what was typed; what stands in it does not leave the page.
+const KEPT: &str = "const [field, value] = arguments; return !('value' in field) || field.tagName === 'SELECT' || field.value === value;";
+/// A value is typed so often where the page does not keep it.
+const TYPED_MAX: usize = 3;
 /// Clicks on the way to a time: a few days are opened and left again.
 const TIME_CLICKS_MAX: usize = 16;
 
@@ -30,16 +31,36 @@ pub(super) struct ChromiumSession {
     client: Client,
     driver: Option<Kept>,
     versions: String,
-    /// The service's own host.
-    host: Option<String>,
+    /// The service's own hosts, and the origin of its base URL.
+    hosts: Vec<String>,
+    base: Option<url::Url>,
     /// The tabs that were there before the last press.
     tabs: Option<Vec<WindowHandle>>,
 }
 
 impl ChromiumSession {
-    pub(super) fn new(client: Client, driver: Option<Kept>, versions: String, base_url: &str) -> Self {
-        let host = url::Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        Self { client, driver, versions, host, tabs: None }
+    pub(super) fn new(
+        client: Client,
+        driver: Option<Kept>,
+        versions: String,
+        base_url: &str,
+        hosts: &[String],
+    ) -> Self {
+        let base = url::Url::parse(base_url).ok();
+        Self { client, driver, versions, hosts: hosts.to_vec(), base, tabs: None }
+    }
+
+    /// Whether a page is the service's own: on one of its hosts, by its scheme and port.
+    fn is_own(&self, address: &url::Url) -> bool {
+        let Some(base) = &self.base else { return false };
+        let place = |url: &url::Url| (url.scheme().to_owned(), url.port_or_known_default());
+        let host = address.host_str().unwrap_or_default();
+        place(address) == place(base) && (base.host_str() == Some(host) || self.hosts.iter().any(|known| known == host))
+    }
+
+    /// Runs a script that changes nothing.
+    async fn script(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Trouble> {
+        bounded(self.client.execute(script, arguments)).await
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -63,7 +84,7 @@ impl ChromiumSession {
         // One that is still blank is looked at again.
         if address.host_str().is_some() {
             known.push(new);
-            if address.host_str() == self.host.as_deref() {
+            if self.is_own(&address) {
                 return Ok(());
             }
         }
@@ -71,10 +92,8 @@ impl ChromiumSession {
     }
 
     /// The one element with this label or text.
-    async fn element(&self, kind: &str, name: &str) -> Result<Element, PortFailure> {
-        let found = bounded(self.client.execute(FIND, vec![json!(kind), json!(name)]))
-            .await
-            .map_err(|error| error.failure())?;
+    async fn element(&mut self, kind: &str, name: &str) -> Result<Element, PortFailure> {
+        let found = self.script(FIND, vec![json!(kind), json!(name)]).await.map_err(|error| error.failure())?;
         if found.is_null() {
             return Err(PortFailure::new(FailureKind::Missing, format!("the page has no {kind} “{name}”")));
         }
@@ -86,13 +105,18 @@ impl ChromiumSession {
         Ok(Element::from_element_id(self.client.clone(), reference.to_owned().into()))
     }
 
-    /// The one field with this label, and whether something is in it.
-    async fn field(&self, label: &str) -> Result<(Element, bool), PortFailure> {
-        let found = bounded(self.client.execute(FIND, vec![json!("field"), json!(label)]))
-            .await
-            .map_err(|error| error.failure())?;
+    /// The one field with this label, and whether something is in it; only on a page of the service's own, which is looked at
+    /// in the same moment.
+    async fn field(&mut self, label: &str) -> Result<(Element, bool), PortFailure> {
+        let found = self.script(FIND, vec![json!("field"), json!(label)]).await.map_err(|error| error.failure())?;
         if found.is_null() {
             return Err(PortFailure::new(FailureKind::Missing, format!("the page has no field “{label}”")));
+        }
+        let address = found["origin"].as_str().and_then(|origin| url::Url::parse(origin).ok());
+        if !address.as_ref().is_some_and(|address| self.is_own(address)) {
+            let origin = address.map_or_else(|| "a page without an address".to_owned(), |url| url.to_string());
+            let why = format!("the field “{label}” is on {origin}, which is not the service's: nothing was typed");
+            return Err(PortFailure::new(FailureKind::Missing, why));
         }
         Ok((self.element_of(&found["found"])?, found["filled"] == true))
     }
@@ -108,15 +132,36 @@ impl ChromiumSession {
         }
     }
 
-    async fn fill(&self, label: &str, value: &str) -> Result<(), Acted> {
-        let (element, filled) = self.field(label).await.map_err(|why| Acted::NotDone { why })?;
-        if filled {
-            bounded(element.clear()).await.map_err(|error| error.acted())?;
+    /// Types a value, and again where the page has not kept it.
+    async fn fill(&mut self, label: &str, value: &str) -> Result<(), Acted> {
+        let not_done = |why: PortFailure| Acted::NotDone { why };
+        if value.chars().any(char::is_control) {
+            let why = format!("what is to be typed into “{label}” has a line break or control character in it");
+            return Err(not_done(harness(&why)));
         }
-        bounded(element.send_keys(value)).await.map_err(|error| error.acted())
+        for _ in 0..TYPED_MAX {
+            let (element, filled) = self.field(label).await.map_err(not_done)?;
+            let typed = async {
+                if filled {
+                    bounded(element.clear()).await?;
+                }
+                bounded(element.send_keys(value)).await
+            };
+            match typed.await {
+                Ok(()) => {}
+                Err(trouble) => return Err(trouble.acted()),
+            }
+            let kept = self.script(KEPT, vec![json!(element), json!(value)]).await.map_err(|error| error.acted())?;
+            if kept == true {
+                return Ok(());
+            }
+        }
+        let why =
+            PortFailure::new(FailureKind::Missing, format!("the field “{label}” does not keep what is typed into it"));
+        Err(not_done(why))
     }
 
-    async fn press(&self, text: &str) -> Acted {
+    async fn press(&mut self, text: &str) -> Acted {
         let element = match self.element("button", text).await {
             Ok(element) => element,
             Err(why) => return Acted::NotDone { why },
@@ -124,7 +169,7 @@ impl ChromiumSession {
         click(&element).await
     }
 
-    async fn follow(&self, text: &str) -> Acted {
+    async fn follow(&mut self, text: &str) -> Acted {
         match self.element("link", text).await {
             Ok(element) => click(&element).await,
             Err(why) => Acted::NotDone { why },
@@ -132,7 +177,7 @@ impl ChromiumSession {
     }
 
     /// The driver reads the file while it is typed in, so it can go away after that.
-    async fn attach(&self, field: &str, name: &str, csv: &str) -> Acted {
+    async fn attach(&mut self, field: &str, name: &str, csv: &str) -> Acted {
         let not_done = |error: std::io::Error| Acted::NotDone {
             why: harness(&format!("the list cannot be written to a file: {error}")),
         };
@@ -157,7 +202,7 @@ impl ChromiumSession {
     }
 
     /// Real clicks on days and labels. Which time is checked in the end is for the look after this to say.
-    async fn schedule(&self, not_before: Timestamp, reload: bool) -> Result<(), Acted> {
+    async fn schedule(&mut self, not_before: Timestamp, reload: bool) -> Result<(), Acted> {
         if reload {
             bounded(self.client.refresh()).await.map_err(|error| error.acted())?;
         }
@@ -166,7 +211,7 @@ impl ChromiumSession {
         let mut tried: Vec<String> = Vec::new();
         for _ in 0..TIME_CLICKS_MAX {
             let arguments = vec![json!(not_before), json!(tried)];
-            let found = bounded(self.client.execute(TIME, arguments)).await.map_err(|error| error.acted())?;
+            let found = self.script(TIME, arguments).await.map_err(|error| error.acted())?;
             if let Some(name) = found["name"].as_str() {
                 tried.push(name.to_owned());
             }
@@ -174,7 +219,10 @@ impl ChromiumSession {
             let Some(kind) = next else { break };
             let Some(reference) = reference(&found[kind]) else { break };
             let element = Element::from_element_id(self.client.clone(), reference.to_owned().into());
-            bounded(element.click()).await.map_err(|error| error.acted())?;
+            match click(&element).await {
+                Acted::Done => {}
+                other => return Err(other),
+            }
             if kind == "label" {
                 return Ok(());
             }
@@ -231,7 +279,7 @@ impl Session for ChromiumSession {
 
     async fn look(&mut self) -> Result<RawPage, PortFailure> {
         self.follow_new_tab().await?;
-        let page = bounded(self.client.execute(SNAPSHOT, Vec::new())).await.map_err(|error| error.failure())?;
+        let page = self.script(SNAPSHOT, Vec::new()).await.map_err(|error| error.failure())?;
         serde_json::from_value(page).map_err(|error| harness(&format!("the snapshot cannot be read: {error}")))
     }
 
@@ -261,87 +309,4 @@ impl Session for ChromiumSession {
             let _ = tokio::time::timeout(CLOSE_LONGEST, self.client.close()).await;
         }
     }
-}
-
-/// What came instead of an answer.
-enum Trouble {
-    Error(Box<CmdError>),
-    /// The driver itself hangs.
-    NoAnswer,
-}
-
-async fn bounded<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, Trouble> {
-    match tokio::time::timeout(COMMAND_LONGEST, command).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Trouble::Error(Box::new(error))),
-        Err(_) => Err(Trouble::NoAnswer),
-    }
-}
-
-impl Trouble {
-    fn failure(&self) -> PortFailure {
-        match self {
-            Self::NoAnswer => harness("the browser's driver does not answer"),
-            Self::Error(error) => failure(error),
-        }
-    }
-
-    /// What became of an action that ended like this.
-    fn acted(&self) -> Acted {
-        let why = self.failure();
-        let certainly_not = match self {
-            Self::NoAnswer => false,
-            Self::Error(error) => match &**error {
-                CmdError::Standard(standard) => {
-                    matches!(
-                        standard.error,
-                        ErrorStatus::ElementNotInteractable
-                            | ErrorStatus::ElementClickIntercepted
-                            | ErrorStatus::StaleElementReference
-                            | ErrorStatus::NoSuchElement
-                            | ErrorStatus::InvalidElementState
-                            | ErrorStatus::InvalidArgument
-                    ) || matches!(why.kind, FailureKind::Unreachable | FailureKind::Tls)
-                }
-                _ => false,
-            },
-        };
-        if certainly_not { Acted::NotDone { why } } else { Acted::Unknown { why } }
-    }
-}
-
-/// Whose failure a driver's error is. Addresses in it may carry credentials, so only Chromium's error code is kept.
-fn failure(error: &CmdError) -> PortFailure {
-    let CmdError::Standard(standard) = error else {
-        return harness(&format!("the browser's driver is gone: {}", one_line(&error.to_string())));
-    };
-    let message = standard.message.as_ref();
-    if let Some(code) = net_error(message) {
-        let kind = FailureKind::of_net_error(code);
-        return PortFailure::new(kind, format!("the browser could not open the page: {code}"));
-    }
-    match standard.error {
-        ErrorStatus::Timeout | ErrorStatus::ScriptTimeout => {
-            PortFailure::new(FailureKind::PageTimeout, "the page did not finish within the browser's limit")
-        }
-        ErrorStatus::ElementNotInteractable
-        | ErrorStatus::ElementClickIntercepted
-        | ErrorStatus::StaleElementReference
-        | ErrorStatus::NoSuchElement
-        | ErrorStatus::InvalidElementState => {
-            PortFailure::new(FailureKind::Missing, format!("the page does not let it be used: {}", standard.error))
-        }
-        _ => harness(&format!("the browser's driver says: {}", one_line(message))),
-    }
-}
-
-/// `ERR_CONNECTION_REFUSED` and its like.
-fn net_error(message: &str) -> Option<&str> {
-    let rest = message.split("net::").nth(1)?;
-    let end = rest.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
-    Some(&rest[..end.unwrap_or(rest.len())])
-}
-
-fn harness(text: &str) -> PortFailure {
-    PortFailure::new(FailureKind::Harness, text)
 }

@@ -9,13 +9,18 @@ const label = (control) => {
   return own || control.getAttribute("aria-label") || "";
 };
 const secret = (control) => ["password", "tel", "hidden", "file"].includes(control.type);
-const error = (node) => Array.from(node.childNodes)
-  .filter((child) => !(child.classList && [...child.classList].some((name) => /sr-only|visually-hidden/.test(name))))
-  .map((child) => child.textContent).join(" ").replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
+// Blocks in a message do not run together, and what only a screen reader says is no part of it.
+const words = (node) => Array.from(node.childNodes).map((child) => {
+  if (child.nodeType !== 1) { return child.nodeType === 3 ? child.textContent : ""; }
+  if ([...child.classList].some((name) => /sr-only|visually-hidden/.test(name))) { return ""; }
+  return getComputedStyle(child).display === "inline" ? words(child) : ` ${words(child)} `;
+}).join("");
+const error = (node) => words(node).replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
 return {
   url: location.href,
   title: document.title,
-  headings: all("h1, h2").filter(visible).map(text),
+  // A page is named by its h1; a banner above it has an h2.
+  headings: [...all("h1"), ...all("h2")].filter(visible).map(text).slice(0, LIST_MAX),
   errors: all(".usa-error-message, .error-message, .govuk-error-message, .banner-dangerous, .govuk-error-summary")
     .filter(visible).map(error).filter((words) => words),
   controls: all("input:not([type=hidden]):not([type=submit]):not([type=button]), select, textarea").map((control) => ({
@@ -30,6 +35,7 @@ return {
   tables: all("table").slice(0, 10).map((table) => Array.from(table.rows).slice(0, LIST_MAX)
     .map((row) => Array.from(row.cells).slice(0, 30).map(text))),
   // From the beginning of the request, its redirects included, to the end of the answer; 0 while it is not over.
+  dialogs: Array.from(window.__dialogs || []),
   document: Math.round(performance.timeOrigin || 0),
   took_ms: Math.ceil((performance.getEntriesByType("navigation")[0] || {}).responseEnd || 0),
   status: (performance.getEntriesByType("navigation")[0] || {}).responseStatus || 0,

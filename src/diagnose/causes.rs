@@ -313,6 +313,10 @@ causes! {
         "the page does not show what it should",
         "the picture beside the journal",
         [Wrong, Absent, Failed];
+    PAGE_ASKS = "page-asks", Admin, Outside,
+        "the page asks something in a dialog before it goes on",
+        "the same page by hand: what asks, and since which deploy",
+        [Asked];
     WORDS_CHANGED = "words-changed", Harness, Outside,
         "the page's words were changed, and the scenario file was not",
         "the picture beside the journal against the scenario file",

@@ -40,6 +40,7 @@ signs! {
     ListedLate = "by its own time it was here on time, and the mailbox or number listed it late";
     ClockApart = "this machine's clock is more than a minute off";
     MailboxAlive = "the mailbox or number was shown to receive at all";
+    Asked = "the page asked something in a dialog";
     WrongWords = "our message reads otherwise than it should";
     Altered = "our message is not as it was sent";
     Unreadable = "a message of our sender is here in which nothing can be read";

@@ -43,6 +43,7 @@ impl History {
                     lane.session += 1;
                     lane.opened_now += 1;
                     lane.open = true;
+                    lane.document = None;
                     lane.browser = Some(browser.clone());
                 }
             }
@@ -94,6 +95,10 @@ impl History {
             self.forget_what_was_chosen(step);
         }
         let service_now = self.service_time(moment.t, moment.at);
+        let document_before = self.lanes.get(&lane).and_then(|lane| lane.document);
+        if let (Fact::Looked { document: Some(document), .. }, Some(lane)) = (fact, self.lanes.get_mut(&lane)) {
+            lane.document = Some(*document);
+        }
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, clock_offset_ms, .. } => {
@@ -105,6 +110,7 @@ impl History {
             Fact::Refused { why, .. } => state.refused = Some((moment, why.clone())),
             Fact::Started { .. } => {
                 state.started = Some(moment);
+                state.document_before = document_before;
                 state.began_at = Some(service_now);
                 state.over_at = None;
                 state.times_started += 1;
@@ -115,8 +121,7 @@ impl History {
                 state.over_at = Some(service_now);
                 state.session = Some(session);
             }
-            Fact::Looked { since, seen, took_ms, document, busy_percent, .. } => {
-                state.looks.document = *document;
+            Fact::Looked { since, seen, took_ms, busy_percent, .. } => {
                 state.looks.busy_percent = *busy_percent;
                 state.looked(*since, seen, *took_ms, moment);
             }

@@ -41,9 +41,7 @@ impl History {
         if refused.is_empty() {
             return;
         }
-        let document = self.step(typed.page).looks.document;
         let state = &mut self.steps[typed.text.index()];
-        state.refused_documents.extend(document);
         state.refused_texts.extend(refused);
         state.refused_codes += 1;
         (state.met, state.check, state.captured, state.standing) = (None, None, None, None);
@@ -51,12 +49,6 @@ impl History {
             let state = &mut self.steps[act.index()];
             *state = StepState { times_started: state.times_started, ..StepState::default() };
         }
-    }
-
-    /// Whether a document is one that has refused a code before: a press may be called done while it still stands there.
-    pub fn is_stale(&self, page: StepId, document: u64) -> bool {
-        let typed = self.typed_for(|typed| typed.page == page);
-        typed.is_some_and(|typed| self.step(typed.text).refused_documents.contains(&document))
     }
 
     /// The page that has refused a code, when the next one is typed: it has to be looked at anew.

@@ -269,6 +269,15 @@ impl History {
         done && (!caused.clone().any(lost) || caused.any(|step| self.step(step.id).met.is_some()))
     }
 
+    /// Whether a document stood there before the action that a page should come from: a press may be called done before its
+    /// request has left the browser.
+    pub fn is_stale(&self, page: StepId, document: u64) -> bool {
+        let StepKind::Expect { trigger, .. } = &self.plan.step(page).kind else { return false };
+        let leads_on =
+            matches!(&self.plan.step(*trigger).kind, StepKind::Act { act: Act::Press(_) | Act::Follow(_), .. });
+        leads_on && self.step(*trigger).document_before == Some(document)
+    }
+
     /// How long a scenario has worked, from its first action to the last thing that is known of it, in milliseconds.
     pub fn took_ms(&self, scenario: &PlannedScenario) -> u64 {
         let states = || scenario.all_steps().map(|step| self.step(step));

@@ -25,6 +25,8 @@ pub struct StepState {
     pub began_at: Option<Timestamp>,
     pub over_at: Option<Timestamp>,
     pub acted: Option<(Moment, Acted)>,
+    /// The document that the browser showed when it was begun.
+    pub document_before: Option<u64>,
     /// The browser session in which it was last done.
     pub session: Option<u32>,
     pub looks: LookState,
@@ -42,8 +44,6 @@ pub struct StepState {
     /// Ids of texts whose code was refused, and how many codes that were.
     pub refused_texts: BTreeSet<String>,
     pub refused_codes: usize,
-    /// The documents that said so.
-    pub refused_documents: Vec<u64>,
     /// The time that was seen to be chosen.
     pub slot: Option<Timestamp>,
     pub refused: Option<(Moment, String)>,
@@ -103,8 +103,6 @@ pub struct LookState {
     pub last_failure: Option<(Moment, PortFailure)>,
     /// How long the request of the page that was seen last took, by the browser's own timing.
     pub took_ms: Option<u64>,
-    /// The document that was seen last.
-    pub document: Option<u64>,
     /// How busy this machine was meanwhile, in percent, where it was most of the time.
     pub busy_percent: Option<u8>,
     pub seen: Option<(Moment, Observation)>,
@@ -129,6 +127,8 @@ pub struct LaneState {
     /// Sessions opened so far; the current one has this number.
     pub session: u32,
     pub open: bool,
+    /// The document that was seen last in it.
+    pub document: Option<u64>,
     /// Sessions opened by this process.
     pub opened_now: u32,
     /// Browsers that did not start, in this process; opening one does nothing to the service, so it is tried again.

@@ -252,6 +252,7 @@ fn of_wrong(wrong: Wrong) -> Verdict {
         | Wrong::Untrusted
         | Wrong::Gateway
         | Wrong::ErrorMessage
+        | Wrong::Asked
         | Wrong::OtherHost
         | Wrong::Message
         | Wrong::Words => Verdict::Failed,

@@ -66,6 +66,10 @@ pub async fn body(mut answer: Response) -> Result<Vec<u8>, NoBody> {
 
 /// What the server's clock said when it answered: its `Date` header, which has whole seconds.
 pub fn date(answer: &Response) -> Option<Timestamp> {
+    // An answer that a cache kept tells of another time. Source: RFC 9111, 5.1.
+    if answer.headers().get("age").is_some_and(|age| age != "0") {
+        return None;
+    }
     answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date)
 }
 

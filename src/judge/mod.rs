@@ -29,7 +29,7 @@ pub struct Context<'a> {
     pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.
     pub open_codes: u32,
-    /// The page is the one that refused another code before: the answer to this one is not here yet.
+    /// The page is the one that stood there before the action: what it says is no answer to it.
     pub is_stale: bool,
     /// Ids of texts whose code was refused.
     pub refused_texts: &'a BTreeSet<String>,

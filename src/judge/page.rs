@@ -3,24 +3,37 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, Judgement};
-use crate::model::{Captured, Check, FailureKind, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong};
+use crate::model::{
+    Captured, Check, DialogKind, FailureKind, PageExpectation, Plan, SlotShown, Snapshot, Template, Wrong,
+};
 use crate::reading::plain;
 
 pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Judgement {
     let plan = context.plan;
-    if context.is_stale {
-        return Check::not_yet("the page is still the one that refused the code before").into();
-    }
-    if let Some(check) = trouble(page, plan) {
+    if let Some(check) = elsewhere(page, plan) {
         return check.into();
+    }
+    if context.is_stale {
+        return asked(page, plan).unwrap_or_else(still_there).into();
     }
     let slot = match expected.time {
         Some(SlotShown::Checked) => match checked_time(page, context) {
             Ok(slot) => Some(slot),
+            // No form is there: what the page says instead tells more.
+            Err(Check::NotYet { why, too_near: false, .. }) => {
+                return said(page, plan).unwrap_or_else(|| Check::not_yet(why)).into();
+            }
             Err(check) => return check.into(),
         },
         Some(SlotShown::Named) | None => None,
     };
+    let missing = missing(expected, page, context);
+    let status = page.status.filter(|status| *status >= 400);
+    if let (true, Some(status)) = (missing.is_empty(), status) {
+        // Whatever its words say: it was not served as that page.
+        let why = format!("{} came with HTTP {status}, though it shows what it should", describe(page, plan));
+        return if status >= 500 { Check::never(Wrong::ErrorPage, why) } else { Check::not_yet(why) }.into();
+    }
     if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot)
         && let Some(check) = other_time(page, slot, context)
     {
@@ -28,43 +41,80 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         let captured = matches!(context.capture, Some(Captured::Page)).then(|| page.address().to_owned());
         return Judgement { check, captured };
     }
-    let missing = missing(expected, page, context);
-    if let Some(status) = page.status.filter(|status| !missing.is_empty() && is_gateway(*status)) {
-        let why = format!("{} came with HTTP {status}: router or app cannot serve it", describe(page, plan));
-        return Check::never(Wrong::Gateway, why).into();
-    }
-    if let Some(status) = page.status.filter(|status| !missing.is_empty() && *status >= 500) {
-        let why = format!("{} came with HTTP {status}", describe(page, plan));
-        return Check::never(Wrong::ErrorPage, why).into();
-    }
     if !missing.is_empty() {
-        let status = page.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-        let why = format!("{}{status} has no {}", describe(page, plan), missing.join(" and no "));
-        return Check::not_yet(why).into();
+        return said(page, plan).unwrap_or_else(|| without(page, plan, &missing)).into();
     }
     let seen = match slot {
         Some(slot) => format!("{} is chosen", slot.strftime("%F %H:%M:%S UTC")),
         None => format!("“{}” at {}", page.headings.first().unwrap_or(&page.title), path(page, plan)),
     };
     let captured = matches!(context.capture, Some(Captured::Page)).then(|| page.address().to_owned());
-    Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen, note: None }, captured }
+    Judgement { check: Check::Met { arrived_at: None, blemish: None, slot, seen, note: note(page) }, captured }
 }
 
-/// What is wrong with a page whatever was expected of it.
-pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
+/// What is said of a page that lacks something.
+fn without(page: &Snapshot, plan: &Plan, missing: &[String]) -> Check {
+    if let Some(status) = page.status.filter(|status| is_gateway(*status)) {
+        let why = format!("{} came with HTTP {status}: router or app cannot serve it", describe(page, plan));
+        return Check::never(Wrong::Gateway, why);
+    }
+    if let Some(status) = page.status.filter(|status| *status >= 500) {
+        return Check::never(Wrong::ErrorPage, format!("{} came with HTTP {status}", describe(page, plan)));
+    }
+    if let Some(check) = asked(page, plan) {
+        return check;
+    }
+    let status = page.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
+    let dialog =
+        page.dialogs.first().map(|dialog| format!("; a dialog said “{}”", plain(&dialog.text))).unwrap_or_default();
+    Check::not_yet(format!("{}{status} has no {}{dialog}", describe(page, plan), missing.join(" and no ")))
+}
+
+/// A page that asks something before it goes on.
+fn asked(page: &Snapshot, plan: &Plan) -> Option<Check> {
+    let asked = page.dialogs.iter().find(|dialog| dialog.kind != DialogKind::Alert)?;
+    let why = format!("{} asked “{}”, which nobody answered", describe(page, plan), plain(&asked.text));
+    Some(Check::never(Wrong::Asked, why))
+}
+
+fn still_there() -> Check {
+    Check::not_yet("the browser still shows the page on which it was done")
+}
+
+/// What has to be said of a page that shows all that it should: what stands on it besides decides nothing.
+fn note(page: &Snapshot) -> Option<String> {
+    let banners = page.errors.iter().map(|banner| format!("the page also says “{}”", plain(banner)));
+    let dialogs =
+        page.dialogs.iter().map(|dialog| format!("a dialog said “{}”, and was answered with no", plain(&dialog.text)));
+    let notes: Vec<String> = banners.chain(dialogs).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+/// A page that is not the service's: whatever it shows counts for nothing.
+fn elsewhere(page: &Snapshot, plan: &Plan) -> Option<Check> {
     if page.url.starts_with("chrome-error:") {
         return Some(browsers_own_page(page));
     }
-    if !plan.is_own(&page.url) {
-        // A new browser window has no page yet; anything else is somebody else's page.
-        let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
-        return Some(if blank {
-            Check::not_yet("the browser shows a blank page: nothing came, or something that is no page")
-        } else {
-            let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
-            Check::never(Wrong::OtherHost, why)
-        });
+    if plan.is_own(&page.url) {
+        return None;
     }
+    // A new browser window has no page yet; anything else is somebody else's page.
+    let blank = page.url.is_empty() || page.url.starts_with("about:") || page.url.starts_with("data:");
+    Some(if blank {
+        Check::not_yet("the browser shows a blank page: nothing came, or something that is no page")
+    } else {
+        let why = format!("the browser is at {}, not at {}", page.url, plan.base_url);
+        Check::never(Wrong::OtherHost, why)
+    })
+}
+
+/// What is wrong with a page that does not show what it should, by what it says.
+pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
+    elsewhere(page, plan).or_else(|| said(page, plan))
+}
+
+/// What a page says for itself.
+fn said(page: &Snapshot, plan: &Plan) -> Option<Check> {
     let is_error = |heading: &&String| plan.error_headings.iter().any(|known| same(known, heading));
     if let Some(heading) = page.headings.iter().find(is_error) {
         let why = format!("the service showed its error page “{heading}” at {}", path(page, plan));
@@ -82,7 +132,12 @@ pub(super) fn trouble(page: &Snapshot, plan: &Plan) -> Option<Check> {
         (&known.trial, Wrong::Trial),
     ];
     let here = describe(page, plan);
-    if let Some(sentence) = known.set_up.iter().find(|sentence| says(sentence)) {
+    // What stands in every header is a link or a button, and no page.
+    let leads_there = |sentence: &str| {
+        page.links.iter().map(|link| &link.text).chain(&page.buttons).any(|word| same(word, sentence))
+            && !page.headings.iter().any(|heading| same(heading, sentence))
+    };
+    if let Some(sentence) = known.set_up.iter().find(|sentence| says(sentence) && !leads_there(sentence)) {
         return Some(Check::never(Wrong::SetUp, format!("{here} says “{sentence}”")));
     }
     if let Some((sentence, wrong)) = meanings.into_iter().find(|(sentence, _)| says(sentence)) {

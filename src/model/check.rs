@@ -96,6 +96,8 @@ pub enum Wrong {
     Offline,
     /// A message at a field, or a banner.
     ErrorMessage,
+    /// The page asked something in a dialog, and did not go on.
+    Asked,
     /// The browser was led to somebody else's page.
     OtherHost,
     /// Our message, but not as it should be, and nothing on the way makes it so.

@@ -28,7 +28,8 @@ pub use eyes::EyeLevel;
 pub use health::{Health, PartHealth};
 pub use known::KnownIssue;
 pub use observation::{
-    Alteration, Control, JobReading, Link, MailPart, Message, MessageKind, Observation, PageLink, Snapshot,
+    Alteration, Control, Dialog, DialogKind, JobReading, Link, MailPart, Message, MessageKind, Observation, PageLink,
+    Snapshot,
 };
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use road::{Road, Roads, Stage};

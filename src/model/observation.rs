@@ -34,9 +34,28 @@ pub struct Snapshot {
     pub tables: Vec<Vec<Vec<String>>>,
     /// What a reader sees, cut at a limit.
     pub text: String,
+    /// What dialogs of it have said; each was answered with no.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dialogs: Vec<Dialog>,
     /// The status that it came with, where the browser tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+}
+
+/// A dialog of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialog {
+    pub kind: DialogKind,
+    pub text: String,
+}
+
+/// Whether a dialog asks for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DialogKind {
+    Alert,
+    Confirm,
+    Prompt,
 }
 
 /// What the page of a job says.

@@ -65,8 +65,7 @@ fn number(plan: &Plan, value: &Template) -> Result<(), String> {
 /// Whether a page may be opened: only on the service's own host.
 pub fn may_open(plan: &Plan, url: &str) -> Result<(), String> {
     let parsed = url::Url::parse(url).map_err(|error| format!("the link is no URL: {error}."))?;
-    let own = parsed.origin().ascii_serialization() == plan.base_url;
-    if own {
+    if plan.is_own(url) && parsed.username().is_empty() {
         Ok(())
     } else {
         Err(format!("the link leads to {}, not to {}.", parsed.origin().ascii_serialization(), plan.base_url))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::model::MessageKind;
+use crate::model::{Dialog, MessageKind};
 
 /// An action with its secrets filled in.
 pub enum RawAct {
@@ -67,6 +67,8 @@ pub struct RawPage {
     /// When its document was asked for, in milliseconds since 1970 by the browser's clock: it tells two documents of one
     /// address apart. 0 where the browser does not tell.
     pub document: u64,
+    /// What dialogs of this document have said; each was answered with no.
+    pub dialogs: Vec<Dialog>,
 }
 
 /// A form control as the script sees it.

@@ -71,10 +71,13 @@ fn unreached(url: &str, error: &reqwest::Error) -> PortFailure {
 }
 
 fn admin(status: StatusCode, body: &Value) -> PartHealth {
-    // The admin app answers 500 with JSON of its own when the API does not answer it: then it is well itself.
-    let answers = body.get("status").is_some();
-    let version = version(body).unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
-    PartHealth { ok: status.is_success() || answers, version }
+    // The admin app answers 500 with JSON of its own when the API does not answer it: then it is well itself. Whatever else
+    // stands in its place, a page of somebody else or a page for maintenance, says nothing of it.
+    let code = status.as_u16();
+    if body.get("status").is_none() {
+        return PartHealth { ok: false, version: format!("HTTP {code}, which is not its JSON") };
+    }
+    PartHealth { ok: true, version: version(body).unwrap_or_else(|| format!("HTTP {code}")) }
 }
 
 fn api(status: StatusCode, body: &Value) -> PartHealth {
@@ -84,7 +87,8 @@ fn api(status: StatusCode, body: &Value) -> PartHealth {
         None => {
             let message = body.get("message").and_then(Value::as_str).unwrap_or(NOT_MENTIONED);
             let version = message.chars().take(BODY_MAX).collect();
-            PartHealth { ok: status.is_success() && own.is_none(), version }
+            let answers = body.get("status").is_some();
+            PartHealth { ok: status.is_success() && own.is_none() && answers, version }
         }
     }
 }

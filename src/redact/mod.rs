@@ -14,7 +14,7 @@ pub use texts::Texts;
 use std::collections::BTreeMap;
 
 use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Control, LinkShape, PageLink, Snapshot};
+use crate::model::{Control, Dialog, LinkShape, PageLink, Snapshot};
 use crate::port::{MaskedPng, RawPage};
 
 /// Texts are cut at this many characters before they are judged or kept.
@@ -110,6 +110,11 @@ impl Vault {
             title: self.redacted(&page.title),
             headings: all(page.headings),
             errors: all(page.errors),
+            dialogs: page
+                .dialogs
+                .into_iter()
+                .map(|dialog| Dialog { text: self.redacted(&dialog.text), ..dialog })
+                .collect(),
             controls: page.controls.into_iter().map(|control| self.control(control)).collect(),
             buttons: all(page.buttons),
             links: page

@@ -101,6 +101,7 @@ impl Texts for Snapshot {
         visit(&mut self.text);
         self.headings.iter_mut().for_each(&mut *visit);
         self.errors.iter_mut().for_each(&mut *visit);
+        self.dialogs.iter_mut().for_each(|dialog| visit(&mut dialog.text));
         self.buttons.iter_mut().for_each(&mut *visit);
         for control in &mut self.controls {
             visit(&mut control.label);

@@ -67,7 +67,9 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         eye_ahead_ms: history.eye_ahead_ms(*step),
         capture: capture.as_ref().map(|capture| &capture.of),
         open_codes: history.open_codes,
-        is_stale: history.step(*step).looks.document.is_some_and(|document| history.is_stale(*step, document)),
+        is_stale: history.lanes[&history.plan.step(*step).lane]
+            .document
+            .is_some_and(|document| history.is_stale(*step, document)),
         refused_texts: &history.step(*step).refused_texts,
         requests: history.requests(*step),
         slot: history.slot_of(*step),

@@ -253,10 +253,15 @@ rows! {
     a_time_that_is_not_kept (full) { "admin=now-checked", LIST, [is(CSV, "failed", &["time-not-kept"], Seen)], "US Notify 0.6: Now is what is sent unless something else is checked" }
     admin_error_on_the_start (full) { "admin=500@start-job", LIST, [is(CSV, "failed", &["admin-error", "api-error", "s3-start"], Seen)], "US Notify 2.1: its error page" }
     a_template_that_was_edited (full) { "template=edited", LIST, [is(CSV, "errored", &["template-changed"], Window("page"))], "issue 3: somebody edits the template" }
+    // What stands beside a page decides nothing where all that is expected is there.
+    a_banner_of_something_else { "admin=banner", NOW_TOO, [], "issue 12: planned maintenance on every page" }
+    a_dialog_on_each_page { "admin=alert", NOW_TOO, [], "issue 12: a dialog opens while something is typed" }
+    a_page_that_asks_first { "admin=confirm@forgot-password", TWO, [is(RESET, "failed", &["page-asks"], Seen)], "issue 12: the page asks before it takes the form" }
+
     // What happens between the provider and our eye. What is whole is a proof all the same, and is told in a note.
     way_banner { "way=banner", NOW_TOO, [], "issue 12: a warning above the mail" }
     way_footer (full) { "way=footer", NOW_TOO, [], "issue 12: a virus scanner's words below the mail" }
-    way_preface { "way=preface", NOW, [is("csv-now", "inconclusive", &["mail-altered", "wrong-row"], Seen)], "issue 12: something stands before the words, and nobody knows what" }
+    way_preface { "way=preface", NOW, [is("csv-now", "inconclusive", &["mail-altered"], Seen)], "issue 12: something stands before the words, and nobody knows what" }
     way_goes_on { "way=goes-on", NOW, [is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "issue 12: a mail that goes on with somebody else's data" }
     way_invisible (full) { "way=invisible", NOW_TOO, [], "issue 12: a byte order mark, blanks that do not break" }
     way_wrap { "way=wrap", NOW_TOO, [], "issue 12: lines are cut at 76 characters" }
@@ -267,7 +272,7 @@ rows! {
     way_text_lost { "way=text-lost", NOW_TOO, [], "issue 12: the text part only says that there is an HTML part" }
     way_html_lost (full) { "way=html-lost", NOW_TOO, [], "issue 12: the HTML part is taken out" }
     way_html_blank { "way=html-blank", NOW_TOO, [is(RESET, "failed", &["wrong-mail", "mail-altered"], Seen), is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "issue 12: the HTML part is empty, and that is what people read" }
-    way_blank (full) { "way=blank", NOW_TOO, [is(RESET, "inconclusive", &["mail-altered"], Window("email-internal")), is("csv-now", "inconclusive", &["mail-altered", "wrong-row"], Seen)], "issue 12: both parts are empty" }
+    way_blank (full) { "way=blank", NOW_TOO, [is(RESET, "inconclusive", &["mail-altered"], Window("email-internal")), is("csv-now", "inconclusive", &["mail-altered"], Seen)], "issue 12: both parts are empty" }
     way_unfilled { "way=unfilled", NOW_TOO, [is(RESET, "failed", &["wrong-mail"], Seen), is("csv-now", "failed", &["wrong-row"], Seen)], "issue 12: a field of the template that nobody filled" }
     way_no_button (full) { "way=no-button", TWO, [is(RESET, "failed", &["wrong-mail", "mail-altered"], Seen)], "issue 12: a button that has lost its link" }
     way_no_recipient { "way=no-recipient", NOW_TOO, [], "issue 12: undisclosed recipients" }

@@ -122,6 +122,12 @@ pub enum Effect {
     Stale,
     /// Lists this much later what has come, with its own time.
     LateList(Duration),
+    /// A banner stands on a page that has nothing to do with it.
+    Banner,
+    /// A page opens a dialog a moment after it was loaded.
+    Alert,
+    /// A page asks in a dialog before it takes a form.
+    Confirm,
     /// Something is done to each mail.
     Altered(Alteration),
     /// Something is done to each text.
@@ -173,6 +179,9 @@ impl Effect {
             | Self::Challenge
             | Self::Stale
             | Self::LateList(_)
+            | Self::Banner
+            | Self::Alert
+            | Self::Confirm
             | Self::Altered(_)
             | Self::AlteredText(_)
             | Self::Rolling(_) => false,
@@ -281,6 +290,9 @@ impl Faults {
                 | Effect::SendsNow
                 | Effect::Stale
                 | Effect::LateList(_)
+                | Effect::Banner
+                | Effect::Alert
+                | Effect::Confirm
                 | Effect::Altered(_)
                 | Effect::AlteredText(_)
                 | Effect::AcceptedNotSent

@@ -8,7 +8,7 @@ use super::{Effect, Fault, Site, Trigger};
 use crate::way::{Alteration, OF_MAILS, OF_TEXTS};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 85] = [
+pub const KINDS: [(&str, &str); 88] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -64,6 +64,9 @@ pub const KINDS: [(&str, &str); 85] = [
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
     ("template", "edited"),
+    ("admin", "banner"),
+    ("admin", "alert"),
+    ("admin", "confirm"),
     ("way", "late-list:5s"),
     ("way", "banner"),
     ("way", "footer"),
@@ -199,6 +202,9 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Sns, "quota", None) => Effect::OverQuota,
         (Site::Sns, "opted-out", None) => Effect::OptedOut,
         (Site::Edge, "challenge", None) => Effect::Challenge,
+        (Site::Admin, "banner", None) => Effect::Banner,
+        (Site::Admin, "alert", None) => Effect::Alert,
+        (Site::Admin, "confirm", None) => Effect::Confirm,
         (Site::Admin, "no-script", None) => Effect::NoScript,
         (Site::Admin, "now-checked", None) => Effect::NowChecked,
         (Site::Admin, "other-time", None) => Effect::OtherTime,

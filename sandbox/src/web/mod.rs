@@ -98,10 +98,32 @@ async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Res
     let attempt = crate::ready::uuid();
     let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, &attempt, request.uri().path());
     tokio::time::sleep(delay).await;
-    match status {
+    let path = request.uri().path().to_owned();
+    let response = match status {
         Some(_) => us_notify::pages::sorry(StatusCode::INTERNAL_SERVER_ERROR),
         None => next.run(request).await,
+    };
+    let effects = admin.world.faults.at(Site::Admin, &attempt, &path);
+    match effects.iter().find_map(us_notify::pages::beside) {
+        Some(snippet) => with_snippet(response, snippet).await,
+        None => response,
     }
+}
+
+/// A page with something more at its end; whatever is no page stays as it is.
+async fn with_snippet(response: Response, snippet: &str) -> Response {
+    const PAGE_MAX: usize = 1 << 20;
+    let (mut parts, body) = response.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("text/html")) {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(page) = axum::body::to_bytes(body, PAGE_MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let page = String::from_utf8_lossy(&page).replacen("</body>", &format!("{snippet}</body>"), 1);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, page.into())
 }
 
 /// The routes of a Notify's admin app.

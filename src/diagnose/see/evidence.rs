@@ -27,6 +27,7 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::SignedOutElsewhere => &[Sign::Wrong, Sign::SignedOutElsewhere],
         Wrong::SignedOut => &[Sign::Wrong, Sign::SignedOut],
         Wrong::SignInRefused => &[Sign::Wrong, Sign::LoginRefused],
+        Wrong::Asked => &[Sign::Wrong, Sign::Asked],
         Wrong::Trial => &[Sign::Wrong, Sign::Trial],
         Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
         Wrong::NotScheduled => &[Sign::Wrong, Sign::NotScheduled],

@@ -80,7 +80,7 @@ fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidenc
         return vec![alters];
     }
     if evidence.has(Sign::Altered) {
-        return vec![alters, &causes::WRONG_ROW];
+        return vec![alters];
     }
     if evidence.has(Sign::MachineBusy) {
         return vec![&causes::MACHINE_BUSY];
@@ -104,6 +104,9 @@ fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'stati
     let early = history.step(step).met.is_some_and(|met| met.timing == Timing::TooEarly);
     if (early && window.from == WindowFrom::Slot) || evidence.has(Sign::SentAtOnce) {
         return vec![&causes::SENT_AT_ONCE, &causes::SENT_EARLY];
+    }
+    if evidence.has(Sign::Asked) {
+        return vec![&causes::PAGE_ASKS];
     }
     if evidence.has(Sign::Met) {
         return vec![&causes::CODE_AMBIGUOUS];

@@ -27,7 +27,7 @@ const SAYS: &[(&str, &str)] = &[
     ("scheduler_stopped", "a mail that was asked for after the slot came at once"),
     ("queue_busy", "its queues are busy"),
     ("a_row_lost", "1 of 2 rows are here"),
-    ("a_row_with_other_words", "a message of this run reads like no row"),
+    ("a_row_with_other_words", "its text part reads like no row"),
 ];
 
 /// Runs a row.

@@ -143,3 +143,68 @@ fn a_health_page_of_fifty_megabytes_tells_no_version_and_is_not_read_to_its_end(
     });
     says(&smoke(&one_page(&format!("http://localhost:{}", server.port))), 0, "One page: passed");
 }
+
+/// What stands beside all that is expected decides nothing.
+#[test]
+fn a_banner_beside_the_page_is_a_note() {
+    let page = "<section class=banner-dangerous><div><h2>Planned work</h2><p>Texts may come late.</p></div></section><h1>Hello</h1>";
+    let said = run(move || Answer::Page(page));
+    says(&said, 0, "One page: passed");
+    says(&said, 0, "note       the page also says “Planned work Texts may come late.”");
+}
+
+#[test]
+fn a_page_is_named_by_its_first_heading() {
+    let said = run(|| Answer::Page("<h2>A banner</h2><h1>Something else</h1>"));
+    says(&said, 1, "the page “Something else” at /page has no heading “Hello”");
+}
+
+#[test]
+fn the_right_words_with_a_wrong_status_are_no_page() {
+    let wrong = |status: &'static str| run(move || Answer::With(status, "<h1>Hello</h1>"));
+    says(&wrong("500 Internal Server Error\r\nContent-Type: text/html"), 1, "came with HTTP 500, though it shows what it should");
+    says(&wrong("404 Not Found\r\nContent-Type: text/html"), 1, "came with HTTP 404, though it shows what it should");
+}
+
+#[test]
+fn a_page_that_asks_something_is_named_by_it() {
+    let page = "<h1>First</h1><a href=/next onclick=\"return confirm('Leave now?')\">Go on</a>";
+    says(&follow(page), 1, "the page “First” at /page asked “Leave now?”, which nobody answered");
+    says(&follow(page), 1, "\nadmin: the page asks something in a dialog before it goes on");
+}
+
+/// Dialogs that open while something is typed: what is typed is all there.
+#[test]
+fn typing_under_a_dialog_keeps_what_is_typed() {
+    const FORM: &str = "<script>for (let at = 20; at < 600; at += 40) { setTimeout(() => alert('Still here'), at); }</script>\
+        <h1>First</h1><form action=/next><label>Name <input name=q></label><button>Go on</button></form>";
+    let server = Server::start(move |path| match path {
+        "/page" => Answer::Page(FORM),
+        path if path.starts_with("/next?q=all-that-was-typed-here-is-kept") => Answer::Page("<h1>Hello</h1>"),
+        path if path.starts_with("/next") => Answer::Page("<h1>Something was lost</h1>"),
+        _ => health(),
+    });
+    let desk = one_page(&format!("http://localhost:{}", server.port));
+    let once = "  - visit: /page\n  - fill: { Name: all-that-was-typed-here-is-kept }\n  - press: Go on\n  - expect: { heading: Hello }\n    proves: [admin]\n";
+    scenario(&desk, &once.repeat(20));
+    says(&smoke(&desk), 0, "One page: passed");
+}
+
+/// A page that eats what is typed is told, and not taken for one that was filled in.
+#[test]
+fn a_field_that_does_not_keep_what_is_typed() {
+    let page = "<h1>First</h1><label>Name <input oninput=\"this.value = ''\"></label>";
+    let server = Server::start(move |path| if path == "/page" { Answer::Page(page) } else { health() });
+    let desk = one_page(&format!("http://localhost:{}", server.port));
+    scenario(&desk, "  - visit: /page\n  - fill: { Name: something }\n  - expect: { heading: Hello }\n    proves: [admin]\n");
+    says(&smoke(&desk), 1, "the field “Name” does not keep what is typed into it");
+}
+
+/// A page for maintenance in the place of `/_status` says nothing of the admin app.
+#[test]
+fn a_health_page_that_is_none() {
+    let server = Server::start(|_| Answer::Page("<h1>Hello</h1>"));
+    let said = smoke(&one_page(&format!("http://localhost:{}", server.port)));
+    says(&said, 0, "DEGRADED");
+    says(&said, 0, "HTTP 200, which is not its JSON");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use notify_sandbox::{Effect, Site};
-use notify_smoke::model::{Acted, FailureKind, Lane, MessageKind, PortFailure};
+use notify_smoke::model::{Acted, Dialog, DialogKind, FailureKind, Lane, MessageKind, PortFailure};
 use notify_smoke::port::{Browser, Jar, MaskedPng, RawAct, RawControl, RawLink, RawPage, Session};
 use tokio::time::{Instant, sleep};
 
@@ -104,6 +104,11 @@ pub struct SimSession {
     coming: Option<(Instant, At)>,
     /// How long the service took for the page that is shown.
     took: Duration,
+    dialogs: Vec<Dialog>,
+}
+
+fn dialog(kind: DialogKind, text: &str) -> Dialog {
+    Dialog { kind, text: text.to_owned() }
 }
 
 fn failure(kind: FailureKind, text: &str) -> PortFailure {
@@ -127,6 +132,7 @@ impl Browser for SimBrowser {
             job: 0,
             coming: None,
             took: Duration::ZERO,
+            dialogs: Vec::new(),
         }))
     }
 }
@@ -242,6 +248,11 @@ impl SimSession {
     }
 
     async fn press(&mut self) -> bool {
+        let path = self.at.path();
+        if self.world.state.lock().expect("the service").effects(Site::Admin, "", &path).contains(&Effect::Confirm) {
+            self.dialogs = vec![dialog(DialogKind::Confirm, "Shall it be sent now?")];
+            return true;
+        }
         match self.at {
             At::Forgot => {
                 let next = self.url.split("next=").nth(1).unwrap_or_default();
@@ -370,6 +381,7 @@ impl SimSession {
 
     /// Does it; whether the page let it be done.
     async fn perform(&mut self, act: &RawAct) -> bool {
+        self.dialogs.clear();
         match act {
             RawAct::Visit(url) => self.visit(url).await,
             RawAct::Fill(fields) => self.typed.clone_from(fields),
@@ -386,6 +398,14 @@ impl SimSession {
         state.thrown_out |= state.signed_in && self.world.somebody_else_signs_in();
         let took_ms = u64::try_from(self.took.as_millis()).expect("short") + 15;
         let mut page = RawPage { url: self.url.clone(), status: 200, took_ms, ..RawPage::default() };
+        page.dialogs.clone_from(&self.dialogs);
+        let beside = state.effects(Site::Admin, "", &self.at.path());
+        if beside.contains(&Effect::Alert) {
+            page.dialogs.push(dialog(DialogKind::Alert, "You will be signed out soon"));
+        }
+        if beside.contains(&Effect::Banner) {
+            page.errors.push("Planned work on Sunday Texts may come late before noon.".to_owned());
+        }
         show(self.at, &mut page);
         if self.kind == MessageKind::Sms {
             for word in page

@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::super::Admin;
 use super::super::session::Session;
+use crate::fault::Effect;
 
 /// A whole page. `title` stands before " – Notify.gov".
 pub(super) fn page(title: &str, main: &Markup) -> Markup {
@@ -41,6 +42,20 @@ pub(crate) fn challenge() -> Response {
         }
     };
     (StatusCode::FORBIDDEN, page).into_response()
+}
+
+/// What something else than the service's pages puts beside them.
+pub(in crate::web) fn beside(effect: &Effect) -> Option<&'static str> {
+    Some(match effect {
+        Effect::Banner => {
+            "<section class=\"banner-dangerous\"><div><h2>Planned work on Sunday</h2><p>Texts may come late before noon.</p></div></section>"
+        }
+        Effect::Alert => "<script>setTimeout(() => alert('You will be signed out soon'), 150)</script>",
+        Effect::Confirm => {
+            "<script>document.forms[0]?.addEventListener('submit', (event) => { if (!confirm('Shall it be sent now?')) { event.preventDefault(); } })</script>"
+        }
+        _ => return None,
+    })
 }
 
 /// A page with the session's cookie renewed.
