@@ -10,10 +10,13 @@ use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef
 use aws_sdk_s3::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use jiff::Timestamp;
 
 use crate::http::{self, ServerClock};
+use crate::model::environment::is_loopback;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const OPERATION: Duration = Duration::from_secs(20);
@@ -85,8 +88,20 @@ pub fn reason<E: std::error::Error + ProvideErrorMetadata>(error: &E) -> String 
     text.split(" (").next().unwrap_or_default().chars().take(300).collect()
 }
 
+/// On the project's one TLS provider, through the proxy that everything else goes through.
+fn http_client(endpoint: Option<&str>) -> aws_sdk_s3::config::SharedHttpClient {
+    let is_here = endpoint.and_then(|url| url::Url::parse(url).ok()).is_some_and(|url| is_loopback(&url));
+    let proxy = if is_here { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder();
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.proxy_config(proxy.clone()).tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    })
+}
+
 async fn shared(settings: &AwsSettings) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = http_client(settings.endpoint.as_deref());
     let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)

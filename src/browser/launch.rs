@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cookie::{Cookie, CookieBuilder, SameSite};
 use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
@@ -22,6 +24,8 @@ use crate::process::{Keeper, Kept};
 const PAGE_LOAD: Duration = Duration::from_secs(30);
 const SCRIPT: Duration = Duration::from_secs(10);
 const START_LONGEST: Duration = Duration::from_secs(30);
+/// A browser that does not start says so soon.
+const LAST_LINE_LONGEST: Duration = Duration::from_secs(5);
 /// It works on two small files.
 const CERTUTIL_LONGEST: Duration = Duration::from_secs(5);
 
@@ -32,6 +36,8 @@ pub struct Settings {
     pub base_url: String,
     /// Hosts that the browser can reach; every other name does not resolve.
     pub hosts: Vec<String>,
+    /// The proxy between, without credentials: scheme, host and port.
+    pub proxy: Option<url::Url>,
     pub basic_auth: Option<(String, String)>,
     /// Goes into the User-Agent, so that the service's logs name the run.
     pub run: String,
@@ -70,11 +76,28 @@ impl Chromium {
                     Ok(client) => Ok((client, Some(driver), found.versions)),
                     Err(why) => {
                         driver.end().await;
-                        Err(why)
+                        let said = self.last_line(&found).await.map(|line| format!(" It says: “{line}”."));
+                        Err(format!("{why}{}", said.unwrap_or_default()))
                     }
                 }
             }
         }
+    }
+
+    /// What a browser says that does not start: the driver keeps it to itself, so it is started once more without one.
+    async fn last_line(&self, found: &Found) -> Option<String> {
+        let mut arguments = self.arguments();
+        arguments.extend(["--dump-dom", "about:blank"].map(str::to_owned));
+        let mut browser = self.settings.keeper.with_own_home().start(&found.browser, &arguments).ok()?;
+        let ended = tokio::time::timeout(LAST_LINE_LONGEST, async {
+            while !browser.has_ended() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        // One that stays open says nothing of why the other did not.
+        let line = ended.await.ok().and_then(|()| browser.last_line());
+        browser.end().await;
+        line
     }
 
     /// Starts a driver on a free port and waits until it says which.
@@ -141,7 +164,10 @@ impl Chromium {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let fence: Vec<String> = self.settings.hosts.iter().map(|host| format!("EXCLUDE {host}")).collect();
+        let proxy = self.settings.proxy.as_ref();
+        let proxy_host = proxy.and_then(url::Url::host_str).map(str::to_owned);
+        let reached = self.settings.hosts.iter().chain(&proxy_host);
+        let fence: Vec<String> = reached.map(|host| format!("EXCLUDE {host}")).collect();
         let mut arguments: Vec<String> = [
             "--headless=new",
             "--disable-gpu",
@@ -160,6 +186,11 @@ impl Chromium {
         .map(str::to_owned)
         .to_vec();
         arguments.push(format!("--host-resolver-rules=MAP * ~NOTFOUND , {}", fence.join(" , ")));
+        // Chromium would read the same variables by rules of its own.
+        arguments.push(match proxy {
+            Some(url) => format!("--proxy-pac-url={}", fenced(url, &self.settings.hosts)),
+            None => "--no-proxy-server".to_owned(),
+        });
         arguments.push(format!("--user-agent=notify-smoke/{} (run {})", env!("CARGO_PKG_VERSION"), self.settings.run));
         if rustix::process::geteuid().is_root() {
             // Chromium's sandbox refuses to run as root; containers on build machines usually do.
@@ -222,6 +253,26 @@ impl WebDriverCompatibleCommand for OnEachDocument {
         let body = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": { "source": self.0 } });
         (Method::POST, Some(body.to_string()))
     }
+}
+
+/// The way to these hosts through a proxy, and to nobody else: what goes through a proxy is resolved there, where the fence of
+/// names does not reach.
+/// Source: <https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Proxy_servers_and_tunneling/Proxy_Auto-Configuration_PAC_file>.
+fn fenced(proxy: &url::Url, hosts: &[String]) -> String {
+    let port = proxy.port_or_known_default().unwrap_or(80);
+    let place = format!("{}:{port}", proxy.host_str().unwrap_or_default());
+    let way = match proxy.scheme() {
+        "https" => format!("HTTPS {place}"),
+        "socks5" | "socks5h" => format!("SOCKS5 {place}"),
+        "socks4" | "socks4a" => format!("SOCKS {place}"),
+        _ => format!("PROXY {place}"),
+    };
+    let script = format!(
+        "function FindProxyForURL(url, host) {{ return {}.indexOf(host) >= 0 ? {} : 'PROXY 127.0.0.1:1'; }}",
+        json!(hosts),
+        json!(way)
+    );
+    format!("data:application/x-ns-proxy-autoconfig;base64,{}", STANDARD.encode(script))
 }
 
 /// Chromium trusts what stands in the NSS database of its home.

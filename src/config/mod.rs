@@ -3,6 +3,7 @@
 mod files;
 mod lint;
 mod resolve;
+mod values;
 
 pub use files::{Files, Loaded, environment_name};
 pub use resolve::{Resolved, ResolvedMailbox, ResolvedNumber, Unresolved, placeholders, resolve};

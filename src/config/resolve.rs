@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Environment, MailboxSettings, NumberSettings, Target, TargetTemplate, Template};
+use super::values::{ValueKind, wrong};
+use crate::model::environment::{SECRET_LENGTH_MIN, is_loopback};
+use crate::model::{
+    Environment, MailboxSettings, MessageKind, MessageTemplate, NumberSettings, Target, TargetTemplate, Template,
+};
 
 /// An environment with every reference followed.
 pub struct Resolved {
@@ -60,6 +63,32 @@ fn unresolved(word: &str, what: impl Into<String>, mend: &str) -> Unresolved {
 
 impl Resolver<'_> {
     fn setting(&mut self, template: &Template) -> String {
+        self.setting_of(ValueKind::Word, template)
+    }
+
+    /// A value of this kind. A sandbox knows its own; what a plan that is only shown has in their place is none.
+    fn setting_of(&mut self, kind: ValueKind, template: &Template) -> String {
+        let value = self.filled(template);
+        let holes: Vec<&str> = template.holes().collect();
+        if value.is_empty() || holes.iter().any(|hole| hole.starts_with("sandbox.")) {
+            return value;
+        }
+        if let Some((what, mend)) = wrong(kind, &value) {
+            let variable = holes.iter().find_map(|hole| hole.strip_prefix("env."));
+            // The value itself may be a secret.
+            let (word, named) = match variable {
+                Some(name) => (format!("env.{name}"), format!("the variable {name} {what}")),
+                None => (value.clone(), format!("`{value}` {what}")),
+            };
+            let problem = unresolved(&word, named, mend);
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+        value
+    }
+
+    fn filled(&mut self, template: &Template) -> String {
         let value = |hole: &str| {
             let (source, name) = hole.split_once('.')?;
             match source {
@@ -120,8 +149,9 @@ pub fn resolve(
         .as_ref()
         .filter(|_| !doorless)
         .map(|auth| (resolver.setting(&auth.username), resolver.secret("basic-auth.password", &auth.password)));
-    let user_email = resolver.setting(&environment.user_email);
-    let user_second_email = environment.user_second_email.as_ref().map(|email| resolver.setting(email));
+    let user_email = resolver.setting_of(ValueKind::Email, &environment.user_email);
+    let user_second_email =
+        environment.user_second_email.as_ref().map(|email| resolver.setting_of(ValueKind::Email, email));
     if let Some(password) = &environment.user_password {
         resolver.secret("user.password", password);
     }
@@ -130,37 +160,32 @@ pub fn resolve(
         NumberSettings::Twilio { account, token, endpoint } => ResolvedNumber::Twilio {
             account: resolver.setting(account),
             token: resolver.secret("number.token", token),
-            endpoint: endpoint.as_ref().map(|endpoint| resolver.setting(endpoint)),
+            endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
         },
         NumberSettings::Exec { command } => {
             ResolvedNumber::Exec { command: command.iter().map(|word| resolver.setting(word)).collect() }
         }
     });
     let target = Target {
-        user_mobile: environment.user_mobile.as_ref().map(|mobile| resolver.setting(mobile)).unwrap_or_default(),
-        sms_sender: environment.sms_sender.as_ref().map(|sender| resolver.setting(sender)).unwrap_or_default(),
+        user_mobile: environment
+            .user_mobile
+            .as_ref()
+            .map(|mobile| resolver.setting_of(ValueKind::Number, mobile))
+            .unwrap_or_default(),
+        sms_sender: environment
+            .sms_sender
+            .as_ref()
+            .map(|sender| resolver.setting_of(ValueKind::Sender, sender))
+            .unwrap_or_default(),
         name: environment.name.clone(),
         base_url: origin(&base_url, &mut resolver.problems),
         user_email,
         user_second_email,
-        email_sender: resolver.setting(&environment.email_sender),
+        email_sender: resolver.setting_of(ValueKind::Email, &environment.email_sender),
         hosts: environment.hosts.clone(),
         recipients: environment.recipients.clone(),
         windows: environment.windows.clone(),
-        templates: environment
-            .templates
-            .iter()
-            .map(|(kind, template)| {
-                let known = TargetTemplate {
-                    name: resolver.setting(&template.name),
-                    sender: template.sender.as_ref().map(|sender| resolver.setting(sender)).unwrap_or_default(),
-                    subject: template.subject.clone(),
-                    footer: template.footer.clone(),
-                    text: template.text.clone(),
-                };
-                (*kind, known)
-            })
-            .collect(),
+        templates: templates(&mut resolver, environment),
         lead_ms: environment.lead_ms,
         poll_ms: environment.poll_ms,
         known: environment.known.clone(),
@@ -173,6 +198,21 @@ pub fn resolve(
     } else {
         Err(resolver.problems)
     }
+}
+
+fn templates(resolver: &mut Resolver<'_>, environment: &Environment) -> BTreeMap<MessageKind, TargetTemplate> {
+    let known = |(kind, template): (&MessageKind, &MessageTemplate)| {
+        let sender = template.sender.as_ref().map(|sender| resolver.setting_of(ValueKind::Email, sender));
+        let known = TargetTemplate {
+            name: resolver.setting(&template.name),
+            sender: sender.unwrap_or_default(),
+            subject: template.subject.clone(),
+            footer: template.footer.clone(),
+            text: template.text.clone(),
+        };
+        (*kind, known)
+    };
+    environment.templates.iter().map(known).collect()
 }
 
 fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedMailbox {
@@ -188,7 +228,7 @@ fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedM
                 bucket: resolver.setting(bucket),
                 prefix: resolver.setting(prefix),
                 region: resolver.setting(region),
-                endpoint: endpoint.as_ref().map(|endpoint| resolver.setting(endpoint)),
+                endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
                 credentials: id.zip(secret),
             }
         }
@@ -221,15 +261,6 @@ fn origin(base_url: &str, problems: &mut Vec<Unresolved>) -> String {
     };
     problems.push(unresolved("base-url", what, mend));
     String::new()
-}
-
-fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// Values for a plan that is only shown, made before any sandbox runs.

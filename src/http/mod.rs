@@ -1,5 +1,9 @@
 //! HTTP for looks that need no browser: one client set-up, and answers that are read up to a limit only.
 
+mod proxy;
+
+pub use proxy::Proxy;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,7 +42,19 @@ fn builder(longest: Duration) -> ClientBuilder {
         .timeout(longest)
         .connect_timeout(CONNECT.min(longest))
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .proxy(reqwest::Proxy::custom(through))
         .tls_info(true)
+}
+
+/// The proxy for an address, with its credentials, as the client takes it.
+fn through(address: &url::Url) -> Option<url::Url> {
+    let Proxy { mut url, credentials } = Proxy::of(address)?;
+    if let Some((name, password)) = credentials {
+        url.set_username(&name).ok()?;
+        url.set_password(Some(&password)).ok()?;
+    }
+    Some(url)
 }
 
 fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>, String> {

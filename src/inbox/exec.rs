@@ -74,6 +74,8 @@ pub struct ExecInbox {
 #[derive(Default)]
 struct State {
     messages: BTreeMap<String, RawMessage>,
+    /// What the program says it cannot read, with its reason.
+    unreadable: BTreeMap<String, String>,
     alive: Option<String>,
     running: Option<Running>,
 }
@@ -164,11 +166,13 @@ impl ExecInbox {
         }
     }
 
-    async fn ended(&self, running: Running) -> Result<(), PortFailure> {
+    async fn ended(&self, mut running: Running) -> Result<(), PortFailure> {
         match running.program.exit_code().await {
             Some(0) => Ok(()),
             Some(code) => {
-                Err(self.failed(&format!("ended with exit code {code}. Start it by hand to see what it says")))
+                let said = running.program.last_line().map(|line| format!(" (“{line}”)")).unwrap_or_default();
+                let mend = "Start it by hand to see what it says";
+                Err(self.failed(&format!("ended with exit code {code}{said}. {mend}")))
             }
             None => Err(self.failed("closed its output and does not end")),
         }
@@ -181,8 +185,14 @@ impl ExecInbox {
                 state.alive = Some(detail);
                 Ok(Took::Alive)
             }
-            Printed::Message(_) if state.messages.len() >= MESSAGES_MAX => {
+            Printed::Message(_) | Printed::Unreadable(..)
+                if state.messages.len() + state.unreadable.len() >= MESSAGES_MAX =>
+            {
                 Err(self.failed(&format!("printed more than {MESSAGES_MAX} messages; let it honour --since-ids")))
+            }
+            Printed::Unreadable(id, why) => {
+                state.unreadable.insert(id, why);
+                Ok(Took::Message)
             }
             Printed::Message(message) => {
                 state.messages.insert(message.id.clone(), *message);
@@ -198,6 +208,8 @@ pub enum Printed {
     Nothing,
     /// This is all until now; what shows that the mailbox was read.
     Alive(String),
+    /// Something of this id is there that the program cannot read, and why.
+    Unreadable(String, String),
     Message(Box<RawMessage>),
 }
 
@@ -216,6 +228,8 @@ pub fn read_line(line: &str) -> Result<Printed, String> {
         "email" => MessageKind::Email,
         "sms" => MessageKind::Sms,
         "alive" => return Ok(Printed::Alive(parsed.detail)),
+        "unreadable" if !parsed.id.is_empty() => return Ok(Printed::Unreadable(parsed.id, parsed.detail)),
+        "unreadable" => return Err("printed a message without an id".to_owned()),
         _ => return Err("printed a message whose kind is neither email nor sms".to_owned()),
     };
     if parsed.id.is_empty() {
@@ -266,7 +280,8 @@ impl Inbox for ExecInbox {
         let count = state.messages.len();
         let printed = (count > 0).then(|| format!("the mailbox program printed {count} message(s)"));
         let alive = state.alive.clone().or(printed);
-        Ok(Mark { ids: state.messages.keys().cloned().collect(), alive, clock_offset_ms: None })
+        let ids = state.messages.keys().chain(state.unreadable.keys()).cloned().collect();
+        Ok(Mark { ids, alive, clock_offset_ms: None })
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
@@ -276,7 +291,8 @@ impl Inbox for ExecInbox {
             Which::Only(_) => BTreeSet::new(),
         };
         self.read(&mut state, &known).await?;
-        let wanted = state.messages.values().filter(|message| which.wants(&message.id)).cloned();
-        Ok(wanted.collect::<Vec<_>>().into())
+        let messages = state.messages.values().filter(|message| which.wants(&message.id)).cloned().collect();
+        let unreadable = state.unreadable.iter().filter(|(id, _)| which.wants(id));
+        Ok(Sighting { messages, unreadable: unreadable.map(|(id, why)| format!("{id}: {why}")).collect() })
     }
 }

@@ -173,3 +173,13 @@ pub struct TargetTemplate {
     /// What the service puts below the text of each mail.
     pub footer: Option<String>,
 }
+
+/// Whether an address is on this machine.
+pub fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

@@ -12,12 +12,19 @@ pub use keeper::{KeeperArguments, keep};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How long a child is given to end by itself before its group is killed.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Of a last line, so many characters are told.
+const LINE_MAX: usize = 200;
+/// Of what a child says on standard error, so many bytes are kept: its last words.
+const LAST_WORDS_MAX: usize = 4_096;
 
 /// The way to the keeper: this program's own binary.
 #[derive(Debug, Clone)]
@@ -104,12 +111,27 @@ impl Keeper {
                 command.env("HOME", folder);
             }
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A Ctrl-C at the terminal goes to the foreground group; the keeper must outlive it.
         command.process_group(0);
         let mut child = Command::from(command).spawn()?;
         let (owner, output) = (child.stdin.take(), child.stdout.take());
-        Ok(Kept { child, owner, output, folder: None })
+        let last_words = Arc::default();
+        if let Some(errors) = child.stderr.take() {
+            tokio::spawn(listen(errors, Arc::clone(&last_words)));
+        }
+        Ok(Kept { child, owner, output, folder: None, last_words })
+    }
+}
+
+/// Reads what a child says on standard error to its end, so that it never waits for a reader, and keeps the last of it.
+async fn listen(mut errors: ChildStderr, last_words: Arc<Mutex<Vec<u8>>>) {
+    let mut buffer = [0_u8; 1_024];
+    while let Ok(count @ 1..) = errors.read(&mut buffer).await {
+        let mut words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.extend_from_slice(&buffer[..count]);
+        let spare = words.len().saturating_sub(LAST_WORDS_MAX);
+        words.drain(..spare);
     }
 }
 
@@ -120,12 +142,21 @@ pub struct Kept {
     owner: Option<ChildStdin>,
     output: Option<ChildStdout>,
     folder: Option<PathBuf>,
+    last_words: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Kept {
     /// The child's standard output, once.
     pub fn output(&mut self) -> Option<ChildStdout> {
         self.output.take()
+    }
+
+    /// The last line that the child has said on standard error, as far as it was heard.
+    pub fn last_line(&self) -> Option<String> {
+        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = String::from_utf8_lossy(&words).into_owned();
+        let line = words.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+        Some(line.chars().filter(|c| !c.is_control()).take(LINE_MAX).collect())
     }
 
     /// The child's private folder, which goes with it.
@@ -139,7 +170,7 @@ impl Kept {
     }
 
     /// Waits for a child that ends by itself, a moment at most.
-    pub async fn exit_code(mut self) -> Option<i32> {
+    pub async fn exit_code(&mut self) -> Option<i32> {
         let status = tokio::time::timeout(GRACE, self.child.wait()).await.ok()?;
         status.ok()?.code()
     }

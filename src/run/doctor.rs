@@ -8,17 +8,21 @@ use std::time::Duration;
 
 use super::NotStarted;
 use super::launch::{Going, keeper};
-use super::ports::Eyes;
+use super::ports::{self, Eyes};
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;
 use crate::aws::{self, AwsSettings};
 use crate::browser;
 use crate::config::{Resolved, ResolvedMailbox};
 use crate::history::CLOCK_APART_MS;
-use crate::port::{Inbox, Which};
+use crate::model::Lane;
+use crate::model::environment::is_loopback;
+use crate::port::{Browser as _, Inbox, Which};
 
 /// Each look has so long.
 pub const LOOK_LONGEST: Duration = Duration::from_secs(5);
+/// A browser takes longer to open on a machine that is busy.
+const BROWSER_LONGEST: Duration = Duration::from_secs(30);
 /// A clock that is off by more is worth a warning: codes and links live by the service's.
 const CLOCK_OFF_MS: i64 = 5_000;
 
@@ -83,7 +87,7 @@ pub async fn doctor(prepared: &Prepared) -> Result<Vec<Look>, NotStarted> {
 }
 
 async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::process::Keeper) -> Vec<Look> {
-    let mut looks = vec![files(prepared)];
+    let mut looks = vec![files(prepared), proxy_look(resolved)];
     let eyes = match Eyes::open(resolved, "doctor", prepared.alive_within(), keeper).await {
         Ok(eyes) => eyes,
         Err(why) => {
@@ -92,7 +96,7 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
         }
     };
     let (browser, service, certificate, identity, mailbox, number) = tokio::join!(
-        bounded("browser", browser_look(resolved)),
+        browser_look(resolved, keeper),
         service_looks(&eyes),
         bounded("certificate", certificate::look(resolved)),
         bounded("aws identity", identity_look(resolved)),
@@ -129,14 +133,42 @@ fn files(prepared: &Prepared) -> Look {
     Look::ok("files", format!("in order; {count} scenario(s) of {} would be run", prepared.service.name))
 }
 
-async fn browser_look(resolved: &Resolved) -> Look {
-    if resolved.webdriver_url.is_some() {
-        let mend = "A remote browser is only seen when it is opened; lists cannot be given to it.";
-        return Look::new("browser", Finding::Unknown, "a WebDriver elsewhere", mend);
+/// A browser is only seen to work when it is opened.
+async fn browser_look(resolved: &Resolved, keeper: &crate::process::Keeper) -> Look {
+    const NAME: &str = "browser";
+    let elsewhere = resolved.webdriver_url.is_some();
+    let failed = |why: String| Look::new(NAME, Finding::Fail, why, "");
+    if !elsewhere && let Err(why) = browser::find().await {
+        return failed(why);
     }
-    match browser::find().await {
-        Ok(found) => Look::ok("browser", found.versions),
-        Err(why) => Look::new("browser", Finding::Fail, why, ""),
+    let opens = match ports::browser(resolved, "doctor", keeper) {
+        Ok(browser) => tokio::time::timeout(BROWSER_LONGEST, browser.open(Lane::Run, None)).await,
+        Err(not_started) => return failed(not_started.said.join(" ")),
+    };
+    match opens {
+        Err(_) => failed(format!("no browser opens within {} s", BROWSER_LONGEST.as_secs())),
+        Ok(Err(why)) => failed(why.text),
+        Ok(Ok(session)) => {
+            let said = session.describe();
+            session.close().await;
+            let mend = if elsewhere { "Lists cannot be given to a browser that is elsewhere." } else { "" };
+            Look::new(NAME, Finding::Ok, said, mend)
+        }
+    }
+}
+
+/// Which way requests take.
+fn proxy_look(resolved: &Resolved) -> Look {
+    const NAME: &str = "proxy";
+    let Some(url) = url::Url::parse(&resolved.target.base_url).ok() else { return Look::ok(NAME, "none") };
+    match crate::http::Proxy::of(&url) {
+        None if is_loopback(&url) => Look::ok(NAME, "none: what is on this machine goes through none"),
+        None => Look::ok(NAME, "none: neither HTTPS_PROXY nor HTTP_PROXY speaks of the service"),
+        Some(proxy) if proxy.credentials.is_some() => {
+            let said = format!("{} asks for a name and a password, which the browser cannot give", proxy.address());
+            Look::new(NAME, Finding::Fail, said, "Use one without, or add the service's host to NO_PROXY.")
+        }
+        Some(proxy) => Look::ok(NAME, format!("{} stands between, for browser, HTTP and AWS alike", proxy.address())),
     }
 }
 

@@ -46,18 +46,7 @@ pub(super) async fn ports(
     if resolved.webdriver_url.is_none() {
         find().await.map_err(cannot)?;
     }
-    let target = &resolved.target;
-    let mut hosts = target.hosts.clone();
-    hosts.extend(url::Url::parse(&target.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)));
-    let browser = Chromium::new(Settings {
-        base_url: target.base_url.clone(),
-        hosts,
-        basic_auth: resolved.basic_auth.clone(),
-        run: run.to_owned(),
-        webdriver_url: resolved.webdriver_url.clone(),
-        ca_file: resolved.ca_file.clone(),
-        keeper: keeper.clone(),
-    });
+    let browser = browser(resolved, run, keeper)?;
     let eyes = Eyes::open(resolved, run, alive_within, keeper).await.map_err(cannot)?;
     Ok(Ports {
         browser: Arc::new(browser),
@@ -66,6 +55,42 @@ pub(super) async fn ports(
         probe: eyes.probe,
         clock: Arc::new(SystemClock::start()),
     })
+}
+
+/// What opens browsers for a run.
+///
+/// # Errors
+/// [`NotStarted`] for a proxy that they cannot use.
+pub(super) fn browser(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result<Chromium, NotStarted> {
+    let target = &resolved.target;
+    let mut hosts = target.hosts.clone();
+    hosts.extend(url::Url::parse(&target.base_url).ok().and_then(|url| url.host_str().map(str::to_owned)));
+    Ok(Chromium::new(Settings {
+        proxy: browsers_proxy(&target.base_url)?,
+        base_url: target.base_url.clone(),
+        hosts,
+        basic_auth: resolved.basic_auth.clone(),
+        run: run.to_owned(),
+        webdriver_url: resolved.webdriver_url.clone(),
+        ca_file: resolved.ca_file.clone(),
+        keeper: keeper.clone(),
+    }))
+}
+
+/// The proxy that the browser goes through to the service.
+///
+/// # Errors
+/// [`NotStarted`] for one that it cannot use.
+pub(super) fn browsers_proxy(base_url: &str) -> Result<Option<url::Url>, NotStarted> {
+    let Some(proxy) = url::Url::parse(base_url).ok().and_then(|url| http::Proxy::of(&url)) else { return Ok(None) };
+    if proxy.credentials.is_some() {
+        let said = format!(
+            "The proxy {} asks for a name and a password (HTTPS_PROXY), and the browser has nobody to type them. Use one without, or add the service's host to NO_PROXY.",
+            proxy.address()
+        );
+        return Err(NotStarted::new(Exit::WrongInput, said));
+    }
+    Ok(Some(proxy.url))
 }
 
 /// What looks without touching anything.

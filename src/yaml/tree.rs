@@ -47,7 +47,7 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     }
     let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
     let read: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(&source.text, options);
-    read.map(|spanned| node(&spanned)).map_err(|error| {
+    read.map(|spanned| node(&spanned, source)).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location();
         let number = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(1).max(1);
@@ -67,18 +67,19 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     })
 }
 
-fn node(spanned: &Spanned<Raw>) -> Node {
+fn node(spanned: &Spanned<Raw>, source: &Source) -> Node {
     let kind = match &spanned.value {
         Raw::Null => Kind::Null,
+        Raw::Plain(value) => Kind::Scalar(as_written(spanned, source).unwrap_or_else(|| value.clone())),
         Raw::Scalar(value) => Kind::Scalar(value.clone()),
-        Raw::List(items) => Kind::List(items.iter().map(node).collect()),
+        Raw::List(items) => Kind::List(items.iter().map(|item| node(item, source)).collect()),
         Raw::Map(entries) => Kind::Map(
             entries
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.value.clone(),
                     key_mark: mark(key, key.value.chars().count()),
-                    value: node(value),
+                    value: node(value, source),
                 })
                 .collect(),
         ),
@@ -88,6 +89,21 @@ fn node(spanned: &Spanned<Raw>) -> Node {
         Kind::Null | Kind::List(_) | Kind::Map(_) => 1,
     };
     Node { mark: mark(spanned, length), kind }
+}
+
+/// A plain scalar as it stands in the file: `+1855…`, `012` and `1.10` are no numbers to anybody here.
+fn as_written(spanned: &Spanned<Raw>, source: &Source) -> Option<String> {
+    let place = spanned.defined;
+    let at = |value: u64| usize::try_from(value).ok()?.checked_sub(1);
+    let line = source.text.lines().nth(at(place.line())?)?;
+    let rest: String = line.chars().skip(at(place.column())?).collect();
+    // A tag, an anchor or a quotation mark before it: then what was read is what is meant.
+    if rest.starts_with(['!', '&', '*', '"', '\'']) {
+        return None;
+    }
+    // Numbers and switches hold none of these, so they end there.
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}' | '#')).unwrap_or(rest.len());
+    Some(rest[..end].trim_end_matches(':').to_owned()).filter(|written| !written.is_empty())
 }
 
 fn mark<T>(spanned: &Spanned<T>, length: usize) -> Mark {
@@ -105,6 +121,8 @@ fn mark<T>(spanned: &Spanned<T>, length: usize) -> Mark {
 enum Raw {
     Null,
     Scalar(String),
+    /// What YAML takes for a number or a switch, as it would be written again.
+    Plain(String),
     List(Vec<Spanned<Raw>>),
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
@@ -129,19 +147,19 @@ impl<'de> Deserialize<'de> for Raw {
             }
 
             fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
-                Ok(Raw::Scalar(value.to_string()))
+                Ok(Raw::Plain(value.to_string()))
             }
 
             fn visit_i64<E: de::Error>(self, value: i64) -> Result<Raw, E> {
-                Ok(Raw::Scalar(value.to_string()))
+                Ok(Raw::Plain(value.to_string()))
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Raw, E> {
-                Ok(Raw::Scalar(value.to_string()))
+                Ok(Raw::Plain(value.to_string()))
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<Raw, E> {
-                Ok(Raw::Scalar(value.to_string()))
+                Ok(Raw::Plain(value.to_string()))
             }
 
             fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
@@ -185,6 +203,44 @@ mod tests {
         assert_eq!((place(inner[0].key_mark), place(inner[0].value.mark)), ((3, 5), (3, 8)));
         let Kind::Map(flow) = &inner[1].value.kind else { panic!("a map") };
         assert_eq!((place(flow[0].key_mark), place(flow[0].value.mark)), ((4, 9), (4, 12)));
+    }
+
+    #[test]
+    fn scalars_are_taken_as_they_are_written() {
+        let written = [
+            "+18556438890",
+            "012",
+            "1.10",
+            "no",
+            "yes",
+            "true",
+            "0x1F",
+            "1e3",
+            "1_000",
+            "-0",
+            ".5",
+            "2026-11-27",
+            "12:30:45",
+            "0o17",
+            "3",
+        ];
+        for value in written {
+            for text in [
+                format!("a: {value}\n"),
+                format!("a: {value} # why\n"),
+                format!("{{a: {value}}}\n"),
+                format!("b: [x, {value}]\n"),
+                format!("b:\n  - {value}\n"),
+            ] {
+                let source = Source { name: "x.yaml".to_owned(), text: text.clone() };
+                let Kind::Map(entries) = parse(&source).expect("YAML").kind else { panic!("a map") };
+                let mut node = &entries[0].value;
+                if let Kind::List(items) = &node.kind {
+                    node = items.last().expect("one");
+                }
+                assert!(matches!(&node.kind, Kind::Scalar(read) if read == value), "{text}: {node:?}");
+            }
+        }
     }
 
     #[test]

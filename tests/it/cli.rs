@@ -314,3 +314,28 @@ fn the_page_of_causes_is_what_the_program_writes() {
     let text = std::fs::read_to_string(&page).unwrap_or_default();
     assert_eq!(said.out, text, "run: cargo run -- explain --format markdown > docs/causes.md");
 }
+
+/// What a variable must not hold is told before anything is touched: a line break at its end is seen by nobody.
+#[test]
+fn values_of_variables_are_looked_at_by_what_they_are_for() {
+    let desk = [
+        ("BASE_URL", "https://notify.example.gov"),
+        ("EMAIL_SENDER", "US Notify <testsender@notify-sandbox.gov>"),
+        ("USER_EMAIL", "smoke@notify-sandbox.gov\n"),
+        ("USER_MOBILE", "(202) 555-0123"),
+        ("USER_PASSWORD", "correct horse battery\n"),
+    ]
+    .into_iter()
+    .fold(Desk::new(), |desk, (name, value)| desk.with(&format!("NOTIFY_SMOKE_{name}"), value));
+    let said = desk.run(&["smoke", "prod"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    for sentence in [
+        "the variable NOTIFY_SMOKE_EMAIL_SENDER is no plain e-mail address",
+        "the variable NOTIFY_SMOKE_USER_EMAIL has white space at an end",
+        "the variable NOTIFY_SMOKE_USER_MOBILE is no telephone number in the form of E.164",
+        "the variable NOTIFY_SMOKE_USER_PASSWORD has white space at an end",
+    ] {
+        assert!(said.err.contains(sentence), "no {sentence:?} in\n{}", said.err);
+    }
+    assert!(!said.err.contains("correct horse"), "{}", said.err);
+}

@@ -111,3 +111,33 @@ fn it_says_whose_keys_the_mailbox_is_read_with() {
         assert_eq!(line(&said, "aws"), expected, "{}", said.out);
     }
 }
+
+/// A browser that is there and does not start: its own last line says why, to `doctor` and to a run alike.
+#[test]
+fn a_browser_that_does_not_start_says_why() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let version = notify_smoke_browser_version();
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in --version) echo '{version}'; exit;; esac\necho 'first words' >&2\necho 'FATAL: No room in /dev/shm' >&2\nkill -TRAP $$\n"
+    );
+    desk.write("bin/chromium", script.as_bytes());
+    let file = desk.path().join("bin/chromium");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let path = format!("{}:{}", desk.path().join("bin").display(), std::env::var("PATH").expect("a PATH"));
+    let desk = desk.with("PATH", &path);
+    let said = desk.run(&["doctor", "local"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(line(&said, "browser").contains("It says: “FATAL: No room in /dev/shm”."), "{}", said.out);
+    let said = desk.run(&["smoke", "local", "login"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.out.contains("It says: “FATAL: No room in /dev/shm”."), "{}", said.out);
+}
+
+/// What the browser of this machine calls itself.
+fn notify_smoke_browser_version() -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let found = runtime.block_on(notify_smoke::browser::find()).expect("a browser");
+    let output = std::process::Command::new(found.browser).arg("--version").output().expect("it runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

@@ -223,6 +223,7 @@ const LINE: &str = "{\"id\":\"a\",\"kind\":\"email\",\"to\":\"a@b.gov\",\"from\"
 fn lines_of_mailbox_programs() {
     let inputs = vec![LINE.into(), b"{\"kind\":\"alive\",\"detail\":\"12 messages\"}".to_vec()];
     fuzz(&damaged(inputs), |bytes| match read_line(&String::from_utf8_lossy(&bytes)) {
+        Ok(Printed::Unreadable(id, _)) => assert!(!id.is_empty()),
         Ok(Printed::Message(message)) => assert!(!message.id.is_empty() && message.arrived_at.is_some()),
         Ok(Printed::Alive(_) | Printed::Nothing) => {}
         Err(why) => assert!(why.len() < 300, "{why}"),

@@ -10,7 +10,7 @@ use notify_smoke::process::Keeper;
 
 use super::server::{Answer, Server};
 use crate::ports::{refusal, runtime};
-use crate::support::{Sandbox, program};
+use crate::support::{Sandbox, program, root};
 
 const FIX_BUCKET: &str = "Look at the bucket's name, region and credentials in the environment file";
 
@@ -69,7 +69,7 @@ fn a_program_that_is_not_there() {
     let failure = runtime().block_on(async { refusal(inbox.mark().await) });
     assert_eq!(
         failure.text,
-        "the mailbox program /nonexistent ended with exit code 127. Start it by hand to see what it says"
+        "the mailbox program /nonexistent ended with exit code 127 (“The keeper cannot start /nonexistent: No such file or directory (os error 2).”). Start it by hand to see what it says"
     );
 }
 
@@ -186,5 +186,35 @@ fn a_bucket_of_ten_thousand_mails_wants_a_lifecycle_rule() {
         let failure = refusal(inbox.look(Which::NotIn(&BTreeSet::new())).await);
         let sentence = "holds too much: more than 10000 objects; give it a lifecycle rule of a few days";
         assert!(failure.text.contains(sentence), "{}", failure.text);
+    });
+}
+
+/// The example program lives through any mail: broken ones of strangers hide nothing.
+#[test]
+fn the_example_program_survives_any_mail() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let strangers: [&[u8]; 8] = [
+        b"From: S <s@example.net>\r\nTo: smoke@notify.gov\r\nContent-Type: text/plain; charset=\"uft-8\"\r\n\r\nhello",
+        b"\xff\xfe\x00garbage",
+        b"",
+        b"To: undisclosed-recipients:;\r\nSubject: =?x?y?z?=\r\n\r\n\xe4",
+        b"From: \xe4\xf6 <s@example.net>\r\nTo: Smoke\xfc <SMOKE@notify.gov>\r\nSubject: \xe4\r\n\r\nx",
+        b"From: a@b (comment\r\nTo: \"unclosed <x@y>\r\nContent-Type: multipart/mixed\r\n\r\n--",
+        b"Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!\r\n--x--",
+        b"To: smoke@notify.gov\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n////",
+    ];
+    for (number, mail) in strangers.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("stranger-{number}")), mail).expect("written");
+    }
+    let ours = "From: n@notify.gov\r\nTo: SMOKE@Notify.gov\r\nSubject: Ours\r\nMessage-ID: <m1>\r\n\r\nhello\r\n";
+    std::fs::write(folder.path().join("ours"), ours).expect("written");
+    let script = root().join("docs/examples/mailbox-folder.py").display().to_string();
+    let command = ["python3".to_owned(), script, "--folder".to_owned(), folder.path().display().to_string()];
+    let inbox = ExecInbox::new(Keeper::at(&program()), command.to_vec(), vec!["smoke@notify.gov".to_owned()]);
+    runtime().block_on(async {
+        let seen = inbox.look(Which::NotIn(&BTreeSet::new())).await.expect("a look");
+        let own: Vec<_> = seen.messages.iter().filter(|mail| mail.subject == "Ours").collect();
+        assert_eq!(own.len(), 1);
+        assert_eq!((own[0].to.as_slice(), own[0].text.trim()), (["smoke@notify.gov".to_owned()].as_slice(), "hello"));
     });
 }

@@ -3,6 +3,7 @@
 mod machine;
 mod mailbox;
 mod number;
+mod proxy;
 pub mod server;
 mod signals;
 mod tls;

@@ -14,7 +14,7 @@ use super::{one_page, says, smoke};
 
 /// What is wrong with a certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wrong {
+pub enum Wrong {
     Nothing,
     Expired,
     Host,
@@ -29,13 +29,18 @@ fn in_days(days: i64) -> Date {
     today.checked_add(days.days()).expect("a date")
 }
 
-/// An authority, and a server whose certificate it has signed.
+/// An authority, and a server of this machine whose certificate it has signed.
 fn server(wrong: Wrong) -> (Server, String) {
+    server_for(wrong, "localhost")
+}
+
+/// The same for another name.
+pub fn server_for(wrong: Wrong, host: &str) -> (Server, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "An authority of our own");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
-    let name = if wrong == Wrong::Host { "somewhere-else.gov" } else { "localhost" };
+    let name = if wrong == Wrong::Host { "somewhere-else.gov" } else { host };
     let mut parameters = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
     parameters.distinguished_name.push(DnType::CommonName, name);
     let at = |days: i64| {

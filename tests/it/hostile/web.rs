@@ -162,7 +162,11 @@ fn a_page_is_named_by_its_first_heading() {
 #[test]
 fn the_right_words_with_a_wrong_status_are_no_page() {
     let wrong = |status: &'static str| run(move || Answer::With(status, "<h1>Hello</h1>"));
-    says(&wrong("500 Internal Server Error\r\nContent-Type: text/html"), 1, "came with HTTP 500, though it shows what it should");
+    says(
+        &wrong("500 Internal Server Error\r\nContent-Type: text/html"),
+        1,
+        "came with HTTP 500, though it shows what it should",
+    );
     says(&wrong("404 Not Found\r\nContent-Type: text/html"), 1, "came with HTTP 404, though it shows what it should");
 }
 
@@ -196,7 +200,10 @@ fn a_field_that_does_not_keep_what_is_typed() {
     let page = "<h1>First</h1><label>Name <input oninput=\"this.value = ''\"></label>";
     let server = Server::start(move |path| if path == "/page" { Answer::Page(page) } else { health() });
     let desk = one_page(&format!("http://localhost:{}", server.port));
-    scenario(&desk, "  - visit: /page\n  - fill: { Name: something }\n  - expect: { heading: Hello }\n    proves: [admin]\n");
+    scenario(
+        &desk,
+        "  - visit: /page\n  - fill: { Name: something }\n  - expect: { heading: Hello }\n    proves: [admin]\n",
+    );
     says(&smoke(&desk), 1, "the field “Name” does not keep what is typed into it");
 }
 
