@@ -6,6 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, Region, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
@@ -69,14 +70,34 @@ pub async fn s3(settings: &AwsSettings) -> S3 {
     S3 { client: aws_sdk_s3::Client::from_conf(config), clock }
 }
 
+/// As whom AWS is spoken to.
+pub struct Identity {
+    /// The ARN of the caller.
+    pub arn: String,
+    /// When its credentials end, where they do and say when.
+    pub until: Option<Timestamp>,
+}
+
+/// Credentials of a session tell it themselves, or in the variable that tools set beside them.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>.
+async fn expiry(config: &SdkConfig) -> Option<Timestamp> {
+    let provider = config.credentials_provider()?;
+    let credentials = provider.provide_credentials().await.ok()?;
+    let by_provider = credentials.expiry().and_then(|at| Timestamp::try_from(at).ok());
+    let by_variable = || std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?.parse().ok();
+    by_provider.or_else(|| credentials.session_token().and_then(|_| by_variable()))
+}
+
 /// As whom AWS is spoken to: the ARN of the caller.
 ///
 /// # Errors
 /// What AWS said, or why it was not reached.
-pub async fn identity(settings: &AwsSettings) -> Result<String, String> {
-    let client = aws_sdk_sts::Client::new(&shared(settings).await);
+pub async fn identity(settings: &AwsSettings) -> Result<Identity, String> {
+    let config = shared(settings).await;
+    let client = aws_sdk_sts::Client::new(&config);
     let said = client.get_caller_identity().send().await.map_err(|error| reason(&error))?;
-    said.arn().map(str::to_owned).ok_or_else(|| "AWS names nobody".to_owned())
+    let arn = said.arn().map(str::to_owned).ok_or_else(|| "AWS names nobody".to_owned())?;
+    Ok(Identity { arn, until: expiry(&config).await })
 }
 
 /// What a server said, or the innermost sentence of an SDK error.

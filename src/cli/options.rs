@@ -207,6 +207,9 @@ pub(super) struct Report {
     /// Tell every hop of every scenario, also where it passed
     #[arg(long)]
     pub all: bool,
+    /// End with the exit code that the run ended with
+    #[arg(long)]
+    pub exit_code: bool,
     /// Break the lines of the text at so many columns; without it, at the terminal's
     #[arg(long, value_name = "COLUMNS")]
     pub width: Option<usize>,

@@ -24,7 +24,7 @@ pub(super) fn run(options: &Report) -> Exit {
                 Format::Junit => render::junit::junit(&history),
             }
             .trim_end());
-            Exit::Passed
+            if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }
         }
         Err(not_started) => refuse(&not_started),
     }

@@ -32,6 +32,7 @@ pub(super) fn errors(files: &Files<'_>) -> Vec<Problem> {
 pub(super) fn warnings(files: &Files<'_>) -> Vec<Problem> {
     let mut found = unused_windows(files);
     found.extend(files.scenarios.iter().flat_map(|(scenario, source)| unused_captures(scenario, source)));
+    found.extend(files.scenarios.iter().filter_map(|(scenario, source)| proves_nothing(scenario, source)));
     found.extend(missing_next_steps(files));
     found.extend(unused_roads(files));
     found.extend(unlikely(files));
@@ -57,6 +58,15 @@ fn run_longest(files: &Files<'_>) -> Option<Problem> {
         );
         let mend = format!("Write `run-longest: {}m`, or shorten the windows.", needed_ms.div_ceil(60_000));
         Problem::at_word(source, "run-longest", what, mend)
+    })
+}
+
+/// A scenario that only takes things for granted passes whatever is broken.
+fn proves_nothing(scenario: &Scenario, source: &Source) -> Option<Problem> {
+    let proves = scenario.steps.iter().any(|step| matches!(step, Step::Expect(expect) if !expect.proves.is_empty()));
+    (scenario.control.is_none() && !proves).then(|| {
+        let what = "nothing in this scenario proves anything: it only assumes";
+        Problem::at_word(source, "steps:", what, "Write `proves: [...]` at an expectation that shows a part at work.")
     })
 }
 

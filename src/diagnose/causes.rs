@@ -21,11 +21,6 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// Whether it can make a run degraded, and not only failed: only such a finding can be known and waited for.
-    pub fn can_degrade(&self) -> bool {
-        DEGRADING.iter().any(|cause| cause.id == self.id)
-    }
-
     /// What a run book says to do: for it, or else for its component.
     pub fn step_in<'b>(&self, runbook: &'b BTreeMap<String, String>) -> Option<&'b str> {
         runbook.get(self.id).or_else(|| runbook.get(self.component.name())).map(String::as_str)
@@ -36,30 +31,6 @@ impl Cause {
         self.cites.iter().map(|sign| sign.doc()).collect()
     }
 }
-
-/// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
-static DEGRADING: [&Cause; 20] = [
-    &SES_SLOW,
-    &WORKER_SLOW,
-    &SNS_SLOW,
-    &TEXT_ONCE_LOST,
-    &TEXT_LOST,
-    &SENT_TWICE,
-    &SES_TWICE,
-    &SNS_TWICE,
-    &ADMIN_SLOW,
-    &API_SLOW,
-    &MAILBOX_LATE,
-    &NUMBER_LATE,
-    &WORKER_UNSENT,
-    &SES_UNSENT,
-    &SNS_UNSENT,
-    &QUEUE_BUSY,
-    &ROW_TWICE,
-    &SCHEDULER_LATE,
-    &RECEIPTS_OFF,
-    &SES_DISTRUSTED,
-];
 
 macro_rules! causes {
     ($($name:ident = $id:literal, $component:ident, $level:ident, $title:literal, $decides:literal, [$($sign:ident),*];)*) => {
@@ -384,6 +355,10 @@ causes! {
     MAILBOX_BLIND = "mailbox-blind", Mailbox, Outside,
         "the mailbox could not be seen, so a missing mail says nothing",
         "list the mailbox by hand with the same credentials",
+        [MailboxBlind];
+    NUMBER_BLIND = "number-blind", Number, Outside,
+        "the test number could not be read, so a missing text says nothing",
+        "list the number's messages by hand with the same credentials",
         [MailboxBlind];
     DEPLOYED = "deployed", Deploy, Platform,
         "another version came in the middle of the run",

@@ -5,6 +5,7 @@
 //! their words in another (`causes`). Every candidate cites events.
 
 mod causes;
+mod degrading;
 mod known;
 mod see;
 mod sign;

@@ -31,6 +31,11 @@ impl Exit {
         if history.waits() { Self::Waiting } else { Self::of(history, false) }
     }
 
+    /// The exit code of a run of which there is only the journal: one that was stopped, waits, or has ended.
+    pub fn of_recorded(history: &History) -> Self {
+        if history.interrupted.is_some() { Self::Interrupted } else { Self::of_waiting(history) }
+    }
+
     /// The exit code of a run that has come to its end.
     pub fn of(history: &History, degraded_fails: bool) -> Self {
         match crate::diagnose::verdict(history) {

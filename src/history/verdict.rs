@@ -155,7 +155,8 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
         return judged(Verdict::NotVerified, "the page refused the code that came first, and no other one has come");
     }
     if let Some((_, failure)) = state.mark_failures.last().filter(|_| state.mailbox.is_none()) {
-        return judged(Verdict::Inconclusive, format!("the mailbox could not be looked at: {}", failure.text));
+        let eye = if expect.is_of_number() { "number" } else { "mailbox" };
+        return judged(Verdict::Inconclusive, format!("the {eye} could not be looked at: {}", failure.text));
     }
     match state.closed {
         Some((_, Gap::WindowClosed)) => match of_absence(history, step, *trigger) {

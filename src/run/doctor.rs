@@ -6,6 +6,8 @@ mod machine;
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::NotStarted;
 use super::launch::{Going, keeper};
 use super::ports::{self, Eyes};
@@ -99,7 +101,7 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
         browser_look(resolved, keeper),
         service_looks(&eyes),
         bounded("certificate", certificate::look(resolved)),
-        bounded("aws identity", identity_look(resolved)),
+        bounded("aws identity", identity_look(resolved, prepared.service.run_longest_ms)),
         bounded("mailbox", inbox_look("mailbox", eyes.inbox.as_ref())),
         async {
             match &eyes.number {
@@ -173,7 +175,7 @@ fn proxy_look(resolved: &Resolved) -> Look {
 }
 
 /// Whose keys the mailbox is read with.
-async fn identity_look(resolved: &Resolved) -> Look {
+async fn identity_look(resolved: &Resolved, longest_ms: u64) -> Look {
     const NAME: &str = "aws identity";
     let settings = match &resolved.mailbox {
         ResolvedMailbox::SesS3 { region, endpoint: None, credentials, .. } => {
@@ -185,10 +187,23 @@ async fn identity_look(resolved: &Resolved) -> Look {
         ResolvedMailbox::Exec { .. } => return Look::ok(NAME, "not needed: the mailbox is behind a program"),
     };
     match aws::identity(&settings).await {
-        Ok(arn) => Look::ok(NAME, arn),
+        Ok(identity) => credentials(NAME, &identity, Timestamp::now(), longest_ms),
         Err(why) => {
             let mend = "Look at the AWS variables or the role of this machine.";
             Look::new(NAME, Finding::Fail, format!("AWS does not know us: {why}"), mend)
+        }
+    }
+}
+
+/// Credentials of a session that end before a run can would leave it blind in its middle.
+fn credentials(name: &'static str, identity: &aws::Identity, now: Timestamp, longest_ms: u64) -> Look {
+    let longest = SignedDuration::from_millis(i64::try_from(longest_ms).unwrap_or(i64::MAX));
+    match identity.until.filter(|until| until.duration_since(now) < longest) {
+        None => Look::ok(name, identity.arn.clone()),
+        Some(until) => {
+            let said = format!("{}; its credentials end at {}", identity.arn, until.strftime("%F %H:%M UTC"));
+            let mend = format!("A run may take {} min: get fresh ones before it.", longest_ms / 60_000);
+            Look::new(name, Finding::Warn, said, mend)
         }
     }
 }
@@ -269,5 +284,25 @@ fn domain(email: &str) -> Look {
     } else {
         let mend = "The service lets only government addresses register; ask whether this user was added by hand.";
         Look::new("smoke user", Finding::Warn, format!("{email} is no .gov address"), mend)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_end_before_a_run_can_are_told_with_their_hour() {
+        let now: Timestamp = "2026-11-27T08:00:00Z".parse().expect("a time");
+        let look = |until: Option<&str>| {
+            let until = until.map(|until| until.parse().expect("a time"));
+            credentials("aws identity", &aws::Identity { arn: "arn:x".to_owned(), until }, now, 6_900_000)
+        };
+        assert_eq!(look(None).finding, Finding::Ok);
+        assert_eq!(look(Some("2026-11-27T10:00:00Z")).finding, Finding::Ok);
+        let ends = look(Some("2026-11-27T09:00:00Z"));
+        assert_eq!(ends.finding, Finding::Warn);
+        assert_eq!(ends.said, "arn:x; its credentials end at 2026-11-27 09:00 UTC");
+        assert_eq!(ends.mend, "A run may take 115 min: get fresh ones before it.");
     }
 }

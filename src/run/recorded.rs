@@ -25,7 +25,18 @@ impl Recorded {
             let said = format!("There is no run `{name}`: give a run id, or a folder with a journal.jsonl in it.");
             NotStarted::new(Exit::WrongInput, said)
         };
-        Self::read(&store::find_run(runs, name).ok_or_else(missing)?)
+        match store::find_runs(runs, name).as_slice() {
+            [] => Err(missing()),
+            [only] => Self::read(only),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .filter_map(|path| Some(format!("`{}`", path.strip_prefix(runs).ok()?.display())))
+                    .collect();
+                let said = format!("`{name}` is more than one run: write {}.", names.join(" or "));
+                Err(NotStarted::new(Exit::WrongInput, said))
+            }
+        }
     }
 
     /// The run in this folder.

@@ -75,14 +75,17 @@ pub fn read_journal(run: &Path) -> std::io::Result<Vec<u8>> {
     if bytes.len() as u64 > JOURNAL_BYTES_MAX { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
-/// The folder of a run, named by its path or by its id.
-pub fn find_run(runs: &Path, name: &str) -> Option<PathBuf> {
-    let as_path = PathBuf::from(name);
-    if as_path.join(JOURNAL).is_file() {
-        return Some(as_path);
+/// The folders that a run's name may mean: its path, its id, or `latest` of one environment (`local/latest`) or of each.
+pub fn find_runs(runs: &Path, name: &str) -> Vec<PathBuf> {
+    let has_journal = |path: &PathBuf| path.join(JOURNAL).is_file();
+    if let Some(path) = [PathBuf::from(name), runs.join(name)].into_iter().find(has_journal) {
+        return vec![path];
     }
     let environments = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    environments.map(|environment| environment.path().join(name)).find(|path| path.join(JOURNAL).is_file())
+    let mut found: Vec<PathBuf> =
+        environments.map(|environment| environment.path().join(name)).filter(has_journal).collect();
+    found.sort();
+    found
 }
 
 /// Writes a report beside the journal, whole or not at all.

@@ -339,3 +339,50 @@ fn values_of_variables_are_looked_at_by_what_they_are_for() {
     }
     assert!(!said.err.contains("correct horse"), "{}", said.err);
 }
+
+/// A recorded run in a desk's folder.
+fn recorded(desk: &Desk, journal: &str, folder: &str) {
+    let bytes = std::fs::read(root().join("tests/journals").join(journal)).expect("a journal");
+    desk.write(&format!("runs/{folder}/journal.jsonl"), &bytes);
+}
+
+#[test]
+fn a_report_can_end_as_its_run_did() {
+    let desk = Desk::new();
+    for (journal, code) in
+        [("passed", 0), ("failed-router", 1), ("degraded-twice", 0), ("interrupted", 130), ("waiting", 6)]
+    {
+        recorded(&desk, &format!("{journal}.jsonl"), &format!("local/{journal}"));
+        assert_eq!(desk.run(&["report", journal]).code, 0, "{journal}");
+        assert_eq!(desk.run(&["report", journal, "--exit-code"]).code, code, "{journal}");
+    }
+}
+
+/// `latest` of several environments is no one run.
+#[test]
+fn the_latest_run_of_several_environments_is_asked_for() {
+    let desk = Desk::new();
+    recorded(&desk, "passed.jsonl", "local/latest");
+    assert_eq!(desk.run(&["report", "latest"]).code, 0);
+    recorded(&desk, "failed-router.jsonl", "staging/latest");
+    for command in ["report", "resume"] {
+        let said = desk.run(&[command, "latest"]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(
+            said.err.contains("`latest` is more than one run: write `local/latest` or `staging/latest`."),
+            "{}",
+            said.err
+        );
+    }
+    let said = desk.run(&["report", "staging/latest", "--exit-code"]);
+    assert_eq!(said.code, 1, "{said:?}");
+}
+
+#[test]
+fn a_scenario_that_only_assumes_proves_nothing_and_check_says_so() {
+    let desk = Desk::new();
+    let text = "name: Nothing\nrunbook: Not in the run book.\nsteps:\n  - visit: /sign-in\n  - expect: { heading: Sign in }\n    assumes: template\n";
+    desk.write("scenarios/us-notify/nothing.yaml", text.as_bytes());
+    let said = desk.run(&["check"]);
+    assert!(said.err.contains("nothing in this scenario proves anything: it only assumes"), "{}{}", said.out, said.err);
+}

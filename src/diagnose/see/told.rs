@@ -93,7 +93,9 @@ fn of_doubt(history: &History, scenario: &PlannedScenario, step: StepId, evidenc
     }
     if evidence.has(Sign::MailboxBlind) {
         let clock = evidence.has(Sign::ClockApart).then_some(&causes::CLOCK_APART);
-        return std::iter::once(&causes::MAILBOX_BLIND).chain(clock).collect();
+        return std::iter::once(if is_number { &causes::NUMBER_BLIND } else { &causes::MAILBOX_BLIND })
+            .chain(clock)
+            .collect();
     }
     debug_assert!(scenario.all_steps().any(|known| known == step));
     vec![&causes::HARNESS]
