@@ -13,7 +13,8 @@ use crate::model::{
 };
 use crate::policy;
 use crate::port::{Mark, MaskedPng, RawAct, Sighting};
-use crate::redact::Vault;
+use crate::reading::one_line;
+use crate::redact::{Texts as _, Vault};
 
 /// Told of every event after it was written, with the history that holds it already.
 pub type Observer = dyn FnMut(&History, &Event) + Send;
@@ -76,7 +77,8 @@ impl Recorder {
         self.history
     }
 
-    pub(super) fn record(&mut self, fact: Fact, t: u64, at: Timestamp) -> std::io::Result<()> {
+    pub(super) fn record(&mut self, mut fact: Fact, t: u64, at: Timestamp) -> std::io::Result<()> {
+        fact.in_lines();
         let event = self.journal.append(self.vault.clean(fact), t.max(self.history.last.t), at)?;
         self.history.apply(&event);
         (self.observer)(&self.history, &event);
@@ -221,7 +223,8 @@ impl Recorder {
         let Look { step, since, standing, took_ms, document, busy_percent } = look;
         let state = self.history.step(step);
         let same = state.looks.seen.as_ref().is_some_and(|(_, before)| *before == observation);
-        let judgement = self.judged(step, standing, &observation, document, (t, at));
+        let mut judgement = self.judged(step, standing, &observation, document, (t, at));
+        judgement.check.texts(&mut |text| *text = one_line(text));
         let seen = if same { Seen::Same } else { Seen::New(observation) };
         self.record(Fact::Looked { step, since, seen, took_ms, document, busy_percent }, t, at)?;
         let known = self.history.step(step).check.as_ref().map(|(_, check)| check);

@@ -168,6 +168,28 @@ impl Plan {
         same && self.hosts.iter().any(|known| known == host)
     }
 
+    /// The addresses and numbers that messages of ours come from and go to, those of other environments among them.
+    pub fn senders_and_recipients(&self) -> Vec<String> {
+        let rows = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Expect { expect: Expectation::Rows(rows), .. } => Some(rows.from.clone()),
+            StepKind::Expect { .. } | StepKind::Act { .. } => None,
+        });
+        let own = [&self.email_sender, &self.sms_sender]
+            .into_iter()
+            .chain(&self.recipients)
+            .chain(self.other_senders.values());
+        own.cloned().chain(rows).collect()
+    }
+
+    /// How the texts read that are awaited, with `*` for any text.
+    pub fn awaited_texts(&self) -> Vec<String> {
+        let texts = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Expect { expect: Expectation::Text(text), .. } => Some(text.text.clone()),
+            StepKind::Expect { .. } | StepKind::Act { .. } => None,
+        });
+        texts.collect()
+    }
+
     /// Whether every id leads somewhere, and every step belongs to one scenario: what the rest of the program relies on
     /// when a plan was read from a file.
     pub fn is_sound(&self) -> bool {

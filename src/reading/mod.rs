@@ -8,9 +8,11 @@ mod html;
 mod links;
 mod plain;
 mod rewriters;
+mod visible;
 
 pub use added::{is_addition, is_masked, is_placeholder};
 pub use html::{Rendered, render};
 pub use links::{FoundLink, in_text};
 pub use plain::{plain, squeezed};
 pub use rewriters::{Original, original};
+pub use visible::{no_command, one_line};

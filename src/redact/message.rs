@@ -5,8 +5,10 @@ use super::links::{Found, Hidden, Shaped};
 use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Alteration, Link, MailPart, Message, MessageKind};
 use crate::port::RawMessage;
-use crate::reading::{plain, render, squeezed};
+use crate::reading::{one_line, plain, render, squeezed};
 
+/// Who is none of ours.
+const STRANGER: &str = "somebody else";
 /// A shorter word is of no use to anybody, and may be one of a sentence.
 const PIECE_MIN: usize = 12;
 
@@ -34,7 +36,12 @@ impl Vault {
         altered.dedup();
         let is_text = message.kind == MessageKind::Sms;
         let codes = if is_text { self.learn_codes(&message.text) } else { Vec::new() };
-        let ours = is_text || is_ours;
+        let is_known = |address: &String| self.ours.contains(&address.to_lowercase());
+        // A text may be the answer to what was asked for, whoever it comes from.
+        let ours = is_ours || (is_text && (is_known(&message.from) || self.is_awaited(&message.text)));
+        let who = |address: &String| {
+            if ours || is_known(address) { one_line(&self.redacted(address)) } else { STRANGER.to_owned() }
+        };
         let is_blank = plain(&message.text).is_empty()
             && shown.as_ref().is_none_or(|shown| plain(&shown.text).is_empty() && shown.hrefs.is_empty());
         let mut kept = found.iter().zip(&links).zip(&texts).map(|((found, links), (text, _))| {
@@ -46,9 +53,9 @@ impl Vault {
             id,
             provider_id: message.provider_id,
             kind: message.kind,
-            to: message.to.iter().map(|to| self.redacted(to)).collect(),
-            from: self.redacted(&message.from),
-            subject: if ours { self.redacted(&message.subject) } else { String::new() },
+            to: message.to.iter().map(who).collect(),
+            from: who(&message.from),
+            subject: if ours { one_line(&self.redacted(&message.subject)) } else { String::new() },
             body,
             html,
             is_blank,
@@ -58,6 +65,13 @@ impl Vault {
             codes,
             arrived_at,
         }
+    }
+
+    /// Whether a text has the words of one that is awaited.
+    fn is_awaited(&self, text: &str) -> bool {
+        let text = plain(text).to_lowercase();
+        let has = |piece: &str| text.contains(&plain(piece).to_lowercase());
+        self.awaited.iter().any(|words| !words.replace('*', "").trim().is_empty() && words.split('*').all(has))
     }
 
     /// The links of one text. What does not carry the token is somebody else's: no word of it may become a secret of ours.

@@ -42,6 +42,10 @@ pub struct Vault {
     shapes: Vec<LinkShape>,
     /// Digits of a texted code; none are looked for where this is 0.
     code_length: usize,
+    /// Addresses and numbers of ours, in small letters, and the words of texts that are awaited: of whom else a message is, and
+    /// what it says, is nobody's business.
+    ours: Vec<String>,
+    awaited: Vec<String>,
     /// Name and value of each secret.
     named: BTreeMap<String, String>,
     /// Whole links and codes by their handle.
@@ -54,6 +58,18 @@ impl Vault {
     /// A vault that knows the shapes of links and codes that are secrets.
     pub fn new(shapes: Vec<LinkShape>, code_length: u32) -> Self {
         Self { shapes, code_length: code_length as usize, ..Self::default() }
+    }
+
+    /// Tells the vault who is no stranger, and how the texts read that are awaited.
+    #[must_use]
+    pub fn knowing(
+        mut self,
+        ours: impl IntoIterator<Item = String>,
+        awaited: impl IntoIterator<Item = String>,
+    ) -> Self {
+        self.ours = ours.into_iter().filter(|one| !one.is_empty()).map(|one| one.to_lowercase()).collect();
+        self.awaited = awaited.into_iter().collect();
+        self
     }
 
     /// Keeps a secret under its name.

@@ -15,6 +15,7 @@ fn vault() -> Vault {
         }],
         6,
     )
+    .knowing(["n@b.gov".to_owned(), "a@b.gov".to_owned()], ["* is your U.S. Notify authentication code".to_owned()])
 }
 
 fn mail(text: &str, html: &str) -> RawMessage {
@@ -158,4 +159,13 @@ fn no_piece_of_a_link_that_was_altered_is_kept() {
 
 fn percent(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[test]
+fn a_subject_is_one_line_whatever_is_in_it() {
+    let mut vault = vault();
+    let mut mail = mail("t1token", "");
+    mail.subject = "Re\u{1b}[31mset it\r\n::error file=x::injected\u{202e}".to_owned();
+    let subject = vault.message(mail, "t1token").subject;
+    assert_eq!(subject, "Re␛[31mset it␍␊::error file=x::injected⟨U+202E⟩");
 }

@@ -2,6 +2,7 @@
 //! not: replacing something in them would break what refers to them.
 
 use crate::model::{Acted, Check, Fact, Health, Message, Observation, PortFailure, Seen, Snapshot};
+use crate::reading::one_line;
 
 /// Something whose texts can be visited.
 pub trait Texts {
@@ -49,6 +50,16 @@ impl Texts for Fact {
             | Self::LookedBack { .. }
             | Self::RunEnded
             | Self::Unknown => {}
+        }
+    }
+}
+
+impl Fact {
+    /// Makes what is told of it in one line one line: words of the service, of mails and of programs are in it.
+    pub fn in_lines(&mut self) {
+        // A page and a mail are what they are; what is said of them is ours.
+        if !matches!(self, Self::Looked { seen: Seen::New(_), .. }) {
+            self.texts(&mut |text| *text = one_line(text));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::seconds;
 use crate::history::History;
 use crate::model::{Acted, Check, Component, Event, Fact, PortFailure, Seen, StepId, StepKind};
+use crate::reading::no_command;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -45,7 +46,7 @@ impl Live {
             return None;
         }
         self.last.clone_from(&said);
-        Some(format!("{:>8}  {said}", seconds(event.t)))
+        Some(no_command(&format!("{:>8}  {said}", seconds(event.t))))
     }
 
     fn said(&mut self, history: &History, fact: &Fact) -> Option<String> {

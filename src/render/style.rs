@@ -2,6 +2,7 @@
 //!
 //! Only the sixteen colours that every terminal maps to its own theme are used, so that light and dark ones can be read.
 
+use crate::reading::no_command;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::words;
@@ -35,7 +36,8 @@ impl Style {
         let mut out = String::new();
         for (index, line) in text.lines().enumerate() {
             for (part, piece) in self.wrapped(line).iter().enumerate() {
-                out.push_str(&if part == 0 { self.painted(piece, index == 0) } else { piece.clone() });
+                let piece = no_command(piece);
+                out.push_str(&if part == 0 { self.painted(&piece, index == 0) } else { piece });
                 out.push('\n');
             }
         }

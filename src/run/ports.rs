@@ -22,7 +22,8 @@ const REQUEST_LONGEST: Duration = Duration::from_secs(30);
 
 /// The vault with every secret of the environment in it.
 pub(super) fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
-    let mut vault = Vault::new(plan.links.clone(), plan.code_length);
+    let mut vault =
+        Vault::new(plan.links.clone(), plan.code_length).knowing(plan.senders_and_recipients(), plan.awaited_texts());
     for (name, value) in &resolved.secrets {
         vault.keep(name, value);
     }

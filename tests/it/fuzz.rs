@@ -210,7 +210,8 @@ fn mails() {
     let plan = crate::support::reset_plan(1_000, &[]);
     fuzz(&damaged(vec![MAIL.to_vec(), b"Subject: x\r\n\r\nhttp://h/new-password/abc.def.ghi\r\n".to_vec()]), |raw| {
         let Some(mail) = read_mail("id", &raw, None) else { return };
-        let mut vault = Vault::new(plan.links.clone(), plan.code_length);
+        let mut vault = Vault::new(plan.links.clone(), plan.code_length)
+            .knowing(plan.senders_and_recipients(), plan.awaited_texts());
         let observation = Observation::Messages { messages: vec![vault.message(mail, "abc")], unreadable: Vec::new() };
         judged(&plan, &observation);
     });
@@ -252,7 +253,8 @@ fn snapshots_of_pages() {
     let plan = crate::support::reset_plan(1_000, &[]);
     fuzz(&damaged(vec![PAGE.into()]), |bytes| {
         let Ok(page) = serde_json::from_slice::<RawPage>(&bytes) else { return };
-        let mut vault = Vault::new(plan.links.clone(), plan.code_length);
+        let mut vault = Vault::new(plan.links.clone(), plan.code_length)
+            .knowing(plan.senders_and_recipients(), plan.awaited_texts());
         vault.keep("user.password", "correct horse");
         judged(&plan, &Observation::Page(Box::new(vault.page(page))));
     });

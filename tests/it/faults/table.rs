@@ -27,6 +27,7 @@ const SAYS: &[(&str, &str)] = &[
     ("scheduler_stopped", "a mail that was asked for after the slot came at once"),
     ("queue_busy", "its queues are busy"),
     ("a_row_lost", "1 of 2 rows are here"),
+    ("way_subject_control", "our mail has the subject “Re␛[31mset␈ it"),
     ("a_row_with_other_words", "its text part reads like no row"),
 ];
 
@@ -49,6 +50,10 @@ pub fn check(row: &Row) {
     }
     for (_, sentence) in SAYS.iter().filter(|(of, _)| *of == row.name) {
         assert!(said.out.contains(sentence), "{fault}: no {sentence:?} in\n{}", said.out);
+    }
+    for line in said.out.lines() {
+        assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{fault}: a command in {line:?}");
+        assert!(!line.chars().any(|c| c.is_control()), "{fault}: {line:?}");
     }
     let verdicts: Vec<&str> = row.expected.iter().map(|expected| expected.verdict).collect();
     let code = match verdicts.as_slice() {

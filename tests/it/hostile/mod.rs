@@ -6,6 +6,7 @@ mod number;
 mod proxy;
 pub mod server;
 mod signals;
+mod strangers;
 mod tls;
 mod web;
 

@@ -69,7 +69,8 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
         clock: Arc::new(SimClock::start(&world)),
     };
     let vault = || {
-        let mut vault = Vault::new(the_plan_cached().links.clone(), 6);
+        let mut vault = Vault::new(the_plan_cached().links.clone(), 6)
+            .knowing(the_plan_cached().senders_and_recipients(), the_plan_cached().awaited_texts());
         vault.keep("user.password", "correct horse battery");
         vault
     };

@@ -297,7 +297,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         clock: Arc::new(SimClock { started: Instant::now(), world: world.clone() }),
     };
     let vault = || {
-        let mut vault = Vault::new(plan.links.clone(), 6);
+        let mut vault = Vault::new(plan.links.clone(), 6).knowing(plan.senders_and_recipients(), plan.awaited_texts());
         vault.keep("user.password", "correct horse battery");
         vault
     };
