@@ -53,7 +53,7 @@ pub fn check(row: &Row) {
     }
     for line in said.out.lines() {
         assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{fault}: a command in {line:?}");
-        assert!(!line.chars().any(|c| c.is_control()), "{fault}: {line:?}");
+        assert!(!line.chars().any(char::is_control), "{fault}: {line:?}");
     }
     let verdicts: Vec<&str> = row.expected.iter().map(|expected| expected.verdict).collect();
     let code = match verdicts.as_slice() {
