@@ -15,7 +15,9 @@ const INSIDE_MAX: usize = 10;
 
 /// Reads one mail. What cannot be read as MIME is nothing.
 pub fn message(id: &str, raw: &[u8], arrived_at: Option<Timestamp>) -> Option<RawMessage> {
-    let parsed = MessageParser::default().parse(raw)?;
+    // A stranger's mail may be one on which the parser gives up (seen with multiparts that are closed twice): that is told of
+    // this one mail, and ends no run.
+    let parsed = std::panic::catch_unwind(|| MessageParser::default().parse(raw)).ok().flatten()?;
     Some(RawMessage {
         arrived_at,
         failed_checks: received::failed_checks(parsed.headers_raw()),

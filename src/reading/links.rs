@@ -35,13 +35,14 @@ pub fn in_text(text: &str) -> Vec<FoundLink> {
     found
 }
 
+/// The next place where a web address begins; its scheme may be written in any case.
 fn next_start(text: &str, from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let lower = |scheme: &str| {
-        // Schemes may be written in any case.
-        rest.as_bytes().windows(scheme.len()).position(|window| window.eq_ignore_ascii_case(scheme.as_bytes()))
+    let bytes = text.as_bytes();
+    let begins = |at: usize| {
+        let is = |scheme: &[u8]| bytes.get(at..at + scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
+        is(b"http://") || is(b"https://")
     };
-    [lower("http://"), lower("https://")].into_iter().flatten().min().map(|at| from + at)
+    (from..bytes.len()).find(|at| matches!(bytes[*at], b'h' | b'H') && begins(*at))
 }
 
 fn readings(text: &str, start: usize) -> Vec<(Range<usize>, String)> {

@@ -49,9 +49,11 @@ impl Vault {
         });
         let body = kept.next().unwrap_or_default();
         let html = kept.next().filter(|_| ours);
+        // A sender's own id names its host.
+        let provider_id = if ours { message.provider_id } else { id.clone() };
         Message {
             id,
-            provider_id: message.provider_id,
+            provider_id,
             kind: message.kind,
             to: message.to.iter().map(who).collect(),
             from: who(&message.from),
