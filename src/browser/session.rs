@@ -20,8 +20,9 @@ const SNAPSHOT: &str = include_str!("snapshot.js");
 const FIND: &str = include_str!("find.js");
 const MASK: &str = include_str!("mask.js");
 const TIME: &str = include_str!("time.js");
-/// Whether a field has kept what was typed; what stands in it does not leave the page.
-const KEPT: &str = "const [field, value] = arguments; return !('value' in field) || field.tagName === 'SELECT' || field.value === value;";
+/// Whether each field has kept what was typed; what stands in it does not leave the page.
+const KEPT: &str = "return arguments[0].map(([field, value]) =>
+  !('value' in field) || field.tagName === 'SELECT' || field.value === value);";
 /// A value is typed so often where the page does not keep it.
 const TYPED_MAX: usize = 3;
 /// Clicks on the way to a time: a few days are opened and left again.
@@ -132,33 +133,39 @@ impl ChromiumSession {
         }
     }
 
-    /// Types a value, and again where the page has not kept it.
-    async fn fill(&mut self, label: &str, value: &str) -> Result<(), Acted> {
+    /// Types values into their fields, and again where the page has not kept one.
+    async fn fill(&mut self, fields: &[(String, String)]) -> Result<(), Acted> {
+        let mut left: Vec<&(String, String)> = fields.iter().collect();
+        for _ in 0..TYPED_MAX {
+            let mut typed = Vec::new();
+            for (label, value) in &left {
+                let element = self.type_into(label, value).await?;
+                typed.push(json!([element, value]));
+            }
+            let kept = self.script(KEPT, vec![Value::Array(typed)]).await.map_err(|error| error.acted())?;
+            let is_kept = |at: usize| kept[at] == true;
+            left = left.into_iter().enumerate().filter(|(at, _)| !is_kept(*at)).map(|(_, field)| field).collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        let label = left.first().map_or("", |(label, _)| label.as_str());
+        let why = format!("the field “{label}” does not keep what is typed into it");
+        Err(Acted::NotDone { why: PortFailure::new(FailureKind::Missing, why) })
+    }
+
+    async fn type_into(&mut self, label: &str, value: &str) -> Result<Element, Acted> {
         let not_done = |why: PortFailure| Acted::NotDone { why };
         if value.chars().any(char::is_control) {
             let why = format!("what is to be typed into “{label}” has a line break or control character in it");
             return Err(not_done(harness(&why)));
         }
-        for _ in 0..TYPED_MAX {
-            let (element, filled) = self.field(label).await.map_err(not_done)?;
-            let typed = async {
-                if filled {
-                    bounded(element.clear()).await?;
-                }
-                bounded(element.send_keys(value)).await
-            };
-            match typed.await {
-                Ok(()) => {}
-                Err(trouble) => return Err(trouble.acted()),
-            }
-            let kept = self.script(KEPT, vec![json!(element), json!(value)]).await.map_err(|error| error.acted())?;
-            if kept == true {
-                return Ok(());
-            }
+        let (element, filled) = self.field(label).await.map_err(not_done)?;
+        if filled {
+            bounded(element.clear()).await.map_err(|error| error.acted())?;
         }
-        let why =
-            PortFailure::new(FailureKind::Missing, format!("the field “{label}” does not keep what is typed into it"));
-        Err(not_done(why))
+        bounded(element.send_keys(value)).await.map_err(|error| error.acted())?;
+        Ok(element)
     }
 
     async fn press(&mut self, text: &str) -> Acted {
@@ -266,14 +273,10 @@ impl Session for ChromiumSession {
                 Ok(()) => Acted::Done,
                 Err(acted) => acted,
             },
-            RawAct::Fill(fields) => {
-                for (label, value) in fields {
-                    if let Err(acted) = self.fill(label, value).await {
-                        return acted;
-                    }
-                }
-                Acted::Done
-            }
+            RawAct::Fill(fields) => match self.fill(fields).await {
+                Ok(()) => Acted::Done,
+                Err(acted) => acted,
+            },
         }
     }
 
