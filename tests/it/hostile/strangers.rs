@@ -121,37 +121,3 @@ fn thirty_strangers_change_nothing_and_leave_no_word() {
     }
     assert_eq!(judged(&[strangers, vec![ours(&plan)]].concat()), alone);
 }
-
-/// For mails that are not kept here: `NOTIFY_SMOKE_MAILS=FOLDER` has each of them read as the mailbox would.
-#[test]
-#[ignore = "only with a folder of mails"]
-fn a_folder_of_mails_is_read_without_a_word_of_theirs_kept() {
-    let Some(folder) = std::env::var_os("NOTIFY_SMOKE_MAILS") else { return };
-    let plan = plan();
-    let mut vault =
-        Vault::new(plan.links.clone(), plan.code_length).knowing(plan.senders_and_recipients(), plan.awaited_texts());
-    let (mut read, mut not) = (0, Vec::new());
-    for path in std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
-        let raw = std::fs::read(&path).expect("a mail");
-        let begun = std::time::Instant::now();
-        let mail = read_mail("id", &raw, None);
-        let parsed = begun.elapsed();
-        match mail {
-            Some(mail) => {
-                let message = vault.message(mail, TOKEN);
-                assert!(
-                    message.subject.is_empty() && message.body.is_empty() && message.html.is_none(),
-                    "{}",
-                    path.display()
-                );
-                let took = begun.elapsed();
-                if took.as_millis() > 500 {
-                    println!("{}: {parsed:?}, {took:?}", path.display());
-                }
-                read += 1;
-            }
-            None => not.push(path),
-        }
-    }
-    println!("{read} read, {} not: {not:?}", not.len());
-}
