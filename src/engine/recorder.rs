@@ -256,6 +256,7 @@ impl Recorder {
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
             is_stale: document.is_some_and(|document| self.history.is_stale(step, document)),
+            dialogs_before: self.history.step(*trigger).dialogs_before,
             refused_texts: &self.history.step(step).refused_texts,
             requests: self.history.requests(step),
             slot: self.history.slot_of(step),

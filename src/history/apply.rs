@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::state::{Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 use crate::model::{
-    Act, Acted, Check, Event, Expectation, Fact, FailureKind, Observation, PlannedStep, PortFailure, ProbeWhen,
+    Act, Acted, Check, Event, Expectation, Fact, FailureKind, Lane, Observation, PlannedStep, PortFailure, ProbeWhen,
     RowsNeeded, Seen, StepId, StepKind, Timing, Window, WindowFrom,
 };
 
@@ -95,10 +95,7 @@ impl History {
             self.forget_what_was_chosen(step);
         }
         let service_now = self.service_time(moment.t, moment.at);
-        let document_before = self.lanes.get(&lane).and_then(|lane| lane.document);
-        if let (Fact::Looked { document: Some(document), .. }, Some(lane)) = (fact, self.lanes.get_mut(&lane)) {
-            lane.document = Some(*document);
-        }
+        let (document_before, dialogs_before) = self.shown_in(lane, fact);
         let state = &mut self.steps[step.index()];
         match fact {
             Fact::Marked { ids, alive, clock_offset_ms, .. } => {
@@ -111,6 +108,7 @@ impl History {
             Fact::Started { .. } => {
                 state.started = Some(moment);
                 state.document_before = document_before;
+                state.dialogs_before = dialogs_before;
                 state.began_at = Some(service_now);
                 state.over_at = None;
                 state.times_started += 1;
@@ -153,6 +151,19 @@ impl History {
             | Fact::LookedBack { .. }
             | Fact::Unknown => {}
         }
+    }
+
+    /// What a lane's browser has shown until now; a look at a page is kept for the next fact.
+    fn shown_in(&mut self, lane: Lane, fact: &Fact) -> (Option<u64>, usize) {
+        let Some(lane) = self.lanes.get_mut(&lane) else { return (None, 0) };
+        let before = (lane.document, lane.dialogs);
+        if let Fact::Looked { seen, document, .. } = fact {
+            lane.document = document.or(lane.document);
+            if let Seen::New(Observation::Page(page)) = seen {
+                lane.dialogs = page.dialogs.len();
+            }
+        }
+        before
     }
 
     /// Where the window of an expectation begins; nothing for an action.

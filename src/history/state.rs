@@ -25,8 +25,9 @@ pub struct StepState {
     pub began_at: Option<Timestamp>,
     pub over_at: Option<Timestamp>,
     pub acted: Option<(Moment, Acted)>,
-    /// The document that the browser showed when it was begun.
+    /// The document that the browser showed when it was begun, and how many dialogs it had opened by then.
     pub document_before: Option<u64>,
+    pub dialogs_before: usize,
     /// The browser session in which it was last done.
     pub session: Option<u32>,
     pub looks: LookState,
@@ -127,8 +128,9 @@ pub struct LaneState {
     /// Sessions opened so far; the current one has this number.
     pub session: u32,
     pub open: bool,
-    /// The document that was seen last in it.
+    /// The document that was seen last in it, and how many dialogs it had opened by then.
     pub document: Option<u64>,
+    pub dialogs: usize,
     /// Sessions opened by this process.
     pub opened_now: u32,
     /// Browsers that did not start, in this process; opening one does nothing to the service, so it is tried again.

@@ -26,6 +26,8 @@ use crate::process::{Keeper, Kept};
 /// A line of more bytes is no message.
 const LINE_BYTES_MAX: u64 = 2 << 20;
 const MESSAGES_MAX: usize = 10_000;
+/// Of what a program says of an error, so many characters are told.
+const TOLD_MAX: usize = 200;
 /// How long one look waits for a program that has not ended.
 const LOOK_LONGEST: Duration = Duration::from_secs(20);
 /// How often it is looked whether a silent program still runs.
@@ -170,7 +172,7 @@ impl ExecInbox {
         match running.program.exit_code().await {
             Some(0) => Ok(()),
             Some(code) => {
-                let said = running.program.last_line().map(|line| format!(" (“{line}”)")).unwrap_or_default();
+                let said = running.program.last_line().map(|line| format!(" (“{}”)", told(&line))).unwrap_or_default();
                 let mend = "Start it by hand to see what it says";
                 Err(self.failed(&format!("ended with exit code {code}{said}. {mend}")))
             }
@@ -202,6 +204,13 @@ impl ExecInbox {
     }
 }
 
+/// What a program says of what went wrong: no address of anybody, and not much of it.
+fn told(text: &str) -> String {
+    let word = |word: &str| if word.contains('@') { "⟨address⟩".to_owned() } else { word.to_owned() };
+    let words: Vec<String> = text.split_whitespace().map(word).collect();
+    words.join(" ").chars().take(TOLD_MAX).collect()
+}
+
 /// What a line says.
 pub enum Printed {
     /// An empty line.
@@ -228,7 +237,7 @@ pub fn read_line(line: &str) -> Result<Printed, String> {
         "email" => MessageKind::Email,
         "sms" => MessageKind::Sms,
         "alive" => return Ok(Printed::Alive(parsed.detail)),
-        "unreadable" if !parsed.id.is_empty() => return Ok(Printed::Unreadable(parsed.id, parsed.detail)),
+        "unreadable" if !parsed.id.is_empty() => return Ok(Printed::Unreadable(parsed.id, told(&parsed.detail))),
         "unreadable" => return Err("printed a message without an id".to_owned()),
         _ => return Err("printed a message whose kind is neither email nor sms".to_owned()),
     };

@@ -38,15 +38,17 @@ fn read(id: &str, mail: &Message<'_>, depth: usize) -> RawMessage {
             _ => {}
         }
     }
-    // A bounce carries what did not arrive.
-    let is_report = mail.content_type().is_some_and(|kind| kind.subtype() == Some("report"));
+    // A bounce carries what did not arrive, by whatever form.
+    let from = addresses(mail.from()).into_iter().next().unwrap_or_default();
+    let by_server = ["mailer-daemon@", "postmaster@"].iter().any(|name| from.to_lowercase().starts_with(name));
+    let is_report = by_server || mail.content_type().is_some_and(|kind| kind.subtype() == Some("report"));
     RawMessage {
         id: id.to_owned(),
         // A mail without an id of its sender's is its own kind of one.
         provider_id: mail.message_id().unwrap_or(id).to_owned(),
         kind: MessageKind::Email,
         to: addresses(mail.to()),
-        from: addresses(mail.from()).into_iter().next().unwrap_or_default(),
+        from,
         subject: mail.subject().unwrap_or_default().to_owned(),
         text,
         html,

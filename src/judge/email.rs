@@ -92,13 +92,17 @@ fn wrong(message: &Message, to: &str, subject: &str, context: &Context<'_>) -> O
 fn wrong_link(message: &Message, context: &Context<'_>) -> Option<Fault> {
     let is_own = |origin: &str| context.plan.is_own(origin);
     let mut ours = message.links.iter().filter(|link| link.carries(context.token));
-    if let Some(elsewhere) = ours.clone().find(|link| !is_own(&link.origin)) {
+    let captured = context.link();
+    let mut of_service =
+        message.links.iter().filter(|link| link.carries(context.token) || Some(link.path.as_str()) == captured);
+    if let Some(elsewhere) = of_service.find(|link| !is_own(&link.origin)) {
         let why = format!("the link in our mail leads to {}, not to {}", elsewhere.origin, context.plan.base_url);
         return Some((Wrong::Message, why));
     }
     let path = context.link()?;
     let own = ours.find(|link| link.path == path)?;
-    let others = |link: &&Link| link.path == path && link.handle != own.handle && !is_cut(link);
+    let others =
+        |link: &&Link| link.path == path && link.handle != own.handle && !(link.is_cut && link.part == MailPart::Text);
     if let Some(other) = message.links.iter().find(others) {
         return Some((
             Wrong::Words,
@@ -108,10 +112,10 @@ fn wrong_link(message: &Message, context: &Context<'_>) -> Option<Fault> {
     parts(message).into_iter().find_map(|(part, text)| {
         let has_link = message.links.iter().any(|link| link.part == part && link.path == path);
         let html_is_blank = part == MailPart::Html && plain(text).is_empty() && !has_link;
-        if html_is_blank && !is_opaque(message) {
+        if html_is_blank {
             return Some((Wrong::Words, "its HTML part is empty: that is what people read".to_owned()));
         }
-        let excused = has_link || is_opaque(message) || (part == MailPart::Text && is_spare(text));
+        let excused = has_link || is_opaque(message, part) || (part == MailPart::Text && is_spare(text));
         (!excused).then(|| (Wrong::Words, format!("its {part} has no link")))
     })
 }
@@ -121,8 +125,9 @@ fn is_cut(link: &Link) -> bool {
     link.part == MailPart::Text && link.next.is_none()
 }
 
-fn is_opaque(message: &Message) -> bool {
-    message.altered.iter().any(|altered| matches!(altered, Alteration::Opaque { .. }))
+/// Whether a link in this part has another one in its place that says nothing.
+fn is_opaque(message: &Message, of: MailPart) -> bool {
+    message.altered.iter().any(|altered| matches!(altered, Alteration::Opaque { part, .. } if *part == of))
 }
 
 /// Whether a text part stands only for the HTML part.
@@ -140,7 +145,7 @@ fn own_notes(message: &Message, subject: &str, context: &Context<'_>) -> Vec<Str
         notes.push("its text part says nothing".to_owned());
     }
     let path = context.link();
-    if message.links.iter().any(|link| Some(link.path.as_str()) == path && is_cut(link)) {
+    if message.links.iter().any(|link| Some(link.path.as_str()) == path && link.is_cut) {
         notes.push("a link in its text part is cut off".to_owned());
     }
     notes
@@ -179,7 +184,8 @@ fn is_like_ours(message: &Message, context: &Context<'_>) -> bool {
     let from_us = message.from.eq_ignore_ascii_case(&context.plan.email_sender);
     let path = context.link();
     let tells = message.links.iter().any(|link| Some(link.path.as_str()) == path && !is_cut(link));
+    let is_any_opaque = [MailPart::Text, MailPart::Html].into_iter().any(|part| is_opaque(message, part));
     // A row of our own list has no such links.
-    let is_row = carries(message, context.token) && message.links.is_empty() && !is_opaque(message);
+    let is_row = carries(message, context.token) && message.links.is_empty() && !is_any_opaque;
     from_us && path.is_some() && !tells && !is_row
 }

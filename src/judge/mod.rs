@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub open_codes: u32,
     /// The page is the one that stood there before the action: what it says is no answer to it.
     pub is_stale: bool,
+    /// So many dialogs of it were open before the action already.
+    pub dialogs_before: usize,
     /// Ids of texts whose code was refused.
     pub refused_texts: &'a BTreeSet<String>,
     /// How often this run has asked for what is expected.

@@ -14,7 +14,7 @@ pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Conte
         return check.into();
     }
     if context.is_stale {
-        return asked(page, plan).unwrap_or_else(still_there).into();
+        return asked(page, plan, context.dialogs_before).unwrap_or_else(still_there).into();
     }
     let slot = match expected.time {
         Some(SlotShown::Checked) => match checked_time(page, context) {
@@ -61,7 +61,7 @@ fn without(page: &Snapshot, plan: &Plan, missing: &[String]) -> Check {
     if let Some(status) = page.status.filter(|status| *status >= 500) {
         return Check::never(Wrong::ErrorPage, format!("{} came with HTTP {status}", describe(page, plan)));
     }
-    if let Some(check) = asked(page, plan) {
+    if let Some(check) = asked(page, plan, 0) {
         return check;
     }
     let status = page.status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
@@ -70,9 +70,9 @@ fn without(page: &Snapshot, plan: &Plan, missing: &[String]) -> Check {
     Check::not_yet(format!("{}{status} has no {}{dialog}", describe(page, plan), missing.join(" and no ")))
 }
 
-/// A page that asks something before it goes on.
-fn asked(page: &Snapshot, plan: &Plan) -> Option<Check> {
-    let asked = page.dialogs.iter().find(|dialog| dialog.kind != DialogKind::Alert)?;
+/// A page that asks something before it goes on; not what it asked before anything was done on it.
+fn asked(page: &Snapshot, plan: &Plan, before: usize) -> Option<Check> {
+    let asked = page.dialogs.iter().skip(before).find(|dialog| dialog.kind != DialogKind::Alert)?;
     let why = format!("{} asked “{}”, which nobody answered", describe(page, plan), plain(&asked.text));
     Some(Check::never(Wrong::Asked, why))
 }
@@ -179,7 +179,7 @@ fn other_time(page: &Snapshot, slot: Timestamp, context: &Context<'_>) -> Option
 fn time_in(text: &str) -> Option<&str> {
     let starts = text.match_indices("at ").map(|(at, _)| &text[at..]);
     starts.filter_map(|rest| Some(&rest[..rest.find(" UTC")? + " UTC".len()])).find(|words| {
-        let time = &words["at ".len()..words.len() - " UTC".len()];
+        let time = words.strip_prefix("at ").and_then(|rest| rest.strip_suffix(" UTC")).unwrap_or_default();
         matches!(time.len(), 5 | 8) && time.chars().all(|c| c.is_ascii_digit() || c == ':')
     })
 }

@@ -21,7 +21,9 @@ pub(super) fn parts(message: &Message) -> Vec<(MailPart, &str)> {
 
 /// A field that nobody filled: the braces of a template are never sent.
 pub(super) fn unfilled(message: &Message) -> Option<Fault> {
-    parts(message).into_iter().find_map(|(part, text)| {
+    let subject = ("subject".to_owned(), message.subject.as_str());
+    let parts = parts(message).into_iter().map(|(part, text)| (part.to_string(), text));
+    std::iter::once(subject).chain(parts).find_map(|(part, text)| {
         let text = plain(text);
         let at = text.find("((")?;
         Some((Wrong::Message, format!("its {part} says “{}”, which nobody has filled in", said(&text[at..]))))
@@ -86,19 +88,15 @@ fn one_part(
         let people = if part == MailPart::Html { ": that is what people read" } else { "" };
         return Err((Wrong::Words, format!("its {part} is empty{people}")));
     }
-    let stands = |wanted: &String| Some((stands_in(&body, wanted)?, wanted.len()));
-    let best = texts
-        .iter()
-        .enumerate()
-        .filter_map(|(row, wanted)| Some((row, stands(wanted)?)))
-        .max_by_key(|(_, (_, length))| *length);
-    if let Some((row, (at, length))) = best {
-        let blocks = blocks(part, text);
-        let (before, after) = match spanned(&blocks, &texts[row]) {
-            Some((from, to)) => (blocks[..from].to_vec(), blocks[to..].to_vec()),
-            None => (vec![body[..at].trim().to_owned()], vec![body[at + length..].trim().to_owned()]),
-        };
-        return Ok((Some(row), around(part, &before, &after, footer)?));
+    let standing: Vec<usize> = (0..texts.len()).filter(|row| stands_in(&body, &texts[*row]).is_some()).collect();
+    if let Some(row) = standing.iter().copied().max_by_key(|row| texts[*row].len()) {
+        // One row may begin like another one; two that differ are too many.
+        if let Some(second) = standing.iter().find(|other| !texts[row].contains(&texts[**other])) {
+            let why = format!("its {part} holds “{}” and “{}”", said(&texts[row]), said(&texts[*second]));
+            return Err((Wrong::Words, why));
+        }
+        let around_it = surroundings(&blocks(part, text), &texts[row]);
+        return Ok((Some(row), around(part, around_it, texts, footer)?));
     }
     if let Some(row) = texts.iter().position(|wanted| squeezed(wanted) == squeezed(&body)) {
         return Ok((Some(row), Some(format!("its {part} is broken over lines inside a word"))));
@@ -124,12 +122,14 @@ fn stands_in(body: &str, wanted: &str) -> Option<usize> {
 
 /// A part by its paragraphs; HTML has a line for each.
 fn blocks(part: MailPart, text: &str) -> Vec<String> {
-    let lines = text.lines().map(plain);
     let mut blocks: Vec<String> = Vec::new();
     let mut goes_on = false;
-    for line in lines {
+    for line in text.lines().map(plain) {
         match blocks.last_mut().filter(|_| goes_on && !line.is_empty()) {
-            Some(block) => *block = format!("{block} {line}"),
+            Some(block) => {
+                block.push(' ');
+                block.push_str(&line);
+            }
             None if !line.is_empty() => blocks.push(line.clone()),
             None => {}
         }
@@ -153,23 +153,70 @@ fn spanned(blocks: &[String], wanted: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// What stands around a text, paragraph by paragraph: its footer, the sender's name, what gateways add.
-fn around(part: MailPart, before: &[String], after: &[String], footer: Option<&str>) -> Result<Option<String>, Fault> {
-    let footer = footer.map(plain);
-    let (before, after) = (before.join("\n"), after.join("\n"));
-    let rest = footer.as_deref().map_or(after.as_str(), |footer| after.strip_prefix(footer).unwrap_or(&after));
-    let said_by = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    let (before, after): (Vec<String>, Vec<String>) = (said_by(&before), said_by(rest));
-    if let Some(unknown) = after.iter().find(|block| !is_addition(block)) {
+/// What stands around a text.
+#[derive(Default)]
+struct Around {
+    before: Vec<String>,
+    after: Vec<String>,
+    /// What stands in the text's own paragraphs, before and behind it, sentence by sentence.
+    beside: (Vec<String>, Vec<String>),
+}
+
+fn surroundings(blocks: &[String], wanted: &str) -> Around {
+    if let Some((from, to)) = spanned(blocks, wanted) {
+        return Around { before: blocks[..from].to_vec(), after: blocks[to..].to_vec(), ..Around::default() };
+    }
+    // It begins or ends inside a paragraph.
+    for from in (0..blocks.len()).rev() {
+        let mut joined = String::new();
+        for to in from..blocks.len() {
+            joined.push_str(if joined.is_empty() { "" } else { " " });
+            joined.push_str(&blocks[to]);
+            let begins_here = |at: &usize| *at < blocks[from].len();
+            if let Some(at) = stands_in(&joined, wanted).filter(begins_here) {
+                let before_it = sentences(&joined[..at]).collect();
+                let beside = (before_it, sentences(&joined[at + wanted.len()..]).collect());
+                return Around { before: blocks[..from].to_vec(), after: blocks[to + 1..].to_vec(), beside };
+            }
+            if joined.len() > blocks[from].len() + 2 * wanted.len() {
+                break;
+            }
+        }
+    }
+    Around::default()
+}
+
+fn sentences(text: &str) -> impl Iterator<Item = String> {
+    text.split_inclusive(['.', '!', '?']).map(|sentence| sentence.trim().to_owned()).filter(|one| !one.is_empty())
+}
+
+/// What is to be said of what stands around a text: its footer, the sender's name, what gateways add.
+fn around(part: MailPart, around: Around, texts: &[String], footer: Option<&str>) -> Result<Option<String>, Fault> {
+    let Around { before, mut after, beside } = around;
+    let (above, below) = beside;
+    if let Some((from, to)) = footer.and_then(|footer| spanned(&after, &plain(footer))) {
+        after.drain(from..to);
+    }
+    if let Some(unknown) = below.iter().chain(&after).find(|block| !is_addition(block)) {
         return Err((Wrong::Words, format!("its {part} goes on with “{}”", said(unknown))));
     }
-    let is_brand = |block: &str| {
-        part == MailPart::Html && block.chars().count() <= BRAND_MAX && !block.contains(|c: char| c.is_ascii_digit())
+    // The sender's own name stands once, above the HTML part.
+    let is_brand = |block: &&String| {
+        part == MailPart::Html
+            && block.chars().count() <= BRAND_MAX
+            && !block.contains(|c: char| c.is_ascii_digit())
+            && !block.to_lowercase().starts_with("dear ")
+            && !texts.iter().any(|text| text.contains(block.as_str()))
     };
-    if let Some(unknown) = before.iter().find(|block| !is_addition(block) && !is_brand(block)) {
+    let unknown: Vec<&String> = before.iter().filter(|block| !is_addition(block)).collect();
+    let brands = unknown.iter().filter(|block| is_brand(block)).count();
+    if let Some(unknown) = above.iter().find(|sentence| !is_addition(sentence)) {
         return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(unknown))));
     }
-    let note = before.iter().chain(&after).find(|block| is_addition(block));
+    if unknown.len() > brands || brands > 1 {
+        return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(unknown[0]))));
+    }
+    let note = before.iter().chain(&above).chain(&below).chain(&after).find(|block| is_addition(block));
     Ok(note.map(|text| format!("something on the way has added “{}” to it", said(text))))
 }
 

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::pattern::fits;
 use super::{Context, Judgement, notes_of};
 use crate::model::{Blemish, Captured, Check, Instead, Message, MessageKind, TextExpectation};
-use crate::reading::{is_masked, plain};
+use crate::reading::{is_addition, is_masked, plain};
 
 /// How far clocks that were compared once may be apart: headers and gateways tell whole seconds.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
@@ -34,18 +34,47 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
     let before = if context.refused_texts.is_empty() { "" } else { "; the code that came before it was refused" };
     let seen = format!("“{}” from {}{before}", newest.body.trim(), newest.from);
     let blemish = blemish(&ours, expected, context);
-    let added = ours.iter().filter(|text| !fits(&plain(&expected.text), &plain(&text.body)));
+    let is_added = |text: &&&Message| {
+        let around = around_code(&plain(&expected.text), &plain(&text.body));
+        around.is_some_and(|(before, _, after)| !before.is_empty() || !after.is_empty())
+    };
+    let added = ours.iter().filter(is_added);
     let note = notes_of(&ours, added.map(|_| "something on the way has added words to it".to_owned()));
     Judgement {
         check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen, note },
-        captured: newest.codes.first().cloned(),
+        captured: code_of(expected, newest),
     }
 }
 
-/// Whether a text has the words that are expected; what a gateway adds stands around them.
+/// Whether a text has the words that are expected, and around them at most what carriers and gateways add.
 fn reads_like(expected: &TextExpectation, text: &Message) -> bool {
     let (pattern, body) = (plain(&expected.text), plain(&text.body));
-    fits(&pattern, &body) || fits(&format!("*{pattern}*"), &body)
+    if !pattern.starts_with('*') || pattern[1..].contains('*') {
+        return fits(&pattern, &body);
+    }
+    around_code(&pattern, &body).is_some_and(|(before, _, after)| {
+        [before.as_str(), after.as_str()].into_iter().all(|text| text.is_empty() || is_addition(text))
+    })
+}
+
+/// What stands before a code, the code's own place, and what stands behind the words that follow it, in small letters.
+fn around_code(pattern: &str, body: &str) -> Option<(String, String, String)> {
+    let (words, body) = (pattern.trim_start_matches('*').trim().to_lowercase(), body.to_lowercase());
+    let (before, after) = body.split_once(words.as_str())?;
+    let before = before.trim_end();
+    let at = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    Some((
+        before[..at].trim_end_matches([' ', '-']).trim().to_owned(),
+        before[at..].to_owned(),
+        after.trim().to_owned(),
+    ))
+}
+
+/// The handle of the code that stands where it is expected.
+fn code_of(expected: &TextExpectation, text: &Message) -> Option<String> {
+    let place = around_code(&plain(&expected.text), &plain(&text.body)).map(|(_, place, _)| place);
+    let stands = |code: &&String| place.as_ref().is_some_and(|place| place.contains(&format!("⟨{code}⟩")));
+    text.codes.iter().find(stands).or(text.codes.first()).cloned()
 }
 
 /// Whether the code can be read, where one is to be captured.

@@ -174,7 +174,11 @@ pub enum Alteration {
     /// A link has another one in its place, which says what it was.
     Rewritten { by: String },
     /// A link has another one in its place, and nobody can tell what it was.
-    Opaque { by: String },
+    Opaque {
+        by: String,
+        #[serde(default)]
+        part: MailPart,
+    },
     /// A link is broken over lines.
     Broken,
     /// It came inside another mail.
@@ -185,7 +189,7 @@ impl std::fmt::Display for Alteration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Rewritten { by } => write!(f, "its links are rewritten by {by}"),
-            Self::Opaque { by } => write!(f, "its links are rewritten by {by}, which does not say what they were"),
+            Self::Opaque { by, .. } => write!(f, "its links are rewritten by {by}, which does not say what they were"),
             Self::Broken => f.write_str("a link in it is broken over lines"),
             Self::Wrapped => f.write_str("it came inside another mail"),
         }
@@ -224,6 +228,9 @@ pub struct Link {
     pub handle: String,
     #[serde(default, skip_serializing_if = "MailPart::is_text")]
     pub part: MailPart,
+    /// It is the beginning of another link of the same message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// Scheme, host and port.
     pub origin: String,
     /// The path up to the secret.

@@ -34,16 +34,16 @@ const ADDITIONS: [&str; 40] = [
     "scanned for viruses",
     "virus-free",
     "scanned by",
-    "has been scanned",
-    "avast",
+    "email has been scanned",
+    "by avast",
     "mailscanner",
-    "is confidential and",
-    "confidential information",
+    "email is confidential",
+    "may contain confidential",
     "confidentiality notice",
-    "intended recipient",
+    "not the intended recipient",
     "intended solely for",
     "to unsubscribe from this group",
-    "mailing list",
+    "unsubscribe from this list",
     "sent from your twilio trial account",
 ];
 
@@ -63,7 +63,8 @@ const PLACEHOLDERS: [&str; 9] = [
 /// Whether a piece of a message reads like what is added on the way.
 pub fn is_addition(text: &str) -> bool {
     let text = plain(text).to_lowercase();
-    ADDITIONS.iter().any(|words| text.contains(words)) || is_rule(&text)
+    // No gateway speaks to anybody by name.
+    !text.starts_with("dear ") && (ADDITIONS.iter().any(|words| text.contains(words)) || is_rule(&text))
 }
 
 /// Words and signs that gateways put in the place of what they hide.

@@ -20,6 +20,8 @@ const VOID: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 /// Elements whose text is not shown.
 const SILENT: [&str; 8] = ["head", "title", "style", "script", "template", "noscript", "object", "textarea"];
+/// Elements of a head: any other one ends it.
+const IN_HEAD: [&str; 9] = ["head", "title", "meta", "link", "style", "script", "base", "noscript", "template"];
 /// Elements that stand in a line; all others begin one of their own.
 const INLINE: [&str; 24] = [
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "img", "ins", "label", "mark", "o:p",
@@ -55,6 +57,15 @@ impl Page {
     fn opens(&mut self, tag: &StartTag<()>) {
         let name = String::from_utf8_lossy(&tag.name).into_owned();
         let is_void = tag.self_closing || VOID.contains(&name.as_str());
+        // Ends that may be left out: of a head before its body, of a paragraph before the next block.
+        let ends = match &self.hidden {
+            Some((hider, _)) if hider == "head" => !IN_HEAD.contains(&name.as_str()),
+            Some((hider, _)) if hider == "p" => !INLINE.contains(&name.as_str()) && !is_void,
+            Some(_) | None => false,
+        };
+        if ends {
+            self.hidden = None;
+        }
         if let Some((hider, open)) = &mut self.hidden {
             *open += usize::from(*hider == name && !is_void);
             return;
@@ -145,6 +156,8 @@ mod tests {
         }
         assert_eq!(text("<img alt='x' style='display:none'>here"), "here", "an image has no end");
         assert_eq!(text("<div style='display:none'>x</body>here"), "here");
+        assert_eq!(text("<head><title>x</title><style>x</style><body><p>here"), "here", "a head may be left open");
+        assert_eq!(text("<p style='display:none'>x<b>x</b><p>here"), "here", "and a paragraph");
     }
 
     #[test]

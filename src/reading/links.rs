@@ -6,6 +6,8 @@ use std::ops::Range;
 const LINKS_MAX: usize = 200;
 /// A line that is shorter was not broken because it was full.
 const FULL_LINE: usize = 60;
+/// A longer one is none.
+const URL_MAX: usize = 16_384;
 /// A link has not more lines.
 const LINES_MAX: usize = 40;
 
@@ -35,14 +37,16 @@ pub fn in_text(text: &str) -> Vec<FoundLink> {
     found
 }
 
-/// The next place where a web address begins; its scheme may be written in any case.
+/// The next place where a web address begins.
 fn next_start(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let begins = |at: usize| {
-        let is = |scheme: &[u8]| bytes.get(at..at + scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
-        is(b"http://") || is(b"https://")
-    };
-    (from..bytes.len()).find(|at| matches!(bytes[*at], b'h' | b'H') && begins(*at))
+    (from..bytes.len()).find(|at| begins(bytes, *at))
+}
+
+/// Whether a web address begins there; its scheme may be written in any case.
+fn begins(bytes: &[u8], at: usize) -> bool {
+    let is = |scheme: &[u8]| bytes.get(at..at + scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
+    matches!(bytes.get(at), Some(b'h' | b'H')) && (is(b"http://") || is(b"https://"))
 }
 
 fn readings(text: &str, start: usize) -> Vec<(Range<usize>, String)> {
@@ -51,9 +55,14 @@ fn readings(text: &str, start: usize) -> Vec<(Range<usize>, String)> {
     let mut readings = vec![(start..trimmed(text, start, end), trimmed_url(&url))];
     let mut line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     while readings.len() < LINES_MAX {
-        let Some(next) = after_break(text, end).filter(|_| end - line_start >= FULL_LINE || readings.len() > 1) else {
+        // A full line, or one that was broken where programs like to break a link.
+        let may_go_on =
+            end - line_start >= FULL_LINE || readings.len() > 1 || url.ends_with(['-', '/', '=', '?', '&', '%', '_']);
+        let Some(next) = after_break(text, end).filter(|_| may_go_on && url.len() < URL_MAX) else { break };
+        // The next one begins there.
+        if begins(text.as_bytes(), next) {
             break;
-        };
+        }
         let more = length(&text[next..]);
         if more == 0 {
             break;

@@ -107,7 +107,16 @@ fn one_step(url: &str) -> Option<(&'static str, Option<String>)> {
     let is_of =
         |hosts: &[&str]| hosts.iter().any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)));
     if let Some((name, _)) = BY_PATH.iter().find(|(_, hosts)| is_of(hosts)) {
-        return Some((name, in_path(name, url, &parsed)));
+        // Its own pages are no rewritten links.
+        let begins: &[&str] = match *name {
+            "Proofpoint" => &["/v1/", "/v2/", "/v3/"],
+            "Mimecast" => &["/s/"],
+            "SES" => &["/L0/", "/I0/"],
+            "Avanan" => &["/v1/", "/v2/"],
+            _ => &["/1"],
+        };
+        let rewritten = begins.iter().any(|begin| parsed.path().starts_with(begin));
+        return rewritten.then(|| (*name, in_path(name, url, &parsed)));
     }
     let rewriter = BY_PARAMETER.iter().find(|rewriter| is_of(rewriter.hosts))?;
     if rewriter.name == "Google" && parsed.path() != "/url" {

@@ -24,6 +24,8 @@ pub(super) struct Found {
     /// Where a link stands that is not written in one piece and in the clear.
     pub(super) hidden: Vec<(Range<usize>, Hidden)>,
     pub(super) altered: BTreeSet<Alteration>,
+    /// Who has put links of its own here, which say nothing.
+    pub(super) opaque: BTreeSet<&'static str>,
 }
 
 /// What stands in the place of a link.
@@ -61,7 +63,7 @@ impl Vault {
             let best = (0..readings.len()).find_map(|at| of_run(at).map(|link| (at, link)));
             let Some((at, link)) = best.or_else(|| self.of_shape(&readings[0].1).map(|link| (0, link))) else {
                 if let (range, Original::Unknown(by)) = &readings[0] {
-                    found.altered.insert(Alteration::Opaque { by: (*by).to_owned() });
+                    found.opaque.insert(by);
                     // Who opens it is led to what it stands for.
                     found.hidden.push((range.clone(), Hidden::Other(format!("link of {by}"))));
                 }
@@ -116,7 +118,7 @@ impl Vault {
 
     /// Keeps a link and gives it a handle.
     pub(super) fn keep_link(&mut self, link: &Shaped, part: MailPart) -> Link {
-        let token = percent_decoded(&link.encoded);
+        let token = link.secret();
         let handle = self.handle_of("link", &token, link.url.as_str());
         self.hide(&token, &format!("⟨{handle}⟩"));
         self.hide(&link.encoded, &format!("⟨{handle}⟩"));
@@ -139,6 +141,7 @@ impl Shaped {
         Link {
             handle,
             part,
+            is_cut: false,
             origin: self.url.origin().ascii_serialization(),
             path: self.shape.path.clone(),
             next: self.next.clone(),
@@ -146,6 +149,11 @@ impl Shaped {
                 IssuedAt::Itsdangerous => itsdangerous_time(&percent_decoded(&self.encoded)),
             },
         }
+    }
+
+    /// Its last piece, however it is written.
+    pub(super) fn secret(&self) -> String {
+        percent_decoded(&self.encoded)
     }
 
     fn carries(&self, token: &str) -> bool {

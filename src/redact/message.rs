@@ -30,8 +30,11 @@ impl Vault {
         let found: Vec<Found> = texts.iter().map(|(text, _)| self.links_of(text, token)).collect();
         let is_ours = found.iter().any(|found| found.carries(token)) || says(&message, token);
         let links: Vec<Vec<Link>> =
-            found.iter().zip(&texts).map(|(found, (_, part))| self.told(found, *part, is_ours)).collect();
+            found.iter().zip(&texts).map(|(one, (_, part))| self.told(one, &found, *part, is_ours)).collect();
         altered.extend(found.iter().flat_map(|found| found.altered.clone()));
+        for (found, (_, part)) in found.iter().zip(&texts) {
+            altered.extend(found.opaque.iter().map(|by| Alteration::Opaque { by: (*by).to_owned(), part: *part }));
+        }
         altered.sort();
         altered.dedup();
         let is_text = message.kind == MessageKind::Sms;
@@ -44,8 +47,11 @@ impl Vault {
         };
         let is_blank = plain(&message.text).is_empty()
             && shown.as_ref().is_none_or(|shown| plain(&shown.text).is_empty() && shown.hrefs.is_empty());
+        // Where a link that is a secret stands in one part, its pieces may stand in any.
+        let is_secret = found.iter().any(|found| !found.links.is_empty() || !found.hidden.is_empty())
+            || texts.iter().any(|(text, _)| self.shows_secret_path(&squeezed(text)));
         let mut kept = found.iter().zip(&links).zip(&texts).map(|((found, links), (text, _))| {
-            if ours { self.without_links(text, found, links) } else { String::new() }
+            if ours { self.without_links(text, found, links, is_secret.then_some(token)) } else { String::new() }
         });
         let body = kept.next().unwrap_or_default();
         let html = kept.next().filter(|_| ours);
@@ -57,7 +63,7 @@ impl Vault {
             kind: message.kind,
             to: message.to.iter().map(who).collect(),
             from: who(&message.from),
-            subject: if ours { one_line(&self.redacted(&message.subject)) } else { String::new() },
+            subject: if ours { self.subject(&message.subject) } else { String::new() },
             body,
             html,
             is_blank,
@@ -69,6 +75,11 @@ impl Vault {
         }
     }
 
+    fn subject(&self, subject: &str) -> String {
+        let subject = one_line(&self.redacted(subject));
+        if self.shows_secret_path(&subject) { "⟨hidden⟩".to_owned() } else { subject }
+    }
+
     /// Whether a text has the words of one that is awaited.
     fn is_awaited(&self, text: &str) -> bool {
         let text = plain(text).to_lowercase();
@@ -77,15 +88,21 @@ impl Vault {
     }
 
     /// The links of one text. What does not carry the token is somebody else's: no word of it may become a secret of ours.
-    fn told(&mut self, found: &Found, part: MailPart, is_ours: bool) -> Vec<Link> {
+    fn told(&mut self, found: &Found, all: &[Found], part: MailPart, is_ours: bool) -> Vec<Link> {
+        let is_cut = |link: &Shaped| {
+            let secret = link.secret();
+            let goes_on = |other: &Shaped| other.secret().len() > secret.len() && other.secret().starts_with(&secret);
+            all.iter().flat_map(|found| &found.links).any(goes_on)
+        };
         let told = |link: &Shaped| {
-            if is_ours { self.keep_link(link, part) } else { link.told("another request".to_owned(), part) }
+            let told = if is_ours { self.keep_link(link, part) } else { link.told("another request".to_owned(), part) };
+            Link { is_cut: is_cut(link), ..told }
         };
         found.links.iter().map(told).collect()
     }
 
     /// A text in which no link stands that was broken or rewritten: the pieces of a secret are as good as itself.
-    fn without_links(&self, text: &str, found: &Found, links: &[Link]) -> String {
+    fn without_links(&self, text: &str, found: &Found, links: &[Link], pieces_of: Option<&str>) -> String {
         let mut out = text.to_owned();
         for (range, hidden) in found.hidden.iter().rev() {
             let instead = match hidden {
@@ -96,8 +113,9 @@ impl Vault {
         }
         let out = self.redacted(&out);
         // What is left of a link that was broken in a way that nobody knows.
-        let out = if found.links.is_empty() { out } else { without_pieces(&out) };
-        if self.shows_secret_path(&out) { String::new() } else { out }
+        let out = pieces_of.map_or_else(|| out.clone(), |token| without_pieces(&out, token));
+        let shows = self.shows_secret_path(&out) || (pieces_of.is_some() && self.shows_secret_path(&squeezed(&out)));
+        if shows { String::new() } else { out }
     }
 
     /// Keeps every code in a text message: each run of digits of a code's length, or, where there is none, as many digits
@@ -133,22 +151,25 @@ impl Vault {
     }
 }
 
-/// A text without words that may be pieces of a secret: long, and of letters and digits as nobody speaks.
-fn without_pieces(text: &str) -> String {
-    let is_piece = |word: &str| {
-        let secret = |c: char| c.is_ascii_alphanumeric() || "-_.%=+?&".contains(c);
-        let has = |kind: fn(&char) -> bool| word.chars().any(|c| kind(&c));
+/// A text without runs of letters that may be pieces of a secret: long, and mixed as nobody speaks. The run's own token is none.
+fn without_pieces(text: &str, token: &str) -> String {
+    let is_of_secret = |c: char| c.is_ascii_alphanumeric() || "-_.%".contains(c);
+    let is_piece = |run: &str| {
         let kinds: [fn(&char) -> bool; 3] = [char::is_ascii_digit, char::is_ascii_lowercase, char::is_ascii_uppercase];
-        let mixed = kinds.into_iter().filter(|kind| has(*kind)).count();
-        word.len() >= PIECE_MIN && word.chars().all(secret) && mixed > 1
+        let mixed = kinds.into_iter().filter(|kind| run.chars().any(|c| kind(&c))).count();
+        run.len() >= PIECE_MIN && mixed > 1 && run != token
     };
-    text.split_inclusive(char::is_whitespace)
-        .map(|word| {
-            let bare = word.trim_end();
-            let space = &word[bare.len()..];
-            if is_piece(bare.trim_start_matches(['>', '|'])) { format!("⟨hidden⟩{space}") } else { word.to_owned() }
-        })
-        .collect()
+    let (mut out, mut run) = (String::with_capacity(text.len()), String::new());
+    for c in text.chars().map(Some).chain(std::iter::once(None)) {
+        if let Some(c) = c.filter(|c| is_of_secret(*c)) {
+            run.push(c);
+            continue;
+        }
+        out.push_str(if is_piece(&run) { "⟨hidden⟩" } else { &run });
+        run.clear();
+        out.extend(c);
+    }
+    out
 }
 
 fn without_doubles(links: Vec<Vec<Link>>) -> Vec<Link> {

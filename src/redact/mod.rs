@@ -48,8 +48,9 @@ pub struct Vault {
     awaited: Vec<String>,
     /// Name and value of each secret.
     named: BTreeMap<String, String>,
-    /// Whole links and codes by their handle.
+    /// Whole links and codes by their handle, and handles by kind and secret.
     captured: BTreeMap<String, String>,
+    handles: BTreeMap<(String, String), String>,
     /// What is looked for, longest first, and what takes its place.
     needles: Vec<(String, String)>,
 }
@@ -156,15 +157,14 @@ impl Vault {
         }
     }
 
-    /// Equal values have equal handles.
+    /// Equal secrets have equal handles.
     fn handle_of(&mut self, kind: &str, secret: &str, whole: &str) -> String {
-        let plain = |value: &str| links::percent_decoded(value);
-        let same = |(name, value): &(&String, &String)| name.starts_with(kind) && plain(value).contains(secret);
-        if let Some((handle, _)) = self.captured.iter().find(same) {
+        if let Some(handle) = self.handles.get(&(kind.to_owned(), secret.to_owned())) {
             return handle.clone();
         }
         let handle = format!("{kind}#{}", self.captured.keys().filter(|name| name.starts_with(kind)).count() + 1);
         self.captured.insert(handle.clone(), whole.to_owned());
+        self.handles.insert((kind.to_owned(), secret.to_owned()), handle.clone());
         handle
     }
 

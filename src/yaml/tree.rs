@@ -47,7 +47,8 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     }
     let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
     let read: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(&source.text, options);
-    read.map(|spanned| node(&spanned, source)).map_err(|error| {
+    let lines: Vec<&str> = source.text.lines().collect();
+    read.map(|spanned| node(&spanned, &lines)).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location();
         let number = |value: Option<u64>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(1).max(1);
@@ -67,19 +68,19 @@ pub fn parse(source: &Source) -> Result<Node, Problem> {
     })
 }
 
-fn node(spanned: &Spanned<Raw>, source: &Source) -> Node {
+fn node(spanned: &Spanned<Raw>, lines: &[&str]) -> Node {
     let kind = match &spanned.value {
         Raw::Null => Kind::Null,
-        Raw::Plain(value) => Kind::Scalar(as_written(spanned, source).unwrap_or_else(|| value.clone())),
+        Raw::Plain(value) => Kind::Scalar(as_written(spanned, lines).unwrap_or_else(|| value.clone())),
         Raw::Scalar(value) => Kind::Scalar(value.clone()),
-        Raw::List(items) => Kind::List(items.iter().map(|item| node(item, source)).collect()),
+        Raw::List(items) => Kind::List(items.iter().map(|item| node(item, lines)).collect()),
         Raw::Map(entries) => Kind::Map(
             entries
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.value.clone(),
                     key_mark: mark(key, key.value.chars().count()),
-                    value: node(value, source),
+                    value: node(value, lines),
                 })
                 .collect(),
         ),
@@ -92,10 +93,10 @@ fn node(spanned: &Spanned<Raw>, source: &Source) -> Node {
 }
 
 /// A plain scalar as it stands in the file: `+1855…`, `012` and `1.10` are no numbers to anybody here.
-fn as_written(spanned: &Spanned<Raw>, source: &Source) -> Option<String> {
+fn as_written(spanned: &Spanned<Raw>, lines: &[&str]) -> Option<String> {
     let place = spanned.defined;
     let at = |value: u64| usize::try_from(value).ok()?.checked_sub(1);
-    let line = source.text.lines().nth(at(place.line())?)?;
+    let line = lines.get(at(place.line())?)?;
     let rest: String = line.chars().skip(at(place.column())?).collect();
     // A tag, an anchor or a quotation mark before it: then what was read is what is meant.
     if rest.starts_with(['!', '&', '*', '"', '\'']) {

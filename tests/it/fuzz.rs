@@ -273,6 +273,7 @@ fn judged(plan: &notify_smoke::model::Plan, observation: &Observation) {
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: 0,
             is_stale: false,
+            dialogs_before: 0,
             refused_texts: &std::collections::BTreeSet::new(),
             requests: 1,
             slot: None,

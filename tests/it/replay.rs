@@ -70,6 +70,7 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         is_stale: history.lanes[&history.plan.step(*step).lane]
             .document
             .is_some_and(|document| history.is_stale(*step, document)),
+        dialogs_before: history.step(*trigger).dialogs_before,
         refused_texts: &history.step(*step).refused_texts,
         requests: history.requests(*step),
         slot: history.slot_of(*step),
@@ -157,6 +158,7 @@ fn a_text_from_before_the_press_is_not_ours() {
             capture: None,
             open_codes: 0,
             is_stale: false,
+            dialogs_before: 0,
             refused_texts: &std::collections::BTreeSet::new(),
             requests: 1,
             slot: None,

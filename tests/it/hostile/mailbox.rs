@@ -120,6 +120,54 @@ fn buckets_that_refuse_drop_or_talk_nonsense() {
     }
 }
 
+/// What is listed, and cannot be read: somebody else's object, one that is gone by now, one that the server cannot give.
+#[test]
+fn an_object_that_cannot_be_read_blinds_nobody() {
+    const LIST: &str = "<?xml version=\"1.0\"?><ListBucketResult><Name>mail</Name><IsTruncated>false</IsTruncated>\
+        <Contents><Key>in/foreign</Key><LastModified>2026-11-27T08:00:00.000Z</LastModified></Contents>\
+        <Contents><Key>in/ours</Key><LastModified>2026-11-27T08:00:00.000Z</LastModified></Contents></ListBucketResult>";
+    const OURS: &str = "From: a@b.gov\r\nTo: c@d.gov\r\nSubject: Ours\r\n\r\nbody\r\n";
+    let cases = [
+        (
+            "403 Forbidden",
+            "<Error><Code>InvalidObjectState</Code><Message>It is in an archive</Message></Error>",
+            "InvalidObjectState",
+        ),
+        ("403 Forbidden", "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "AccessDenied"),
+        ("404 Not Found", "<Error><Code>NoSuchKey</Code><Message>It is gone</Message></Error>", "NoSuchKey"),
+        (
+            "500 Internal Server Error",
+            "<Error><Code>InternalError</Code><Message>Sorry</Message></Error>",
+            "InternalError",
+        ),
+    ];
+    for (status, body, code) in cases {
+        let head: &'static str = Box::leak(format!("{status}\r\nContent-Type: application/xml").into_boxed_str());
+        let server = Server::start(move |path| match path {
+            path if path.starts_with("/mail/in/foreign") => Answer::With(head, body),
+            path if path.starts_with("/mail/in/ours") => Answer::With("200 OK", OURS),
+            _ => Answer::With("200 OK\r\nContent-Type: application/xml", LIST),
+        });
+        runtime().block_on(async {
+            let inbox = bucket(&format!("http://127.0.0.1:{}", server.port)).await;
+            for _ in 0..2 {
+                let seen = inbox.look(Which::NotIn(&BTreeSet::new())).await.expect("a look");
+                assert_eq!(
+                    seen.messages.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(),
+                    ["Ours"],
+                    "{code}"
+                );
+                assert_eq!(seen.unreadable.len(), 1, "{code}");
+                assert!(
+                    seen.unreadable[0].starts_with("in/foreign: ") && seen.unreadable[0].contains(code),
+                    "{:?}",
+                    seen.unreadable
+                );
+            }
+        });
+    }
+}
+
 #[test]
 fn mails_that_are_large_malformed_or_in_strange_letters_are_read_as_far_as_they_go() {
     let sandbox = Sandbox::start(&[]);

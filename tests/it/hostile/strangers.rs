@@ -100,6 +100,7 @@ fn thirty_strangers_change_nothing_and_leave_no_word() {
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: 0,
             is_stale: false,
+            dialogs_before: 0,
             refused_texts: &BTreeSet::new(),
             requests: 1,
             slot: None,
