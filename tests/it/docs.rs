@@ -124,3 +124,15 @@ fn pictures_show_what_the_program_says() {
         assert_eq!(read(folder.path()), read(&root().join("docs")), "{name}: run script/picture");
     }
 }
+
+/// What is built by hand on a build machine must not see the secrets, and a cancelled job must reach the run.
+#[test]
+fn the_workflow_gives_its_secrets_to_the_run_alone() {
+    let text = std::fs::read_to_string(root().join(".github/workflows/smoke.yml")).expect("the workflow");
+    let (job, steps) = text.split_once("    steps:\n").expect("steps");
+    assert!(!job.contains("secrets."), "{job}");
+    let with_secrets: Vec<&str> = steps.split("\n      - ").filter(|step| step.contains("secrets.")).collect();
+    assert_eq!(with_secrets.len(), 1, "{with_secrets:?}");
+    let run = with_secrets[0].lines().find(|line| line.contains("run: ")).expect("a command");
+    assert!(run.contains("exec target/release/notify-smoke smoke") && !run.contains('|'), "{run}");
+}
