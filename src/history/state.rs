@@ -112,6 +112,15 @@ pub struct LookState {
     pub news: u32,
 }
 
+impl LookState {
+    /// That this machine was busy meanwhile, where it was most of the time.
+    #[must_use]
+    pub fn busy(&self) -> Option<String> {
+        let percent = self.busy_percent?;
+        Some(format!("for {percent} % of the time something on this machine waited for a processor"))
+    }
+}
+
 /// The mailbox before the trigger.
 #[derive(Debug, Clone)]
 pub struct Mailbox {

@@ -192,29 +192,24 @@ fn of_expectation(history: &History, step: StepId) -> Judged {
 
 /// Whether it was on time.
 fn of_timing(state: &StepState, met: Met, window: &Window) -> Judged {
-    match met.timing {
+    match (met.timing, state.looks.busy()) {
         // What a page took on a machine without a processor to give is not the service's.
-        Timing::Late | Timing::TooLate if state.looks.busy_percent.is_some() => {
-            let percent = state.looks.busy_percent.unwrap_or_default();
-            let after = after(met.least_ms, window.on_time_ms);
-            let busy = format!(
-                "late: {after}, and for {percent} % of the time something on this machine waited for a processor"
-            );
-            judged(Verdict::Inconclusive, busy)
+        (Timing::Late | Timing::TooLate, Some(busy)) => {
+            judged(Verdict::Inconclusive, format!("late: {}, and {busy}", after(met.least_ms, window.on_time_ms)))
         }
-        Timing::OnTime => judged(Verdict::Passed, ""),
-        Timing::Late => judged(
+        (Timing::OnTime, _) => judged(Verdict::Passed, ""),
+        (Timing::Late, None) => judged(
             Verdict::Degraded,
             format!("late: {}, on time is {}", after(met.least_ms, window.on_time_ms), seconds(window.on_time_ms)),
         ),
-        Timing::TooLate => judged(
+        (Timing::TooLate, None) => judged(
             Verdict::Failed,
             format!("too late: {}, the limit is {}", after(met.least_ms, window.late_ms), seconds(window.late_ms)),
         ),
-        Timing::TooEarly if window.from == WindowFrom::Slot => {
+        (Timing::TooEarly, _) if window.from == WindowFrom::Slot => {
             judged(Verdict::Failed, "it was sent before the time that was chosen for it")
         }
-        Timing::TooEarly => {
+        (Timing::TooEarly, _) => {
             judged(Verdict::Inconclusive, format!("too early to be true: after {}", seconds(met.after_ms)))
         }
     }
@@ -282,12 +277,14 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         (Some((_, last)), Some((failed, failure))) if failed.seq == last.seq => Some(failure),
         _ => None,
     };
-    match (expect, blind) {
-        (Expectation::Page(_) | Expectation::Job, Some(failure)) => judged(blame(failure.kind), failure.text.clone()),
-        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), Some(failure)) => {
+    match (expect, blind, state.looks.busy()) {
+        (Expectation::Page(_) | Expectation::Job, Some(failure), _) => {
+            judged(blame(failure.kind), failure.text.clone())
+        }
+        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), Some(failure), _) => {
             judged(Verdict::Inconclusive, format!("the last look failed: {}", failure.text))
         }
-        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), None)
+        (Expectation::Email(_) | Expectation::Text(_) | Expectation::Rows(_), None, _)
             if state.mailbox.as_ref().is_none_or(|mailbox| mailbox.alive.is_none()) =>
         {
             judged(Verdict::Inconclusive, format!("{why}, but nothing shows that messages are received here at all"))
@@ -307,11 +304,8 @@ fn of_absence(history: &History, step: StepId, trigger: StepId) -> Judged {
         _ if matches!(&state.check, Some((_, Check::NotYet { too_near: true, .. }))) => {
             judged(Verdict::Inconclusive, format!("{why}: this program was held up again and again"))
         }
-        (Expectation::Page(_) | Expectation::Job, None) if state.looks.busy_percent.is_some() => {
-            let percent = state.looks.busy_percent.unwrap_or_default();
-            let why =
-                format!("{why}, and for {percent} % of the time something on this machine waited for a processor");
-            judged(Verdict::Inconclusive, why)
+        (Expectation::Page(_) | Expectation::Job, None, Some(busy)) => {
+            judged(Verdict::Inconclusive, format!("{why}, and {busy}"))
         }
         _ if !history.certainly_done(trigger) => {
             judged(Verdict::Inconclusive, format!("{why}, and it is not known whether the action was done"))

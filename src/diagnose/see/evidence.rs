@@ -364,8 +364,7 @@ impl Evidence {
 
     fn machine(&mut self, history: &History, step: StepId) {
         let looks = &history.step(step).looks;
-        if let (Some(percent), Some((_, moment))) = (looks.busy_percent, looks.last) {
-            let text = format!("for {percent} % of the time something on this machine waited for a processor");
+        if let (Some(text), Some((_, moment))) = (looks.busy(), looks.last) {
             self.note(Sign::MachineBusy, moment, text);
         }
     }
