@@ -11,8 +11,8 @@ mod rewriters;
 mod visible;
 
 pub use added::{is_addition, is_masked, is_placeholder};
-pub use html::{Rendered, render};
-pub use links::{FoundLink, in_text};
+pub use html::render;
+pub use links::in_text;
 pub use plain::{plain, squeezed};
-pub use rewriters::{Original, original};
+pub use rewriters::{Original, original, percent_decoded};
 pub use visible::{no_command, one_line};

@@ -125,7 +125,7 @@ fn one_step(url: &str) -> Option<(&'static str, Option<String>)> {
     let query = raw_query(url)?;
     let value = rewriter.parameters.iter().find_map(|name| parameter(query, name));
     match (value, rewriter.name) {
-        (Some(value), "Sophos") => Some((rewriter.name, of_base64(&decoded(value)))),
+        (Some(value), "Sophos") => Some((rewriter.name, of_base64(&percent_decoded(value)))),
         (Some(value), name) => Some((name, Some(whole(value)))),
         // Its own pages are no rewritten links.
         (None, "Google" | "Safe Links" | "Trend Micro" | "FireEye") => None,
@@ -139,7 +139,7 @@ fn in_path(name: &str, url: &str, parsed: &Url) -> Option<String> {
         "Proofpoint" if path.starts_with("/v1/") => raw_query(url).and_then(|query| parameter(query, "u")).map(whole),
         "Proofpoint" if path.starts_with("/v2/") => {
             let value = raw_query(url).and_then(|query| parameter(query, "u"))?;
-            Some(decoded(&value.replace('-', "%").replace('_', "/")))
+            Some(percent_decoded(&value.replace('-', "%").replace('_', "/")))
         }
         "Proofpoint" => proofpoint_3(url),
         "Cisco" => path.splitn(3, '/').nth(2).map(whole),
@@ -148,7 +148,7 @@ fn in_path(name: &str, url: &str, parsed: &Url) -> Option<String> {
             let (_, rest) = url.split_once("___")?;
             let (behind, _) = rest.split_once("___")?;
             let behind = if behind.contains("://") { behind.to_owned() } else { behind.replacen(":/", "://", 1) };
-            Some(decoded(&behind.replace('*', "%")))
+            Some(percent_decoded(&behind.replace('*', "%")))
         }
         _ => None,
     }
@@ -169,15 +169,17 @@ fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 
 /// A link that was encoded once, or once more.
 fn whole(value: &str) -> String {
-    let once = decoded(value);
+    let once = percent_decoded(value);
     if once.to_ascii_lowercase().starts_with("http%3a") || once.to_ascii_lowercase().starts_with("https%3a") {
-        return decoded(&once);
+        return percent_decoded(&once);
     }
     once
 }
 
 /// Percent codes and nothing else: a plus is one.
-fn decoded(text: &str) -> String {
+/// Without its percent encoding, once.
+#[must_use]
+pub fn percent_decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
@@ -196,7 +198,7 @@ fn proofpoint_3(url: &str) -> Option<String> {
     let inner = match inner.split_once(":/") {
         Some((scheme, rest)) if !rest.starts_with('/') => format!("{scheme}://{rest}"),
         Some(_) => inner.to_owned(),
-        None => decoded(inner),
+        None => percent_decoded(inner),
     };
     if replaced.is_empty() {
         return Some(inner);

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::Vault;
 use crate::model::{Alteration, IssuedAt, Link, LinkShape, MailPart};
-use crate::reading::{Original, in_text, original};
+use crate::reading::{Original, in_text, original, percent_decoded};
 
 /// Links of a secret shape that one text may hold; a text with more is nobody's reset mail.
 const LINKS_MAX: usize = 50;
@@ -159,25 +159,6 @@ impl Shaped {
     fn carries(&self, token: &str) -> bool {
         !token.is_empty() && self.next.as_deref().is_some_and(|next| next.contains(token))
     }
-}
-
-pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The time of issue in `payload.timestamp.signature`.
