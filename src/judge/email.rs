@@ -121,7 +121,7 @@ fn wrong_link(message: &Message, context: &Context<'_>) -> Option<Fault> {
 }
 
 /// A link that a broken line has cut off says neither where it goes on nor when it was made.
-fn is_cut(link: &Link) -> bool {
+fn says_nothing(link: &Link) -> bool {
     link.part == MailPart::Text && link.next.is_none()
 }
 
@@ -183,7 +183,7 @@ fn nothing_of_ours(to: &str, mails: &[&Message], context: &Context<'_>) -> Judge
 fn is_like_ours(message: &Message, context: &Context<'_>) -> bool {
     let from_us = message.from.eq_ignore_ascii_case(&context.plan.email_sender);
     let path = context.link();
-    let tells = message.links.iter().any(|link| Some(link.path.as_str()) == path && !is_cut(link));
+    let tells = message.links.iter().any(|link| Some(link.path.as_str()) == path && !says_nothing(link));
     let is_any_opaque = [MailPart::Text, MailPart::Html].into_iter().any(|part| is_opaque(message, part));
     // A row of our own list has no such links.
     let is_row = carries(message, context.token) && message.links.is_empty() && !is_any_opaque;

@@ -6,6 +6,8 @@ use std::ops::Range;
 const LINKS_MAX: usize = 200;
 /// A line that is shorter was not broken because it was full.
 const FULL_LINE: usize = 60;
+/// What a sentence puts behind a link, and is not of it.
+const SENTENCE_MARKS: [char; 7] = ['.', ',', ';', ':', '!', '?', '…'];
 /// A longer one is none.
 const URL_MAX: usize = 16_384;
 /// A link has not more lines.
@@ -92,11 +94,11 @@ fn length(rest: &str) -> usize {
 
 /// A sentence may end behind a link.
 fn trimmed_url(url: &str) -> String {
-    url.trim_end_matches(['.', ',', ';', ':', '!', '?', '…']).replace("&amp;", "&")
+    url.trim_end_matches(SENTENCE_MARKS).replace("&amp;", "&")
 }
 
 fn trimmed(text: &str, start: usize, end: usize) -> usize {
-    start + text[start..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '…']).len()
+    start + text[start..end].trim_end_matches(SENTENCE_MARKS).len()
 }
 
 #[cfg(test)]
