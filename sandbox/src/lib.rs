@@ -83,20 +83,20 @@ impl World {
 
     /// What is done on the way to a mail of this id.
     pub(crate) fn mail_alterations(&self, id: &str) -> Vec<Alteration> {
-        let effects = self.faults.at(Site::Way, id, self.moments.reached(self.clock.now()));
-        effects
-            .into_iter()
+        self.on_the_way(id)
             .filter_map(|effect| if let Effect::Altered(how) = effect { Some(how) } else { None })
             .collect()
     }
 
     /// What is done on the way to a text of this id.
     pub(crate) fn text_alterations(&self, id: &str) -> Vec<Alteration> {
-        let effects = self.faults.at(Site::Way, id, self.moments.reached(self.clock.now()));
-        effects
-            .into_iter()
+        self.on_the_way(id)
             .filter_map(|effect| if let Effect::AlteredText(how) = effect { Some(how) } else { None })
             .collect()
+    }
+
+    fn on_the_way(&self, id: &str) -> impl Iterator<Item = Effect> {
+        self.faults.at(Site::Way, id, self.moments.reached(self.clock.now())).into_iter()
     }
 
     /// Whether this is wrong with `site` now.
