@@ -266,19 +266,9 @@ fn judged(plan: &notify_smoke::model::Plan, observation: &Observation) {
     for step in &plan.steps {
         let StepKind::Expect { expect, capture, .. } = &step.kind else { continue };
         let context = Context {
-            plan,
-            token: "abc",
-            acted: Some((now, now)),
             eye_ahead_ms: Some(0),
             capture: capture.as_ref().map(|capture| &capture.of),
-            open_codes: 0,
-            is_stale: false,
-            dialogs_before: 0,
-            refused_texts: &std::collections::BTreeSet::new(),
-            requests: 1,
-            slot: None,
-            address: None,
-            now,
+            ..crate::support::context(plan, "abc", now)
         };
         let _ = judge(expect, observation, &context);
     }

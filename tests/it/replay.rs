@@ -150,21 +150,7 @@ fn a_text_from_before_the_press_is_not_ours() {
         for message in &mut messages {
             message.arrived_at = Some(began - SignedDuration::from_secs(seconds_before));
         }
-        let context = Context {
-            plan: &history.plan,
-            token: &history.token,
-            acted,
-            eye_ahead_ms,
-            capture: None,
-            open_codes: 0,
-            is_stale: false,
-            dialogs_before: 0,
-            refused_texts: &std::collections::BTreeSet::new(),
-            requests: 1,
-            slot: None,
-            address: None,
-            now: began,
-        };
+        let context = Context { acted, eye_ahead_ms, ..crate::support::context(&history.plan, &history.token, began) };
         judge(expect, &Observation::Messages { messages, unreadable: Vec::new() }, &context).check
     };
     assert!(matches!(judged(-1, Some(0)), Check::Met { .. }));

@@ -1,11 +1,13 @@
 //! What several tests share: the repository's own files as plans, and the program run as its users run it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use notify_smoke::config::Files;
+use notify_smoke::judge::Context;
 use notify_smoke::model::environment::WindowOverride;
 use notify_smoke::model::{MessageKind, Plan, Target, TargetTemplate};
 use notify_smoke::plan::plan;
@@ -24,6 +26,26 @@ pub fn program() -> PathBuf {
 /// The plan of the password reset as the repository's files have it, against a made-up environment.
 pub fn reset_plan(poll_ms: u64, windows: &[(&str, WindowOverride)]) -> Plan {
     plan_of(&["password-reset"], poll_ms, windows, BTreeMap::new(), None)
+}
+
+/// What one look is judged by, of a run in which nothing but the press at `now` has happened.
+pub fn context<'a>(plan: &'a Plan, token: &'a str, now: Timestamp) -> Context<'a> {
+    static NONE: BTreeSet<String> = BTreeSet::new();
+    Context {
+        plan,
+        token,
+        acted: Some((now, now)),
+        eye_ahead_ms: None,
+        capture: None,
+        open_codes: 0,
+        is_stale: false,
+        dialogs_before: 0,
+        refused_texts: &NONE,
+        requests: 1,
+        slot: None,
+        address: None,
+        now,
+    }
 }
 
 /// The plan of some of the repository's scenarios, against a made-up environment.

@@ -1,7 +1,5 @@
 //! Mails of strangers beside ours: whatever they are, they change nothing, and no word or address of theirs is kept.
 
-use std::collections::BTreeSet;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -93,19 +91,8 @@ fn thirty_strangers_change_nothing_and_leave_no_word() {
             plan.steps.iter().find(|step| matches!(&step.kind, StepKind::Expect { expect: Expectation::Email(_), .. }));
         let StepKind::Expect { expect, capture, .. } = &step.expect("a reset mail").kind else { panic!("no mail") };
         let context = Context {
-            plan: &plan,
-            token: TOKEN,
-            acted: Some((now, now)),
-            eye_ahead_ms: None,
             capture: capture.as_ref().map(|capture| &capture.of),
-            open_codes: 0,
-            is_stale: false,
-            dialogs_before: 0,
-            refused_texts: &BTreeSet::new(),
-            requests: 1,
-            slot: None,
-            address: None,
-            now,
+            ..crate::support::context(&plan, TOKEN, now)
         };
         judge(expect, &observation, &context).check
     };
