@@ -187,7 +187,10 @@ impl History {
                     (Some((moment, Acted::Done)), WindowFrom::Trigger) => (moment.t, acted.over_at.or(at)),
                     _ => (t, at),
                 };
-                Some(WindowStart { t, at, window, done, page })
+                // Across a resume the run's time is that of the machine's clock, which may have been set meanwhile: it must not
+                // cut short what the service's tells.
+                let now = (self.epoch > 0).then_some(self.clock).flatten().and_then(|clock| clock.at(self.last.t));
+                Some(WindowStart { t, at, window, done, page, now })
             }
             StepKind::Act { .. } => None,
         }
@@ -283,6 +286,8 @@ struct WindowStart {
     done: (u64, Option<Timestamp>),
     /// Where a page is expected: what of its time is the service's.
     page: Option<PageTime>,
+    /// The service's time now, where the run was resumed and this process has been told it.
+    now: Option<Timestamp>,
 }
 
 /// What of the time until a page was seen is the service's.
@@ -326,7 +331,9 @@ impl StepState {
         self.check = Some((moment, check.clone()));
         let (Check::Met { arrived_at, slot, .. }, None) = (check, self.met) else { return };
         self.slot = self.slot.or(*slot);
-        let seen_after = moment.t.saturating_sub(start.t);
+        let by_service = start.now.zip(start.at).map(|(now, from)| now.duration_since(from).as_millis());
+        let by_service = by_service.and_then(|after| u64::try_from(after).ok()).unwrap_or(0);
+        let seen_after = moment.t.saturating_sub(start.t).max(by_service);
         // It came after the last good look that did not see it, and before this one. Where that is a long time (the eye
         // was blind, the process was gone or stopped), the mailbox's own time of arrival narrows it, which has whole
         // seconds, cut off; of a page it is the browser's own time that counts.

@@ -173,10 +173,20 @@ impl History {
         match (window.from, from) {
             (WindowFrom::Slot, Some(from)) => self.step(*from).slot.map_or(of_trigger, |slot| self.run_time(slot)),
             (WindowFrom::Pickup, Some(from)) => {
-                let picked = |met: Met| met.moment.t.min(self.anchor(*from).saturating_add(met.after_ms));
+                let picked =
+                    |met: Met| met.moment.t.min(self.anchor(*from).saturating_add(self.picked_after_ms(*from, met)));
                 self.step(*from).met.map_or(of_trigger, picked)
             }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger,
+        }
+    }
+
+    /// How long after its own window's begin a job counts as picked up. What is called on time though it was seen later was
+    /// on time at the latest when that ended: its rows must not be given the same doubt a second time.
+    fn picked_after_ms(&self, pickup: StepId, met: Met) -> u64 {
+        match (&self.plan.step(pickup).kind, met.timing) {
+            (StepKind::Expect { window, .. }, Timing::OnTime) => met.after_ms.min(window.on_time_ms),
+            _ => met.after_ms,
         }
     }
 
@@ -200,7 +210,9 @@ impl History {
             (WindowFrom::Pickup, Some(from)) => {
                 let picked = |met: Met| {
                     let seen = self.service_time(met.moment.t, met.moment.at);
-                    let after = SignedDuration::from_millis(i64::try_from(met.after_ms).unwrap_or(i64::MAX));
+                    let after = SignedDuration::from_millis(
+                        i64::try_from(self.picked_after_ms(*from, met)).unwrap_or(i64::MAX),
+                    );
                     let came = self.anchor_time(*from).and_then(|begun| begun.checked_add(after).ok());
                     came.map_or(seen, |came| came.min(seen))
                 };
