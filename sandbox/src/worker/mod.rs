@@ -182,7 +182,7 @@ pub(crate) fn start(world: &World, mail_url: &str, text_url: &str, admin_url: &s
 
 /// Whether the worker takes nothing now: stopped, gone while a deploy is on its way, or not told of work by its broker.
 fn idles(world: &World) -> bool {
-    world.effects_now(Site::Worker).contains(&Effect::Stopped)
+    world.is_on(Site::Worker, &Effect::Stopped)
         || world.is_on(Site::Queue, &Effect::Deaf)
         || world.deploy().is_some_and(|deploy| deploy.under_way)
 }
