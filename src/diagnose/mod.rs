@@ -134,8 +134,11 @@ impl<'h> Explained<'h> {
 
     fn earlier(&self, looked: LookedBack) -> Earlier {
         let untold = looked.told < looked.words.len();
-        let causes: Vec<&'static Cause> = see::told::of_earlier(looked.more > 0, untold).collect();
-        let text = format!("the page of its job says {}", looked.words.join(", "));
+        let causes = see::told::of_earlier(looked.more > 0, untold, looked.copies.as_ref());
+        let text = match &looked.copies {
+            Some(copies) => copies.to_string(),
+            None => format!("the page of its job says {}", looked.words.join(", ")),
+        };
         let because = vec![Because { seq: looked.moment.seq, at: looked.moment.at, text }];
         let next_step = |cause: &'static Cause| self.next_step(cause, "of that run");
         let is_known = self.all_known(&causes);

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::state::{Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 use crate::model::{
-    Act, Acted, Check, Event, Expectation, Fact, FailureKind, Lane, Observation, PlannedStep, PortFailure, ProbeWhen,
-    RowsNeeded, Seen, StepId, StepKind, Timing, Window, WindowFrom,
+    Act, Acted, Check, Event, Expectation, Fact, FailureKind, Lane, LateCopy, Observation, PlannedStep, PortFailure,
+    ProbeWhen, RowsNeeded, Seen, StepId, StepKind, Timing, Window, WindowFrom,
 };
 
 /// Tries to open a browser, before a lane is given up.
@@ -67,8 +67,8 @@ impl History {
                 self.stopped_at = Some(moment);
             }
             Fact::RunEnded => self.ended = true,
-            Fact::LookedBack { scenario, words, .. } => {
-                self.receipts.insert(scenario.clone(), (moment, words.clone()));
+            Fact::LookedBack { scenario, words, copies, .. } => {
+                self.looked_back_later(moment, scenario, words, copies.as_ref());
             }
             // The start is folded by `begin`; steps' facts went the other way.
             Fact::RunStarted { .. }
@@ -164,6 +164,14 @@ impl History {
             }
         }
         before
+    }
+
+    /// What a later run has found: on the page of a job, or a second time in the mailbox.
+    fn looked_back_later(&mut self, moment: Moment, scenario: &str, words: &[String], copies: Option<&LateCopy>) {
+        match copies {
+            Some(copies) => drop(self.copies.insert(scenario.to_owned(), (moment, copies.clone()))),
+            None => drop(self.receipts.insert(scenario.to_owned(), (moment, words.to_owned()))),
+        }
     }
 
     /// Where the window of an expectation begins; nothing for an action.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{History, Moment};
 use crate::model::scenario::Control;
 use crate::model::{
-    Acted, Captured, Check, Expectation, Observation, PlannedScenario, StepId, StepKind, WindowFrom, Wrong,
+    Acted, Captured, Check, Expectation, LateCopy, Observation, PlannedScenario, StepId, StepKind, WindowFrom, Wrong,
 };
 
 /// What a run has found at the job of an earlier one.
@@ -22,12 +22,14 @@ pub struct LookedBack {
     pub opposite: usize,
     /// How many messages there are more than its list has rows.
     pub more: usize,
+    /// What came once more after that run had ended; then no page was looked at.
+    pub copies: Option<LateCopy>,
 }
 
 impl LookedBack {
     /// Whether everything was told, and nothing was made twice.
     pub fn is_well(&self) -> bool {
-        self.told == self.words.len() && self.more == 0
+        self.told == self.words.len() && self.more == 0 && self.copies.is_none()
     }
 }
 
@@ -110,7 +112,20 @@ impl History {
 
     /// What this run has found at the jobs of earlier ones.
     pub fn looked_back(&self) -> Vec<LookedBack> {
-        self.plan.scenarios.iter().filter_map(|scenario| self.looked_back_at(scenario)).collect()
+        let pages = self.plan.scenarios.iter().filter_map(|scenario| self.looked_back_at(scenario));
+        // They were looked for before the run began.
+        let begun = Moment { seq: 0, t: 0, at: self.started_at };
+        let copies = self.since.copies.iter().map(|copy| LookedBack {
+            moment: begun,
+            run: copy.run.clone(),
+            scenario: copy.scenario.clone(),
+            words: Vec::new(),
+            told: 0,
+            opposite: 0,
+            more: 0,
+            copies: Some(copy.clone()),
+        });
+        pages.chain(copies).collect()
     }
 
     fn looked_back_at(&self, scenario: &PlannedScenario) -> Option<LookedBack> {
@@ -126,7 +141,8 @@ impl History {
         let opposite = begins(&sentences.undelivered);
         let wanted = rows.map_or(words.len(), |rows| rows as usize);
         let more = words.len().saturating_sub(wanted);
-        Some(LookedBack { moment: *moment, run: run.clone(), scenario: of.clone(), told, opposite, more, words })
+        let (run, scenario) = (run.clone(), of.clone());
+        Some(LookedBack { moment: *moment, run, scenario, told, opposite, more, words, copies: None })
     }
 
     /// Whether the job of a scenario was cancelled, and whether its page was seen to be gone.

@@ -18,8 +18,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, Plan, PlannedScenario, PlannedStep, Since, StepId,
-    StepKind, Timing, Verdict, WindowFrom,
+    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, LateCopy, Plan, PlannedScenario, PlannedStep, Since,
+    StepId, StepKind, Timing, Verdict, WindowFrom,
 };
 
 /// Clocks that differ by more are told, and may be the cause of what looks like somebody else's fault.
@@ -57,6 +57,8 @@ pub struct History {
     pub ended: bool,
     /// What a later run found beside the messages of a scenario's job.
     pub receipts: BTreeMap<String, (Moment, Vec<String>)>,
+    /// What a later run found to have come once more, by scenario.
+    pub copies: BTreeMap<String, (Moment, LateCopy)>,
     /// Where the time of each lane went.
     pub timings: BTreeMap<Lane, Timings>,
     steps: Vec<StepState>,
@@ -95,6 +97,7 @@ impl History {
             stopped_at: None,
             ended: false,
             receipts: BTreeMap::new(),
+            copies: BTreeMap::new(),
             timings: BTreeMap::new(),
             steps: vec![StepState::default(); plan.steps.len()],
             plan: (**plan).clone(),

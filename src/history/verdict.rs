@@ -82,7 +82,8 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
         return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
     let untold = history.untold(scenario).filter(|(_, untold, _)| *untold > 0);
-    let looked_back = untold.is_some() || history.made_later(scenario).is_some();
+    let again = history.made_later(scenario).is_some() || history.copies.contains_key(&scenario.id);
+    let looked_back = untold.is_some() || again;
     let verdict = if looked_back { worst.max(Verdict::Degraded) } else { worst };
     ScenarioVerdict { verdict, steps, softened: None, blocked_by }
 }

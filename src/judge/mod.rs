@@ -61,7 +61,7 @@ impl Context<'_> {
 }
 
 /// Whether a message carries the run's token, in its words or in a link.
-fn carries(message: &Message, token: &str) -> bool {
+pub fn carries(message: &Message, token: &str) -> bool {
     let texts = [Some(&message.subject), Some(&message.body), message.html.as_ref()];
     let says = |text: &String| text.contains(token) || squeezed(text).contains(token);
     !token.is_empty() && (texts.into_iter().flatten().any(says) || message.links.iter().any(|link| link.carries(token)))

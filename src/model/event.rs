@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, Check, Health, Lane, Observation, Plan, PortFailure, Since, StepId};
+use super::{Acted, Check, Health, Lane, LateCopy, Observation, Plan, PortFailure, Since, StepId};
 
 /// The journal's format. Readers know all older ones.
 pub const VERSION: u32 = 1;
@@ -159,6 +159,9 @@ pub enum Fact {
         by: String,
         scenario: String,
         words: Vec<String>,
+        /// The messages of it that came once more after this run had ended; then no page was looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copies: Option<LateCopy>,
     },
     /// Written by a later version; passed over.
     #[serde(other)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Expectation, Plan, StepKind, Template, Verdict};
+use super::{Expectation, MessageKind, Plan, StepKind, Template, Verdict};
 
 /// Earlier runs, as far as they are kept where this one was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Since {
     /// Codes that our runs have asked for and not used, and that still live.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub codes_unused: u32,
+    /// Messages of the last run that came once more after it had ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<LateCopy>,
     /// The newest run of every other environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Elsewhere>,
@@ -31,12 +34,35 @@ pub struct LastPassed {
     pub facets: BTreeMap<String, String>,
 }
 
+/// Messages of an earlier run that came once more after it had ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateCopy {
+    pub run: String,
+    /// The scenario that had asked for them.
+    pub scenario: String,
+    /// They are of a list; otherwise it is the service's own mail.
+    pub of_list: bool,
+    pub kind: MessageKind,
+    pub count: u32,
+}
+
 /// How another environment did last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     pub environment: String,
     pub verdict: Verdict,
     pub at: Timestamp,
+}
+
+impl std::fmt::Display for LateCopy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = match (self.of_list, self.kind) {
+            (false, _) => "mail(s) with its link",
+            (true, MessageKind::Email) => "mail(s) of its list",
+            (true, MessageKind::Sms) => "text(s) of its list",
+        };
+        write!(f, "{} more {what} came after the end", self.count)
+    }
 }
 
 impl Plan {

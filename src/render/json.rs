@@ -60,6 +60,7 @@ fn looked_back(explained: &Explained<'_>, history: &History) -> Vec<Value> {
             "told": looked.told,
             "of": looked.words.len(),
             "words": looked.words,
+            "copies": looked.copies.as_ref().map(|copies| copies.count),
             "diagnosis": found.map_or_else(Vec::new, |earlier| diagnosis(&earlier.causes)),
         })
     };

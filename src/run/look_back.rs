@@ -81,7 +81,13 @@ pub(super) fn settle(history: &History, runs: &Path) -> Vec<PathBuf> {
     let mut settled = Vec::new();
     for looked in history.looked_back() {
         let folder = runs.join(&history.plan.environment).join(&looked.run);
-        if write(&folder, &history.run, &looked.scenario, looked.words).is_some() {
+        let fact = Fact::LookedBack {
+            by: history.run.clone(),
+            scenario: looked.scenario,
+            words: looked.words,
+            copies: looked.copies,
+        };
+        if write(&folder, fact).is_some() {
             settled.push(folder);
         }
     }
@@ -89,10 +95,9 @@ pub(super) fn settle(history: &History, runs: &Path) -> Vec<PathBuf> {
 }
 
 /// One line more in an ended journal. Where it cannot be written, the next run looks back again.
-fn write(folder: &Path, by: &str, scenario: &str, words: Vec<String>) -> Option<()> {
+fn write(folder: &Path, fact: Fact) -> Option<()> {
     let Recorded { history, replay, .. } = Recorded::read(folder).ok()?;
     let store = RunFolder::reopen(folder, replay.whole_bytes).ok()?;
-    let fact = Fact::LookedBack { by: by.to_owned(), scenario: scenario.to_owned(), words };
     // What the page said has been through this run's redaction already.
     let clean = Vault::default().clean(fact);
     Journal::go_on(Box::new(store), &replay).append(clean, history.last.t, Timestamp::now()).ok()?;

@@ -3,6 +3,7 @@
 
 mod budget;
 mod clock;
+mod copies;
 pub mod doctor;
 mod launch;
 mod look_back;

@@ -57,7 +57,7 @@ pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
             let history = histories(&environment, 1).next().filter(told)?;
             Some(Elsewhere { environment, verdict: own_verdict(&history), at: ended(&history) })
         });
-    Since { passed, codes_unused: 0, elsewhere: elsewhere.collect() }
+    Since { passed, codes_unused: 0, copies: Vec::new(), elsewhere: elsewhere.collect() }
 }
 
 fn has_all(history: &History, scenarios: &[String]) -> bool {

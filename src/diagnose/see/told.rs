@@ -4,7 +4,9 @@ use super::evidence::Evidence;
 use crate::diagnose::causes::{self, Cause};
 use crate::diagnose::sign::Sign;
 use crate::history::History;
-use crate::model::{Component, Expectation, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom};
+use crate::model::{
+    Component, Expectation, LateCopy, MessageKind, PlannedScenario, StepId, StepKind, Timing, Verdict, WindowFrom,
+};
 
 /// Another version came in the middle of the run.
 pub(super) fn deployed() -> Vec<&'static Cause> {
@@ -28,13 +30,30 @@ pub(super) fn looked_back(history: &History, scenario: &PlannedScenario) -> Vec<
     let Some(step) = rows.or(scenario.steps.last()) else { return Vec::new() };
     let untold = history.untold(scenario).is_some_and(|(_, untold, _)| untold > 0);
     let more = history.made_later(scenario).is_some();
-    of_earlier(more, untold).map(|cause| (*step, cause)).collect()
+    let copies = history.copies.get(&scenario.id).map(|(_, copies)| copies);
+    of_earlier(more, untold, copies).into_iter().map(|cause| (*step, cause)).collect()
 }
 
-/// Why a job of an earlier run has more messages than rows, or some of which the service was not told.
-pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool) -> impl Iterator<Item = &'static Cause> {
+/// Why a job of an earlier run has more messages than rows, or some of which the service was not told, or messages of it
+/// came once more: then its page, which would tell the worker from the provider, was not looked at.
+pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool, copies: Option<&LateCopy>) -> Vec<&'static Cause> {
     let found = [(more, &causes::ROW_TWICE), (untold, &causes::RECEIPTS_OFF)];
-    found.into_iter().filter(|(seen, _)| *seen).map(|(_, cause)| cause)
+    let pages = found.into_iter().filter(|(seen, _)| *seen).map(|(_, cause)| cause);
+    let copies = copies.into_iter().flat_map(|copies| {
+        let worker = if copies.of_list { &causes::ROW_TWICE } else { &causes::SENT_TWICE };
+        let provider = match copies.kind {
+            MessageKind::Email => &causes::SES_TWICE,
+            MessageKind::Sms => &causes::SNS_TWICE,
+        };
+        [worker, provider]
+    });
+    let mut all: Vec<&'static Cause> = Vec::new();
+    for cause in pages.chain(copies) {
+        if !all.contains(&cause) {
+            all.push(cause);
+        }
+    }
+    all
 }
 
 /// What the page of a step says by itself.

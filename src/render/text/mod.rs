@@ -34,7 +34,7 @@ fn screen(history: &History, folder: &str, all: bool) -> String {
     match (lead, earlier.first()) {
         (Some(story), _) => out.push_str(&block(history, story, &mut told)),
         (None, Some(earlier)) => {
-            let _ = writeln!(out, "receipts: {}", of_earlier(earlier));
+            let _ = writeln!(out, "{}: {}", what_of(earlier).to_lowercase(), of_earlier(earlier));
         }
         (None, None) => {}
     }
@@ -154,8 +154,16 @@ fn one_line(out: &mut String, explained: &Explained<'_>, history: &History, scen
     hops::job_note(out, history, scenario);
 }
 
+/// What was looked at of an earlier run.
+fn what_of(earlier: &Earlier) -> &'static str {
+    if earlier.looked.copies.is_some() { "Copies" } else { "Receipts" }
+}
+
 fn of_earlier(earlier: &Earlier) -> String {
     let looked = &earlier.looked;
+    if let Some(copies) = &looked.copies {
+        return format!("{copies} of run {}", looked.run);
+    }
     let opposite = if looked.opposite > 0 { "; the service was told the opposite" } else { "" };
     let more = if looked.more > 0 { format!("; {} more than its list has rows", looked.more) } else { String::new() };
     format!(
@@ -170,8 +178,9 @@ fn of_earlier(earlier: &Earlier) -> String {
 fn receipts(out: &mut String, earlier: &Earlier, told: &mut Told) {
     let looked = &earlier.looked;
     let known = if earlier.is_known { ", known" } else { "" };
-    let _ = writeln!(out, "\nReceipts of run {} ({}): degraded{known}", looked.run, looked.scenario);
-    let _ = writeln!(out, "Last seen  {}: {}", of_earlier(earlier), looked.words.join(", "));
+    let _ = writeln!(out, "\n{} of run {} ({}): degraded{known}", what_of(earlier), looked.run, looked.scenario);
+    let words = if looked.words.is_empty() { String::new() } else { format!(": {}", looked.words.join(", ")) };
+    let _ = writeln!(out, "Last seen  {}{words}", of_earlier(earlier));
     for cause in &earlier.causes {
         candidate::plain(out, cause, told);
     }

@@ -69,3 +69,46 @@ fn receipts_that_came_are_settled_and_change_nothing() {
     assert_eq!((&before["verdict"], &after["verdict"]), (&"passed".into(), &"passed".into()), "{after:#}");
     assert_eq!(scenario(&after, CSV)["receipts"]["told"], 2, "{after:#}");
 }
+
+/// A second copy that comes when its run has ended is told by the next run, and settled into the record of the first.
+fn copies_are_told_by_the_next_run(scenarios: &[&str], of: &str, causes: &[&str]) {
+    let sandbox = Sandbox::start(&["--fault", "ses=again:9s"]);
+    let desk = Desk::new();
+    let options = [&["--sandbox", sandbox.control_url()], scenarios].concat();
+    let (said, before) = smoke(&desk, &options);
+    assert_eq!((said.code, &before["verdict"]), (0, &Value::from("passed")), "{}", said.out);
+    std::thread::sleep(std::time::Duration::from_secs(10));
+    let first = before["run"].as_str().expect("an id").to_owned();
+    let (said, second) = smoke(&desk, &options);
+    assert_eq!((said.code, &second["verdict"]), (0, &Value::from("degraded")), "{}", said.out);
+    assert_eq!(second["own_verdict"], "passed", "{}", said.out);
+    assert!(said.out.contains(&format!("Copies of run {first} ({of}): degraded\n")), "{}", said.out);
+    let told = |report: &Value| {
+        let text = serde_json::to_string(report).expect("JSON");
+        causes.iter().all(|cause| text.contains(&format!("\"cause\":\"{cause}\"")))
+    };
+    let found = second["looked_back"].as_array().expect("a list").iter().find(|found| !found["copies"].is_null());
+    let found = found.expect("copies");
+    assert_eq!((&found["run"], &found["scenario"]), (&before["run"], &Value::from(of)), "{}", said.out);
+    assert!(found["copies"].as_u64() >= Some(1) && told(found), "{found:#}");
+    // The run before is degraded now, by its journal too.
+    let again = desk.run(&["report", &first, "--format", "json"]);
+    let after: Value = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!(
+        (&after["verdict"], &scenario(&after, of)["verdict"]),
+        (&"degraded".into(), &"degraded".into()),
+        "{after:#}"
+    );
+    assert!(told(scenario(&after, of)), "{after:#}");
+}
+
+#[test]
+fn a_second_mail_after_the_end_is_told_by_the_next_run() {
+    copies_are_told_by_the_next_run(&[RESET], RESET, &["worker-twice", "ses-twice"]);
+}
+
+#[test]
+#[ignore = "two runs with a list: script/test --full"]
+fn second_mails_of_a_list_after_the_end_are_told_by_the_next_run() {
+    copies_are_told_by_the_next_run(&["login", "csv-now"], "csv-now", &["row-twice", "ses-twice"]);
+}
