@@ -1,6 +1,9 @@
 //! Scenarios × service × environment → [`Plan`]: every word resolved that can be known before the run.
 
 mod fill;
+mod same;
+
+pub use same::differences;
 
 use sha2::{Digest as _, Sha256};
 

@@ -86,7 +86,7 @@ async fn begin(
     let codes = budget::within(prepared, going, &plan, &runs)?;
     let ports = ports(resolved, run, prepared.alive_within(), keeper).await?;
     let copies = copies::of_last_run(&ports, resolved, &plan, &runs).await;
-    let token = random_letters(16).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+    let token = random_letters(TOKEN_LENGTH).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
     let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
     let path = folder.path.clone();
@@ -144,13 +144,32 @@ async fn reopen(
             history.plan.base_url, resolved.target.base_url
         )));
     }
-    let ports = ports(resolved, &history.run, prepared.alive_within(), keeper).await?;
     let vault = vault(resolved, &history.plan);
+    may_go_on(prepared, resolved, &history).map_err(|differs| {
+        let mut said = vec![format!(
+            "{}: what this run would do is not what the files say now. Nothing was done; put them back, or begin a new run.",
+            folder.display()
+        )];
+        said.extend(differs.into_iter().map(|line| format!("  {line}")));
+        NotStarted { exit: Exit::WrongInput, said }
+    })?;
+    let ports = ports(resolved, &history.run, prepared.alive_within(), keeper).await?;
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
     let engine = engine::resume(ports, journal, vault, history, HARNESS, company.observer).map_err(cannot)?;
     Ok(drive(engine, folder, company.stop).await)
+}
+
+/// A journal is data: what is done, to whom, and what counts as right, is planned anew from the files, and must be the same.
+fn may_go_on(prepared: &Prepared, resolved: &Resolved, history: &History) -> Result<(), Vec<String>> {
+    let files = prepared.plan(resolved).map_err(|not_started| not_started.said)?;
+    let mut differs = crate::plan::differences(&history.plan, &files);
+    let is_token = |token: &str| token.len() == TOKEN_LENGTH && token.bytes().all(|byte| LETTERS.contains(&byte));
+    if !is_token(&history.token) {
+        differs.push("token: the journal's is none that a run is given".to_owned());
+    }
+    if differs.is_empty() { Ok(()) } else { Err(differs) }
 }
 
 async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>) -> Finished {
@@ -215,8 +234,10 @@ fn run_id() -> Result<String, String> {
     Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
 }
 
+const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+const TOKEN_LENGTH: usize = 16;
+
 fn random_letters(count: usize) -> Result<String, String> {
-    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = vec![0_u8; count];
     getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random bytes: {error}."))?;
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
