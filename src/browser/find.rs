@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::process::plain_variables;
+
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -58,6 +60,7 @@ pub async fn find() -> Result<Found, String> {
 
 async fn version(program: &Path) -> Result<String, String> {
     let mut command = Command::new(program);
+    command.env_clear().envs(plain_variables());
     command.arg("--version").stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
     let said = tokio::time::timeout(VERSION_LONGEST, command.output()).await;
     let wrong = |why: String| format!("{} --version {why}. Look whether it runs by hand.", program.display());

@@ -18,7 +18,7 @@ use super::find::{Found, find};
 use super::session::ChromiumSession;
 use crate::model::{FailureKind, Lane, PortFailure};
 use crate::port::{Browser, Jar, Session};
-use crate::process::{Keeper, Kept};
+use crate::process::{Keeper, Kept, plain_variables};
 
 /// `WebDriver`'s own limit for a page; its default is 300 s.
 const PAGE_LOAD: Duration = Duration::from_secs(30);
@@ -287,6 +287,8 @@ fn trust(home: &Path, ca_file: &Path) -> std::io::Result<()> {
         &["-d", &place, "-A", "-n", "ca-file", "-t", "C,,", "-i", &file],
     ] {
         let started = std::process::Command::new("certutil")
+            .env_clear()
+            .envs(plain_variables())
             .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -106,8 +106,8 @@ enum Read {
 
 impl ExecInbox {
     /// The mailbox of these addresses, or the number of this one, behind `command`.
-    pub fn new(keeper: Keeper, command: Vec<String>, addresses: Vec<String>) -> Self {
-        Self { keeper, command, addresses, state: Mutex::new(State::default()) }
+    pub fn new(keeper: &Keeper, command: Vec<String>, addresses: Vec<String>) -> Self {
+        Self { keeper: keeper.with_all_variables(), command, addresses, state: Mutex::new(State::default()) }
     }
 
     fn failed(&self, why: &str) -> PortFailure {

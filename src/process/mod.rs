@@ -9,6 +9,7 @@ mod keeper;
 
 pub use keeper::{KeeperArguments, keep};
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -26,12 +27,48 @@ const LINE_MAX: usize = 200;
 /// Of what a child says on standard error, so many bytes are kept: its last words.
 const LAST_WORDS_MAX: usize = 4_096;
 
+/// The variables that a child gets: those of the list, none of which holds a password, a token or a key.
+pub fn plain_variables() -> impl Iterator<Item = (OsString, OsString)> {
+    let plain = |(name, value): &(OsString, OsString)| {
+        name.to_str().zip(value.to_str()).is_some_and(|(name, value)| is_passed_on(name, value))
+    };
+    std::env::vars_os().filter(plain)
+}
+
 /// The way to the keeper: this program's own binary.
 #[derive(Debug, Clone)]
 pub struct Keeper {
     program: PathBuf,
     /// Whether a child's private folder is its `HOME` too.
     own_home: bool,
+    /// Whether a child gets every variable that this program has.
+    all_variables: bool,
+}
+
+/// Variables that children get; what begins so ends in a star. Passwords, tokens and keys are in none of them.
+const PASSED_ON: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "LD_LIBRARY_PATH",
+    "FONTCONFIG_PATH",
+    "RUST_BACKTRACE",
+];
+/// Passed on where no name and password stand in them.
+const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+
+/// Whether a child gets this variable.
+fn is_passed_on(name: &str, value: &str) -> bool {
+    let known = |known: &str| known.strip_suffix('*').map_or(name == known, |start| name.starts_with(start));
+    PASSED_ON.iter().any(|one| known(one)) || (PROXIES.contains(&name.to_uppercase().as_str()) && !value.contains('@'))
 }
 
 impl Keeper {
@@ -40,19 +77,25 @@ impl Keeper {
     /// # Errors
     /// When the system cannot tell where the binary is.
     pub fn of_this_program() -> std::io::Result<Self> {
-        std::env::current_exe().map(|program| Self { program, own_home: false })
+        std::env::current_exe().map(|program| Self { program, own_home: false, all_variables: false })
     }
 
     /// The keeper of the program at this path, for callers that are another program.
     pub fn at(program: &Path) -> Self {
-        Self { program: program.to_owned(), own_home: false }
+        Self { program: program.to_owned(), own_home: false, all_variables: false }
     }
 
     /// Children get their private folder as `HOME` too: for programs that would leave something in the user's own, or
     /// fail where there is none.
     #[must_use]
     pub fn with_own_home(&self) -> Self {
-        Self { program: self.program.clone(), own_home: true }
+        Self { own_home: true, ..self.clone() }
+    }
+
+    /// Children get every variable that this program has: for programs that somebody else has written, who may need them.
+    #[must_use]
+    pub fn with_all_variables(&self) -> Self {
+        Self { all_variables: true, ..self.clone() }
     }
 
     /// This program's binary.
@@ -102,9 +145,13 @@ impl Keeper {
         self.spawn(&["--lease".into(), lease.as_os_str().to_owned()], None)
     }
 
-    fn spawn(&self, words: &[std::ffi::OsString], folder: Option<&Path>) -> std::io::Result<Kept> {
+    fn spawn(&self, words: &[OsString], folder: Option<&Path>) -> std::io::Result<Kept> {
         let mut command = std::process::Command::new(&self.program);
         command.arg("keeper").args(words);
+        if !self.all_variables {
+            // Any user's process can be asked for its variables by that user, and a crash report takes them along.
+            command.env_clear().envs(plain_variables());
+        }
         if let Some(folder) = folder {
             command.env("TMPDIR", folder);
             if self.own_home {

@@ -117,7 +117,7 @@ impl Eyes {
         let service = http::client(REQUEST_LONGEST, resolved.ca_file.as_deref())?;
         let probe = HealthProbe::new(service, &target.base_url, resolved.basic_auth.clone(), &agent);
         let exec = |command: &[String], addresses: Vec<String>| -> Arc<dyn Inbox> {
-            Arc::new(ExecInbox::new(keeper.clone(), command.to_vec(), addresses))
+            Arc::new(ExecInbox::new(keeper, command.to_vec(), addresses))
         };
         let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
             ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {

@@ -55,7 +55,7 @@ fn a_keeper_ends_everybody_when_its_owner_is_gone_however_it_went() {
     let mark = format!("family-{}", std::process::id());
     let mut keeper = Command::new(program())
         .args(["keeper", "--folder", &folder.display().to_string(), "--", "sh", "-c", FAMILY])
-        .env("NOTIFY_SMOKE_TEST_MARK", &mark)
+        .env("LC_NOTIFY_SMOKE_TEST_MARK", &mark)
         .stdin(Stdio::piped())
         .spawn()
         .expect("a keeper");

@@ -12,7 +12,7 @@ fn kill_and_resume(scenarios: &[&str], after_ms: u64) {
     let sandbox = Sandbox::start(&["--slots", "6s"]);
     let mark = format!("crash-{}-{after_ms}", std::process::id());
     let tmp = tempfile::tempdir().expect("a folder");
-    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    let desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
     let folders = || std::fs::read_dir(tmp.path()).expect("a folder").count();
     let mut run = desk.start(&[&["smoke", "local"], scenarios, &["--sandbox", sandbox.control_url()]].concat());
     std::thread::sleep(Duration::from_millis(after_ms));
@@ -123,7 +123,7 @@ fn killed_at_many_moments() {
 fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
     let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
     let mark = format!("interrupt-{}", std::process::id());
-    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark);
+    let desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark);
     let run = desk.start(&["smoke", "local", RESET, LOGIN, "--sandbox", sandbox.control_url()]);
     assert!(
         wait_until(Duration::from_secs(20), || (!sandbox.entries("reset-requested").is_empty()).then_some(()))
@@ -173,7 +173,7 @@ fn clean_runs(count: u32) {
     let tmp = tempfile::tempdir().expect("a folder");
     // PostgreSQL runs as a user of its own when the tests run as root, and has to get through.
     std::fs::set_permissions(tmp.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
-    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    let desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
     for run in 1..=count {
         let (said, report) = smoke(&desk, &[]);
         assert_eq!((said.code, &report["verdict"]), (0, &"passed".into()), "run {run}: {}{}", said.out, said.err);

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 
 use super::{LOGIN, RESET};
-use crate::support::{Desk, Sandbox};
+use crate::support::{Desk, Sandbox, processes_with};
 
 /// Everything that must not be written, in every encoding that could turn up.
 fn forms(secret: &str) -> Vec<String> {
@@ -88,4 +88,44 @@ fn no_secret_is_written_or_said_by_good_and_bad_runs() {
             }
         }
     }
+}
+
+/// Driver, browser, database, sandbox and keepers are given none of our variables but the plain ones, and no secret as an argument.
+#[test]
+fn children_get_no_secret_by_variable_or_argument() {
+    let mark = format!("children-{}", std::process::id());
+    let secret = format!("correct-horse-{}", std::process::id());
+    let mut desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark);
+    for name in [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "NOTIFY_SMOKE_USER_PASSWORD",
+        "NOTIFY_SMOKE_TWILIO_TOKEN",
+        "GITHUB_TOKEN",
+        "MY_OWN",
+    ] {
+        desk = desk.with(name, &secret);
+    }
+    let mut run = desk.start(&["smoke", "local", RESET, LOGIN]);
+    let mut kinds = std::collections::BTreeSet::new();
+    while run.try_wait().expect("a run").is_none() {
+        for process in processes_with(&mark) {
+            let pid = process.split(' ').next().expect("a pid").to_owned();
+            if pid == run.id().to_string() {
+                continue;
+            }
+            let read = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
+            for name in ["environ", "cmdline"] {
+                assert!(!String::from_utf8_lossy(&read(name)).contains(&secret), "{name} of {process}");
+            }
+            kinds.extend(
+                ["chromedriver", "--type=renderer", "postgres", " keeper ", " sandbox "]
+                    .into_iter()
+                    .filter(|kind| process.contains(kind)),
+            );
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(kinds.len() >= 4, "only {kinds:?} were seen");
+    assert_eq!(run.wait().expect("a run").code(), Some(0));
 }

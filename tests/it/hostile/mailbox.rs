@@ -18,7 +18,7 @@ const FIX_BUCKET: &str = "Look at the bucket's name, region and credentials in t
 fn script(text: &str) -> Result<usize, String> {
     let command = ["sh", "-c", text].map(str::to_owned).to_vec();
     runtime().block_on(async {
-        let inbox = ExecInbox::new(Keeper::at(&program()), command, vec!["smoke@notify.gov".to_owned()]);
+        let inbox = ExecInbox::new(&Keeper::at(&program()), command, vec!["smoke@notify.gov".to_owned()]);
         inbox.mark().await.map(|mark| mark.ids.len()).map_err(|failure| failure.text)
     })
 }
@@ -55,7 +55,7 @@ fn a_program_that_talks_much_is_never_behind() {
     let text = format!("{talk}; echo '{mail}'; while sleep 0.02; do echo '{{\"kind\":\"alive\"}}'; done");
     let command = ["sh", "-c", &text].map(str::to_owned).to_vec();
     runtime().block_on(async {
-        let inbox = ExecInbox::new(Keeper::at(&program()), command, vec!["smoke@notify.gov".to_owned()]);
+        let inbox = ExecInbox::new(&Keeper::at(&program()), command, vec!["smoke@notify.gov".to_owned()]);
         let known = inbox.mark().await.expect("a mark").ids.into_iter().collect();
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         let seen = inbox.look(Which::NotIn(&known)).await.expect("a look").messages;
@@ -65,7 +65,7 @@ fn a_program_that_talks_much_is_never_behind() {
 
 #[test]
 fn a_program_that_is_not_there() {
-    let inbox = ExecInbox::new(Keeper::at(&program()), vec!["/nonexistent".to_owned()], vec!["a@b.gov".to_owned()]);
+    let inbox = ExecInbox::new(&Keeper::at(&program()), vec!["/nonexistent".to_owned()], vec!["a@b.gov".to_owned()]);
     let failure = runtime().block_on(async { refusal(inbox.mark().await) });
     assert_eq!(
         failure.text,
@@ -258,7 +258,7 @@ fn the_example_program_survives_any_mail() {
     std::fs::write(folder.path().join("ours"), ours).expect("written");
     let script = root().join("docs/examples/mailbox-folder.py").display().to_string();
     let command = ["python3".to_owned(), script, "--folder".to_owned(), folder.path().display().to_string()];
-    let inbox = ExecInbox::new(Keeper::at(&program()), command.to_vec(), vec!["smoke@notify.gov".to_owned()]);
+    let inbox = ExecInbox::new(&Keeper::at(&program()), command.to_vec(), vec!["smoke@notify.gov".to_owned()]);
     runtime().block_on(async {
         let seen = inbox.look(Which::NotIn(&BTreeSet::new())).await.expect("a look");
         let own: Vec<_> = seen.messages.iter().filter(|mail| mail.subject == "Ours").collect();

@@ -20,7 +20,7 @@ fn stopped(sandbox: &Sandbox, stop: Stop, after_ms: u64) {
     let case = format!("{stop:?} after {after_ms} ms");
     let mark = format!("signal-{}-{after_ms}-{}", std::process::id(), stop.len());
     let tmp = tempfile::tempdir().expect("a folder");
-    let desk = Desk::new().with("NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    let desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
     let mut run = desk.start(&["smoke", "local", "password-reset", "--sandbox", sandbox.control_url()]);
     let began = Instant::now();
     let mut due = after_ms;
