@@ -165,7 +165,9 @@ async fn reopen(
 fn may_go_on(prepared: &Prepared, resolved: &Resolved, history: &History) -> Result<(), Vec<String>> {
     let files = prepared.plan(resolved).map_err(|not_started| not_started.said)?;
     let mut differs = crate::plan::differences(&history.plan, &files);
-    let is_token = |token: &str| token.len() == TOKEN_LENGTH && token.bytes().all(|byte| LETTERS.contains(&byte));
+    // Those of older runs have digits in them.
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_token = |token: &str| token.len() == TOKEN_LENGTH && token.bytes().all(is_letter);
     if !is_token(&history.token) {
         differs.push("token: the journal's is none that a run is given".to_owned());
     }
@@ -234,7 +236,8 @@ fn run_id() -> Result<String, String> {
     Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
 }
 
-const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// No digits: six of them in a row would be taken for a code.
+const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz";
 const TOKEN_LENGTH: usize = 16;
 
 fn random_letters(count: usize) -> Result<String, String> {

@@ -20,12 +20,24 @@ use crate::{aws, http};
 /// No look over HTTP may take longer; each adapter has a shorter limit of its own.
 const REQUEST_LONGEST: Duration = Duration::from_secs(30);
 
+/// Secrets that are read from the usual places, and stand in no file of ours.
+const BY_VARIABLE: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+
+/// A shorter value is a stand-in such as `test`, which may be a word of a page.
+const KEY_LENGTH_MIN: usize = 16;
+
 /// The vault with every secret of the environment in it.
 pub(super) fn vault(resolved: &Resolved, plan: &Plan) -> Vault {
     let mut vault =
         Vault::new(plan.links.clone(), plan.code_length).knowing(plan.senders_and_recipients(), plan.awaited_texts());
     for (name, value) in &resolved.secrets {
         vault.keep(name, value);
+    }
+    for (name, value) in std::env::vars_os() {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+        if BY_VARIABLE.contains(&name) && value.len() >= KEY_LENGTH_MIN {
+            vault.keep(name, value);
+        }
     }
     if let Some((username, password)) = &resolved.basic_auth {
         vault.keep("basic-auth", &format!("{username}:{password}"));
