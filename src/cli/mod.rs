@@ -22,6 +22,8 @@ use options::{Command, Options};
 
 /// Parses, runs, and says how it ended.
 pub fn main() -> ExitCode {
+    // What this program and its children write is nobody else's business on a machine that others use.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) => {

@@ -170,10 +170,20 @@ fn prepare_folder(folder: &Path, data: &Path, owner: Option<(u32, u32)>) -> Resu
     if let Some((uid, gid)) = owner {
         use std::os::unix::fs::PermissionsExt as _;
         std::os::unix::fs::chown(data, Some(uid), Some(gid)).map_err(failed)?;
-        // The database's user has to be able to walk through, not to look.
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
+        // The database's user has to be able to walk through, not to look; so through the private folder that this one may lie in.
+        let private = folder.parent().filter(|parent| std::env::temp_dir() == **parent && is_private_of_ours(parent));
+        for folder in std::iter::once(folder).chain(private) {
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).map_err(failed)?;
+        }
     }
     Ok(())
+}
+
+/// Whether it is a folder that a keeper has made, and nobody but its owner can even walk through.
+fn is_private_of_ours(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_ours = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("notify-smoke-"));
+    is_ours && std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o777 == 0o700)
 }
 
 fn free_port() -> Result<u16, StartError> {

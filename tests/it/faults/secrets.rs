@@ -129,3 +129,32 @@ fn children_get_no_secret_by_variable_or_argument() {
     assert!(kinds.len() >= 4, "only {kinds:?} were seen");
     assert_eq!(run.wait().expect("a run").code(), Some(0));
 }
+
+/// Nobody else on the machine can read what a run keeps, nor what it needs meanwhile.
+#[test]
+fn folders_and_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let tmp = tempfile::tempdir().expect("a folder");
+    let desk = Desk::new().with("TMPDIR", &tmp.path().display().to_string());
+    let mut run = desk.start(&["smoke", "local", RESET]);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777);
+    let mut seen = 0;
+    while run.try_wait().expect("a run").is_none() {
+        for folder in std::fs::read_dir(tmp.path()).expect("a folder").flatten() {
+            let Ok(mode) = mode(&folder.path()) else { continue };
+            seen += 1;
+            // Where the database runs as another user, it may walk through.
+            assert_eq!(mode & 0o066, 0, "{} can be read by others", folder.path().display());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(seen > 0, "no private folder was seen");
+    let written: Vec<std::path::PathBuf> = desk.written().into_iter().map(|(path, _)| path).collect();
+    let of_run: Vec<_> = written.iter().filter(|path| path.starts_with(desk.path().join("runs"))).collect();
+    assert!(of_run.len() >= 3, "{written:?}");
+    for file in of_run {
+        assert_eq!(mode(file).expect("a file") & 0o077, 0, "{} can be read by others", file.display());
+    }
+    let runs = desk.path().join("runs/local");
+    assert_eq!(mode(&runs).expect("a folder") & 0o077, 0, "{}", runs.display());
+}
