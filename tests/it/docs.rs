@@ -136,3 +136,33 @@ fn the_workflow_gives_its_secrets_to_the_run_alone() {
     let run = with_secrets[0].lines().find(|line| line.contains("run: ")).expect("a command");
     assert!(run.contains("exec target/release/notify-smoke smoke") && !run.contains('|'), "{run}");
 }
+
+/// What the page on security claims is held by a test of that name.
+#[test]
+fn every_claim_on_security_has_its_test() {
+    let page = std::fs::read_to_string(root().join("docs/security.md")).expect("a page");
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).skip(1).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    let mut sources = Vec::new();
+    for folder in ["tests/it", "src"] {
+        let mut folders = vec![root().join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path => sources.push(std::fs::read_to_string(path).unwrap_or_default()),
+                }
+            }
+        }
+    }
+    for row in rows {
+        let tests = row.trim_end_matches('|').rsplit('|').next().expect("a cell");
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            let is_there = sources.iter().any(|source| source.contains(&format!("fn {name}()")));
+            assert!(is_there, "there is no test {name}");
+        }
+    }
+}
