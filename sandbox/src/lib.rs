@@ -38,7 +38,7 @@ use std::time::Duration;
 pub use fault::{Effect, Fault, FaultError, KINDS, Site, Trigger};
 pub use options::Options;
 pub use ready::Ready;
-pub use way::{Alteration, Letter, altered_text};
+pub use way::{Alteration, Letter, altered_texts};
 
 /// Anything that keeps the sandbox from starting, as one sentence with what to do.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::aws::s3;
 use crate::sms_gateway::Carried;
-use crate::way::altered_text;
+use crate::way::altered_texts;
 use crate::{StartError, World};
 
 /// Mailbox and phone: own ones, or those of another sandbox.
@@ -36,11 +36,10 @@ impl Outside {
     pub(crate) async fn text(&self, world: &World, from: String, to: String, body: String) {
         match self.shared.as_ref().and_then(|ready| ready.get("sms_gateway_url")).and_then(Value::as_str) {
             None => {
-                let altered = world
-                    .text_alterations(&crate::ready::uuid())
-                    .into_iter()
-                    .fold(body, |body, how| altered_text(&body, how));
-                world.texts.arrive(from, to, altered, world.clock.now());
+                let all = world.text_alterations(&crate::ready::uuid());
+                for piece in altered_texts(&body, &all) {
+                    world.texts.arrive(from.clone(), to.clone(), piece, world.clock.now());
+                }
             }
             Some(url) => {
                 // A carrier that cannot deliver tells nobody.

@@ -62,6 +62,8 @@ pub enum Alteration {
     Added,
     /// The digits of a code have a blank between them.
     CodeSpaced,
+    /// It comes as two texts.
+    Split,
 }
 
 /// Alterations of mails, by name.
@@ -93,12 +95,13 @@ pub(crate) const OF_MAILS: [(&str, Alteration); 24] = [
 ];
 
 /// Alterations of texts, by name.
-pub(crate) const OF_TEXTS: [(&str, Alteration); 5] = [
+pub(crate) const OF_TEXTS: [(&str, Alteration); 6] = [
     ("text-blank", Alteration::Blank),
     ("text-masked", Alteration::Masked),
     ("text-spaces", Alteration::Spaces),
     ("text-added", Alteration::Added),
     ("code-spaced", Alteration::CodeSpaced),
+    ("text-split", Alteration::Split),
 ];
 
 const BANNER: &str =
@@ -175,7 +178,8 @@ impl Letter {
             | Alteration::Masked
             | Alteration::Spaces
             | Alteration::Added
-            | Alteration::CodeSpaced => {}
+            | Alteration::CodeSpaced
+            | Alteration::Split => {}
         }
         self
     }
@@ -207,7 +211,7 @@ fn invisible(text: &str) -> String {
 }
 
 /// A text on its way, with this done to it.
-pub fn altered_text(body: &str, how: Alteration) -> String {
+fn altered_text(body: &str, how: Alteration) -> String {
     match how {
         Alteration::Blank => String::new(),
         Alteration::Masked => masked(body),
@@ -222,6 +226,18 @@ pub fn altered_text(body: &str, how: Alteration) -> String {
             _ => body.to_owned(),
         },
         _ => body.to_owned(),
+    }
+}
+
+/// A text as it comes to the phone after all of this was done to it: in one piece, or in two.
+pub fn altered_texts(body: &str, all: &[Alteration]) -> Vec<String> {
+    let text = all.iter().fold(body.to_owned(), |text, how| altered_text(&text, *how));
+    let middle = text.chars().count() / 2;
+    match text.char_indices().nth(middle) {
+        Some((at, _)) if at > 0 && all.contains(&Alteration::Split) => {
+            vec![text[..at].to_owned(), text[at..].to_owned()]
+        }
+        _ => vec![text],
     }
 }
 

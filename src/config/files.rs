@@ -235,6 +235,7 @@ fn template() -> TargetTemplate {
         sender: String::new(),
         subject: String::new(),
         text: String::new(),
+        brand: None,
         footer: None,
     }
 }

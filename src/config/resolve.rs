@@ -207,6 +207,7 @@ fn templates(resolver: &mut Resolver<'_>, environment: &Environment) -> BTreeMap
             name: resolver.setting(&template.name),
             sender: sender.unwrap_or_default(),
             subject: template.subject.clone(),
+            brand: template.brand.clone(),
             footer: template.footer.clone(),
             text: template.text.clone(),
         };

@@ -86,11 +86,12 @@ pub const WINDOW: [Key; 7] = [
 ];
 
 /// Under `templates`: `email`, `sms`.
-pub const TEMPLATE: [Key; 5] = [
+pub const TEMPLATE: [Key; 6] = [
     Key { name: "name", doc: "The template's name, as its link reads." },
     Key { name: "sender", doc: "The address that its mails come from." },
     Key { name: "subject", doc: "Its subject, with ((name)) where a row's value goes." },
     Key { name: "text", doc: "Its text, with ((name)) where a row's value goes." },
+    Key { name: "brand", doc: "What the service puts above the text of each HTML mail, where that has a digit in it." },
     Key { name: "footer", doc: "What the service puts below the text of each mail, if it does." },
 ];
 

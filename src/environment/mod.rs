@@ -214,7 +214,8 @@ fn templates(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<MessageKind, Mess
         let mut text = |reader: &mut Reader<'_>, key| {
             fields.take(key).and_then(|node| reader.text(node, "a text").map(|text| text.trim().to_owned()))
         };
-        let (subject, body, footer) = (text(reader, "subject"), text(reader, "text"), text(reader, "footer"));
+        let (subject, body) = (text(reader, "subject"), text(reader, "text"));
+        let (brand, footer) = (text(reader, "brand"), text(reader, "footer"));
         fields.finish(reader);
         if body.is_none() || (kind == MessageKind::Email && (sender.is_none() || subject.is_none())) {
             let mend =
@@ -222,7 +223,8 @@ fn templates(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<MessageKind, Mess
             reader.problem(node.mark, "a template without what its messages say", mend);
         }
         if let (Some(name), Some(text)) = (name, body) {
-            all.insert(kind, MessageTemplate { name, sender, subject: subject.unwrap_or_default(), text, footer });
+            let subject = subject.unwrap_or_default();
+            all.insert(kind, MessageTemplate { name, sender, subject, text, brand, footer });
         }
     }
     fields.finish(reader);

@@ -47,7 +47,7 @@ fn read(id: &str, mail: &Message<'_>, depth: usize) -> RawMessage {
         // A mail without an id of its sender's is its own kind of one.
         provider_id: mail.message_id().unwrap_or(id).to_owned(),
         kind: MessageKind::Email,
-        to: addresses(mail.to()),
+        to: recipients(mail),
         from,
         subject: mail.subject().unwrap_or_default().to_owned(),
         text,
@@ -64,6 +64,17 @@ fn append(to: &mut String, more: &str) {
     }
     let room = BODY_MAX.saturating_sub(to.chars().count());
     to.extend(more.chars().take(room));
+}
+
+/// To whom it says that it goes, each once.
+fn recipients(mail: &Message<'_>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for address in addresses(mail.to()).into_iter().chain(addresses(mail.cc())) {
+        if !all.iter().any(|known| known.eq_ignore_ascii_case(&address)) {
+            all.push(address);
+        }
+    }
+    all
 }
 
 fn addresses(header: Option<&Address<'_>>) -> Vec<String> {

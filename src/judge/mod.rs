@@ -5,6 +5,7 @@ mod job;
 mod page;
 mod part;
 mod pattern;
+mod pieces;
 mod rows;
 mod text;
 
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+#[cfg(test)]
+use crate::model::MessageKind;
 use crate::model::{Blemish, Captured, Check, Expectation, Message, Observation, Plan, Template};
 use crate::reading::squeezed;
 
@@ -72,8 +75,10 @@ fn notes_of(messages: &[&Message], more: impl Iterator<Item = String>) -> Option
     let altered = messages.iter().flat_map(|message| message.altered.iter().map(ToString::to_string));
     let unaddressed =
         messages.iter().filter(|message| message.to.is_empty()).map(|_| "it names no recipient".to_owned());
+    let shared = messages.iter().filter(|message| message.to.len() > 1);
+    let shared = shared.map(|message| format!("it went to {} recipients at once", message.to.len()));
     let mut notes: Vec<String> = Vec::new();
-    for note in altered.chain(unaddressed).chain(more) {
+    for note in altered.chain(unaddressed).chain(shared).chain(more) {
         if !notes.contains(&note) {
             notes.push(note);
         }
@@ -114,5 +119,26 @@ pub fn judge(expectation: &Expectation, observation: &Observation, context: &Con
 impl From<Check> for Judgement {
     fn from(check: Check) -> Self {
         Self { check, captured: None }
+    }
+}
+
+/// A message that says this and nothing else.
+#[cfg(test)]
+fn a_message(kind: MessageKind, id: &str, body: &str) -> Message {
+    Message {
+        id: id.to_owned(),
+        provider_id: id.to_owned(),
+        kind,
+        to: Vec::new(),
+        from: String::new(),
+        subject: String::new(),
+        body: body.to_owned(),
+        html: None,
+        is_blank: false,
+        altered: Vec::new(),
+        failed_checks: Vec::new(),
+        links: Vec::new(),
+        codes: Vec::new(),
+        arrived_at: None,
     }
 }

@@ -1,10 +1,19 @@
 //! Does each part of a message read as it should, and nothing else? People read the HTML part, and other programs the text.
 
 use crate::model::{MailPart, Message, MessageKind, Wrong};
-use crate::reading::{is_addition, is_placeholder, plain, squeezed};
+use crate::reading::{is_addition, is_placeholder, plain, rewrapped};
 
 /// What the sender's own name and logo take above a mail's words, in characters.
 const BRAND_MAX: usize = 60;
+/// What the service itself puts around the text of each mail.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frame {
+    /// Above it, in the HTML part.
+    pub brand: Option<String>,
+    /// Below it, in each part.
+    pub footer: Option<String>,
+}
+
 /// Of what is wrong, so many characters are told.
 const SAID_MAX: usize = 120;
 
@@ -31,11 +40,7 @@ pub(super) fn unfilled(message: &Message) -> Option<Fault> {
 }
 
 /// Which of these texts a message is, in every part of it, and what has to be said of how it came.
-pub(super) fn reading_of(
-    message: &Message,
-    texts: &[String],
-    footer: Option<&str>,
-) -> Result<(usize, Vec<String>), Fault> {
+pub(super) fn reading_of(message: &Message, texts: &[String], frame: &Frame) -> Result<(usize, Vec<String>), Fault> {
     if let Some(fault) = unfilled(message) {
         return Err(fault);
     }
@@ -49,16 +54,16 @@ pub(super) fn reading_of(
     let mut faults: Vec<Fault> = Vec::new();
     for (part, text) in &parts {
         let other = parts.len() > 1;
-        match one_part(*part, text, other, texts, footer) {
-            Ok((Some(row), note)) => {
-                notes.extend(note);
+        match one_part(*part, text, other, texts, frame) {
+            Ok((Some(row), said)) => {
+                notes.extend(said);
                 if let Some((before, of)) = found.filter(|(before, _)| *before != row) {
                     let (one, two) = (&texts[before], &texts[row]);
                     return Err((Wrong::Words, format!("its {of} reads “{one}”, and its {part} “{two}”")));
                 }
                 found = Some((row, *part));
             }
-            Ok((None, note)) => notes.extend(note),
+            Ok((None, said)) => notes.extend(said),
             Err(fault) => faults.push(fault),
         }
     }
@@ -77,12 +82,12 @@ fn one_part(
     text: &str,
     has_other: bool,
     texts: &[String],
-    footer: Option<&str>,
-) -> Result<(Option<usize>, Option<String>), Fault> {
+    frame: &Frame,
+) -> Result<(Option<usize>, Vec<String>), Fault> {
     let body = plain(text);
     let spare = part == MailPart::Text && has_other;
     if body.is_empty() && spare {
-        return Ok((None, Some("its text part is empty".to_owned())));
+        return Ok((None, vec!["its text part is empty".to_owned()]));
     }
     if body.is_empty() {
         let people = if part == MailPart::Html { ": that is what people read" } else { "" };
@@ -96,13 +101,13 @@ fn one_part(
             return Err((Wrong::Words, why));
         }
         let around_it = surroundings(&blocks(part, text), &texts[row]);
-        return Ok((Some(row), around(part, around_it, texts, footer)?));
+        return Ok((Some(row), around(part, around_it, texts, frame)?));
     }
-    if let Some(row) = texts.iter().position(|wanted| squeezed(wanted) == squeezed(&body)) {
-        return Ok((Some(row), Some(format!("its {part} is broken over lines inside a word"))));
+    if let Some(row) = texts.iter().position(|wanted| rewrapped(wanted, &body)) {
+        return Ok((Some(row), vec![format!("its {part} is broken over lines inside a word")]));
     }
     if spare && is_placeholder(&body) {
-        return Ok((None, Some("its text part says only that there is an HTML part".to_owned())));
+        return Ok((None, vec!["its text part says only that there is an HTML part".to_owned()]));
     }
     if part == MailPart::Text && is_placeholder(&body) {
         return Err((
@@ -191,11 +196,19 @@ fn sentences(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// What is to be said of what stands around a text: its footer, the sender's name, what gateways add.
-fn around(part: MailPart, around: Around, texts: &[String], footer: Option<&str>) -> Result<Option<String>, Fault> {
-    let Around { before, mut after, beside } = around;
+fn around(part: MailPart, around: Around, texts: &[String], frame: &Frame) -> Result<Vec<String>, Fault> {
+    let Around { mut before, mut after, beside } = around;
     let (above, below) = beside;
-    if let Some((from, to)) = footer.and_then(|footer| spanned(&after, &plain(footer))) {
-        after.drain(from..to);
+    let mut notes = Vec::new();
+    if let Some(footer) = frame.footer.as_deref() {
+        match spanned(&after, &plain(footer)) {
+            Some((from, to)) => drop(after.drain(from..to)),
+            None => notes.push(format!("its {part} lacks the footer “{}”", said(footer))),
+        }
+    }
+    let brand = frame.brand.as_deref().filter(|_| part == MailPart::Html).map(plain);
+    if let Some((from, to)) = brand.and_then(|brand| spanned(&before, &brand)) {
+        before.drain(from..to);
     }
     if let Some(unknown) = below.iter().chain(&after).find(|block| !is_addition(block)) {
         return Err((Wrong::Words, format!("its {part} goes on with “{}”", said(unknown))));
@@ -216,8 +229,9 @@ fn around(part: MailPart, around: Around, texts: &[String], footer: Option<&str>
     if unknown.len() > brands || brands > 1 {
         return Err((Wrong::Altered, format!("its {part} begins with “{}”", said(unknown[0]))));
     }
-    let note = before.iter().chain(&above).chain(&below).chain(&after).find(|block| is_addition(block));
-    Ok(note.map(|text| format!("something on the way has added “{}” to it", said(text))))
+    let added = before.iter().chain(&above).chain(&below).chain(&after).find(|block| is_addition(block));
+    notes.extend(added.map(|text| format!("something on the way has added “{}” to it", said(text))));
+    Ok(notes)
 }
 
 /// A subject without what gateways put before it.
@@ -246,29 +260,19 @@ fn said(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::a_message;
     use super::*;
 
     const ROWS: [&str; 2] = ["This is row 1 of t. Nobody needs it.", "This is row 10 of t. Nobody needs it."];
 
     fn read(text: &str, html: Option<&str>) -> Result<(usize, String), String> {
-        let message = Message {
-            id: String::new(),
-            provider_id: String::new(),
-            kind: MessageKind::Email,
-            to: Vec::new(),
-            from: String::new(),
-            subject: String::new(),
-            body: text.to_owned(),
-            html: html.map(str::to_owned),
-            is_blank: false,
-            altered: Vec::new(),
-            failed_checks: Vec::new(),
-            links: Vec::new(),
-            codes: Vec::new(),
-            arrived_at: None,
-        };
+        read_in(&Frame::default(), text, html)
+    }
+
+    fn read_in(frame: &Frame, text: &str, html: Option<&str>) -> Result<(usize, String), String> {
+        let message = Message { html: html.map(str::to_owned), ..a_message(MessageKind::Email, "", text) };
         let rows = ROWS.map(str::to_owned);
-        let read = reading_of(&message, &rows, Some("Sent by us."));
+        let read = reading_of(&message, &rows, frame);
         read.map(|(row, notes)| (row, notes.join("; "))).map_err(|(wrong, why)| format!("{wrong:?}: {why}"))
     }
 
@@ -280,7 +284,7 @@ mod tests {
             (one, Some(one), 0, ""),
             (ROWS[1], Some(ROWS[1]), 1, ""),
             ("\u{feff}This is row 1\u{a0}of t.\r\n\r\nNobody needs it.", Some(one), 0, ""),
-            (one, Some("US Notify\nThis is row 1 of t.\nNobody needs it.\nSent by us."), 0, ""),
+            (one, Some("US Notify\nThis is row 1 of t.\nNobody needs it."), 0, ""),
             ("", Some(one), 0, "its text part is empty"),
             ("Your mail program does not show HTML.", Some(one), 0, "its text part says only"),
             ("This is row 1 of t. Nobody nee\r\nds it.", Some(one), 0, "broken over lines"),
@@ -328,11 +332,30 @@ mod tests {
                 "Altered: its text part begins with",
             ),
             ("", None, "Words: its text part is empty"),
+            ("Thisisrow1oft.Nobodyneedsit.", None, "Words: its text part reads like no row"),
         ];
         for (text, html, why) in wrong {
             let read = read(text, html);
             assert!(read.as_ref().is_err_and(|said| said.starts_with(why)), "{text:?} {html:?}: {read:?}");
         }
+    }
+
+    #[test]
+    fn what_the_service_puts_around_its_words_is_known_by_what_the_environment_says() {
+        let frame = Frame { brand: Some("Route 66 Office".to_owned()), footer: Some("Sent by us.".to_owned()) };
+        let one = ROWS[0];
+        let framed = format!("{one}\n\nSent by us.");
+        let html = "Route 66 Office\nThis is row 1 of t.\nNobody needs it.\nSent by us.";
+        assert_eq!(read_in(&frame, &framed, Some(html)), Ok((0, String::new())));
+        let lacks = read_in(&frame, &framed, Some(one));
+        assert!(
+            lacks.as_ref().is_ok_and(|(_, said)| said == "its HTML part lacks the footer “Sent by us.”"),
+            "{lacks:?}"
+        );
+        let unknown = read(one, Some(html));
+        assert!(unknown.is_err(), "a number above the words may be anybody's: {unknown:?}");
+        let other = read_in(&frame, &framed, Some(&html.replace("66", "67")));
+        assert!(other.is_err_and(|said| said.contains("begins with “Route 67 Office”")));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{Fault, reading_of, without_marks};
+use super::part::{Fault, Frame, reading_of, without_marks};
+use super::pieces::{Together, together};
 use super::{Context, carries, distrusted, notes_of};
-use crate::model::{Blemish, Check, Instead, Message, MessageKind, RowsExpectation, RowsNeeded, Wrong};
+use crate::model::{Blemish, Check, Instead, Message, MessageKind, RowsExpectation, RowsNeeded, Template, Wrong};
 use crate::reading::{is_masked, plain};
 
 /// A message of ours, the row that it is, and what has to be said of it.
@@ -16,18 +17,24 @@ pub(super) fn judge(expected: &RowsExpectation, messages: &[Message], context: &
         [] => vec![context.word(&expected.to)],
         each => each.iter().map(|to| context.word(to)).collect(),
     };
+    let rows: Vec<String> = expected.texts.iter().map(|text| plain(&context.word(text))).collect();
+    let word = |words: &Option<Template>| words.as_ref().map(|words| context.word(words));
+    let frame = Frame { brand: word(&expected.brand), footer: word(&expected.footer) };
+    let together = together(messages, &expected.from, &rows, &|message| reading_of(message, &rows, &frame).is_ok());
+    let in_pieces = together.whole.iter().map(|(message, _)| message);
     // Whoever stands in To: nobody else knows the token.
     let ours: Vec<&Message> = messages
         .iter()
+        .filter(|message| !together.holds(message))
+        .chain(in_pieces)
         .filter(|message| message.kind == expected.kind && carries(message, context.token) && !is_reset(message))
         .collect();
-    let rows: Vec<String> = expected.texts.iter().map(|text| plain(&context.word(text))).collect();
-    let footer = expected.footer.as_ref().map(|footer| context.word(footer));
     let mut read: Vec<Read<'_>> = Vec::new();
     let mut fault: Option<Fault> = None;
     for message in &ours {
-        let reading = reading_of(message, &rows, footer.as_deref()).and_then(|(row, notes)| {
-            right(expected, message, row, &to, context).map(|more| (*message, row, [notes, more].concat()))
+        let reading = reading_of(message, &rows, &frame).and_then(|(row, notes)| {
+            let pieces = together.note(message);
+            right(expected, message, row, &to, context).map(|more| (*message, row, [notes, more, pieces].concat()))
         });
         match reading {
             Ok(reading) => read.push(reading),
@@ -39,11 +46,17 @@ pub(super) fn judge(expected: &RowsExpectation, messages: &[Message], context: &
         let wrong = if read.is_empty() { wrong } else { Wrong::Message };
         return Check::never(wrong, format!("a message of this run is wrong: {why}"));
     }
-    count(expected, messages, &read, rows.len())
+    count(expected, messages, &together, &read, rows.len())
 }
 
 /// Each row here once, and as many as are needed.
-fn count(expected: &RowsExpectation, messages: &[Message], read: &[Read<'_>], rows: usize) -> Check {
+fn count(
+    expected: &RowsExpectation,
+    messages: &[Message],
+    together: &Together,
+    read: &[Read<'_>],
+    rows: usize,
+) -> Check {
     let copies = |row: usize| -> BTreeSet<&str> {
         read.iter().filter(|(_, of, _)| *of == row).map(|(message, ..)| message.provider_id.as_str()).collect()
     };
@@ -61,6 +74,10 @@ fn count(expected: &RowsExpectation, messages: &[Message], read: &[Read<'_>], ro
         };
         let blank = messages.iter().filter(is_like).count();
         let why = format!("{here} of {rows} rows are here");
+        if together.is_short() {
+            let why = format!("{why}, and a text from {} that breaks off", expected.from);
+            return Check::in_doubt(why, Some(Instead::Unreadable));
+        }
         if blank > 0 {
             let why = format!("{why}, and {blank} from {} in which nothing can be read", expected.from);
             return Check::in_doubt(why, Some(Instead::Unreadable));

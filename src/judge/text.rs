@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::pattern::fits;
+use super::pieces::{is_piece_of, pair};
 use super::{Context, Judgement, notes_of};
 use crate::model::{Blemish, Captured, Check, Instead, Message, MessageKind, TextExpectation};
 use crate::reading::{is_addition, is_masked, plain};
@@ -16,11 +17,18 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &Context<'_>) -> Judgement {
     let to = context.word(&expected.to);
-    let new: Vec<&Message> = messages
+    let mut new: Vec<&Message> = messages
         .iter()
         .filter(|message| message.kind == MessageKind::Sms && message.to.contains(&to))
         .filter(|message| !context.refused_texts.contains(&message.id) && !is_from_before(message, context))
         .collect();
+    let loose: Vec<&Message> = new
+        .iter()
+        .filter(|text| text.from == context.plan.sms_sender && !reads_like(expected, text))
+        .copied()
+        .collect();
+    let joined = pair(&loose, &|whole| reads_like(expected, whole)).map(|(whole, _)| whole);
+    new.extend(&joined);
     let fitting: Vec<&Message> = new.iter().filter(|text| reads_like(expected, text)).copied().collect();
     let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
     let ours: Vec<&Message> = fitting.iter().filter(from_us).filter(|text| has_code(text, context)).copied().collect();
@@ -39,7 +47,9 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
         around.is_some_and(|(before, _, after)| !before.is_empty() || !after.is_empty())
     };
     let added = ours.iter().filter(is_added);
-    let note = notes_of(&ours, added.map(|_| "something on the way has added words to it".to_owned()));
+    let added = added.map(|_| "something on the way has added words to it".to_owned());
+    let in_pieces = joined.iter().map(|_| "it came in 2 pieces, which were put together".to_owned());
+    let note = notes_of(&ours, added.chain(in_pieces));
     Judgement {
         check: Check::Met { arrived_at: newest.arrived_at, blemish, slot: None, seen, note },
         captured: code_of(expected, newest),
@@ -92,6 +102,10 @@ fn nothing_of_ours(
     let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
     if let Some(blanked) = new.iter().filter(from_us).find(|text| is_blanked(expected, text, context)) {
         let why = format!("a text from {} is here whose words the gateway has blanked", blanked.from);
+        return Check::in_doubt(why, Some(Instead::Unreadable));
+    }
+    if let Some(piece) = new.iter().filter(from_us).find(|text| is_piece_of(&expected.text, &text.body)) {
+        let why = format!("a text from {} is here that is only a piece of one", piece.from);
         return Check::in_doubt(why, Some(Instead::Unreadable));
     }
     if !context.refused_texts.is_empty() {

@@ -59,6 +59,8 @@ pub struct MessageTemplate {
     pub subject: String,
     /// With `((name))` where a row's value goes.
     pub text: String,
+    /// What the service puts above the text of each HTML mail, where it does: its own name.
+    pub brand: Option<String>,
     /// What the service puts below the text of each mail.
     pub footer: Option<String>,
 }
@@ -170,6 +172,8 @@ pub struct TargetTemplate {
     pub sender: String,
     pub subject: String,
     pub text: String,
+    /// What the service puts above the text of each HTML mail, where it does: its own name.
+    pub brand: Option<String>,
     /// What the service puts below the text of each mail.
     pub footer: Option<String>,
 }

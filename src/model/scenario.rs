@@ -174,6 +174,9 @@ pub struct RowsExpectation {
     pub subjects: Vec<Template>,
     /// The text of each row.
     pub texts: Vec<Template>,
+    /// What the service puts above what the template says, in HTML mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Template>,
     /// What the service puts below what the template says, in mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub footer: Option<Template>,

@@ -110,6 +110,7 @@ impl Words<'_> {
             from,
             subjects: if is_sms { Vec::new() } else { message(&template.subject) },
             texts: message(&template.text),
+            brand: template.brand.as_ref().filter(|_| !is_sms).map(Template::literal),
             footer: template.footer.as_ref().filter(|_| !is_sms).map(Template::literal),
         })
     }

@@ -13,6 +13,6 @@ mod visible;
 pub use added::{is_addition, is_masked, is_placeholder};
 pub use html::render;
 pub use links::in_text;
-pub use plain::{plain, squeezed};
+pub use plain::{plain, rewrapped, squeezed};
 pub use rewriters::{Original, original, percent_decoded};
 pub use visible::{no_command, one_line};

@@ -1,5 +1,7 @@
 //! One form for all that reads the same.
 
+use std::collections::BTreeSet;
+
 /// A text as it reads: what is invisible is nothing, every white space is one blank, and apostrophes, quotation marks and
 /// dashes have one form each.
 pub fn plain(text: &str) -> String {
@@ -21,6 +23,27 @@ pub fn plain(text: &str) -> String {
 /// The same without any blank: lines that were broken inside a word read the same.
 pub fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !is_invisible(*c) && !c.is_whitespace()).map(one_form).collect()
+}
+
+/// Whether a text is another one whose lines were broken anew, inside words too: it has blanks that the other has not, and
+/// lacks at most the one at which each of its lines ended.
+pub fn rewrapped(wanted: &str, text: &str) -> bool {
+    /// A gateway's lines are hardly shorter, in characters.
+    const LINE: usize = 60;
+    let (wanted, text) = (plain(wanted), plain(text));
+    if squeezed(&wanted) != squeezed(&text) {
+        return false;
+    }
+    // So many letters stand before each blank.
+    let blanks = |text: &str| -> BTreeSet<usize> {
+        let letters = text.chars().scan(0, |letters, c| {
+            *letters += usize::from(c != ' ');
+            Some((c == ' ').then_some(*letters))
+        });
+        letters.flatten().collect()
+    };
+    let lost = blanks(&wanted).difference(&blanks(&text)).count();
+    lost <= wanted.chars().count().div_ceil(LINE)
 }
 
 /// Zero-width characters, soft hyphens, byte order marks, marks of direction, and what fills up previews.
@@ -56,6 +79,10 @@ mod tests {
         for (text, reads) in cases {
             assert_eq!(plain(text), reads, "{text:?}");
         }
+        let row = "This is row one of qfzkvyyt. Nobody needs it.";
+        assert!(rewrapped(row, "This is row one of qfz\r\nkvyyt. Nobody\r\nneeds it."), "broken inside a word");
+        assert!(rewrapped(row, "This is row one of qfzkvyyt.Nobody needs it."), "and one blank lost at the break");
+        assert!(!rewrapped(row, "Thisisrowoneofqfzkvyyt.Nobodyneedsit."), "no gateway breaks lines like that");
         assert_eq!(squeezed("qfzk\r\n vy\u{200b}yt"), "qfzkvyyt");
         assert_ne!(plain("row 1"), plain("row1"), "a blank that was lost is seen");
     }

@@ -186,6 +186,7 @@ fn read_rows(reader: &mut Reader<'_>, node: &Node) -> Option<RowsExpectation> {
         from: String::new(),
         subjects: Vec::new(),
         texts: Vec::new(),
+        brand: None,
         footer: None,
     })
 }

@@ -286,6 +286,7 @@ rows! {
     way_text_blank { "way=text-blank", TWO, [is(LOGIN, "inconclusive", &["text-altered"], Window("sms-code"))], "issue 12: the gateway gives texts without their words" }
     way_text_masked (full) { "way=text-masked", TWO, [is(LOGIN, "inconclusive", &["text-altered"], Window("sms-code"))], "issue 12: the gateway hides digits" }
     way_text_spaces { "way=text-spaces", TWO, [], "issue 12: other white space in a text" }
+    way_text_split { "way=text-split", BY_TEXT, [], "issue 12: a carrier hands a text over as two" }
     way_text_added (full) { "way=text-added", BY_TEXT, [], "issue 12: a carrier's words around a text" }
     way_code_spaced (full) { "way=code-spaced", TWO, [], "issue 12: a blank between the digits of a code" }
 }

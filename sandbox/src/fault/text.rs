@@ -8,7 +8,7 @@ use super::{Effect, Fault, Site, Trigger};
 use crate::way::{Alteration, OF_MAILS, OF_TEXTS};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 88] = [
+pub const KINDS: [(&str, &str); 89] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -97,6 +97,7 @@ pub const KINDS: [(&str, &str); 88] = [
     ("way", "text-spaces"),
     ("way", "text-added"),
     ("way", "code-spaced"),
+    ("way", "text-split"),
 ];
 
 /// Why a text is no fault: what is wrong and what would be right.

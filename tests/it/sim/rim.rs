@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use notify_sandbox::{Alteration, Effect, Letter, Site, altered_text};
+use notify_sandbox::{Alteration, Effect, Letter, Site, altered_texts};
 use notify_smoke::engine::{self, Judge, Ports, Stopped};
 use notify_smoke::history::History;
 use notify_smoke::journal::{self, Journal};
@@ -191,14 +191,14 @@ impl SimInbox {
                 continue;
             }
             let arrived_at = Timestamp::from_second(state.time(message.at).as_second()).ok();
-            seen.messages.push(RawMessage { arrived_at, ..came(message) });
+            seen.messages.extend(came(message).into_iter().map(|raw| RawMessage { arrived_at, ..raw }));
         }
         seen
     }
 }
 
-/// A message as the mailbox has it, with what was done to it on the way.
-fn came(message: &super::service::Message) -> RawMessage {
+/// A message as the mailbox or number has it, with what was done to it on the way; a text may come in pieces.
+fn came(message: &super::service::Message) -> Vec<RawMessage> {
     let raw = |text: String, html: Option<String>| RawMessage {
         id: message.id.clone(),
         provider_id: message.id.clone(),
@@ -213,8 +213,9 @@ fn came(message: &super::service::Message) -> RawMessage {
         arrived_at: None,
     };
     if message.kind == MessageKind::Sms {
-        let text = message.altered.iter().fold(message.text.clone(), |text, how| altered_text(&text, *how));
-        return raw(text, None);
+        let pieces = altered_texts(&message.text, &message.altered).into_iter().enumerate();
+        let id = |piece| if piece == 0 { message.id.clone() } else { format!("{}-{piece}", message.id) };
+        return pieces.map(|(at, text)| RawMessage { id: id(at), provider_id: id(at), ..raw(text, None) }).collect();
     }
     let letter = Letter {
         from: message.from.clone(),
@@ -232,7 +233,7 @@ fn came(message: &super::service::Message) -> RawMessage {
         failed_checks: if letter.received.is_empty() { Vec::new() } else { vec!["dkim=fail".to_owned()] },
         ..raw(letter.text.clone(), letter.html.clone())
     };
-    RawMessage { inside: letter.inside.iter().map(|inside| of(inside)).collect(), ..of(&letter) }
+    vec![RawMessage { inside: letter.inside.iter().map(|inside| of(inside)).collect(), ..of(&letter) }]
 }
 
 /// A mail's words as its HTML part: a link is one.

@@ -8,7 +8,7 @@ use super::{all_seeds, seeds};
 use crate::faults::{LOGIN, RESET, TEXTS};
 
 /// What leaves the proof whole.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 20] = [
     "banner",
     "footer",
     "invisible",
@@ -25,6 +25,7 @@ const HARMLESS: [&str; 19] = [
     "text-spaces",
     "text-added",
     "code-spaced",
+    "text-split",
     "banner@1st",
     "wrap@2nd",
     "text-added@1st",

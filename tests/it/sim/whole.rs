@@ -29,6 +29,7 @@ fn window(on_time: u64, late: u64) -> WindowOverride {
 /// The template of the service in memory.
 pub fn template() -> TargetTemplate {
     TargetTemplate {
+        brand: None,
         footer: None,
         name: "Smoke".to_owned(),
         sender: "service@notify.gov".to_owned(),
@@ -40,7 +41,14 @@ pub fn template() -> TargetTemplate {
 /// The same for texts.
 pub fn text_template() -> TargetTemplate {
     let (name, sender) = ("Smoke text".to_owned(), SENDER.to_owned());
-    TargetTemplate { name, sender, subject: String::new(), text: "Row ((row)) of ((run)).".to_owned(), footer: None }
+    TargetTemplate {
+        name,
+        sender,
+        subject: String::new(),
+        text: "Row ((row)) of ((run)).".to_owned(),
+        brand: None,
+        footer: None,
+    }
 }
 
 fn the_plan() -> &'static Plan {
