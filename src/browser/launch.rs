@@ -263,8 +263,6 @@ fn fenced(proxy: &url::Url, hosts: &[String]) -> String {
     let place = format!("{}:{port}", proxy.host_str().unwrap_or_default());
     let way = match proxy.scheme() {
         "https" => format!("HTTPS {place}"),
-        "socks5" | "socks5h" => format!("SOCKS5 {place}"),
-        "socks4" | "socks4a" => format!("SOCKS {place}"),
         _ => format!("PROXY {place}"),
     };
     let script = format!(

@@ -28,6 +28,19 @@ impl Proxy {
         Some(Self { url, credentials: of_url.or_else(by_header) })
     }
 
+    /// Why not everything that we ask can go through it, and what would mend that.
+    pub fn unusable(&self) -> Option<(&'static str, &'static str)> {
+        if self.credentials.is_some() {
+            // Chromium asks for them in a dialog of its own.
+            let why = "asks for a name and a password, and the browser has nobody to type them";
+            return Some((why, "Use one without, or add the service's host to NO_PROXY."));
+        }
+        // The AWS SDK's client knows no other kind: mailbox and browser would go two ways.
+        let why = "speaks SOCKS, which the AWS client cannot";
+        let is_http = matches!(self.url.scheme(), "http" | "https");
+        (!is_http).then_some((why, "Name an HTTP proxy in HTTPS_PROXY, or add the service's host to NO_PROXY."))
+    }
+
     /// Scheme, host and port, for people and for a browser.
     pub fn address(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();

@@ -166,11 +166,10 @@ fn proxy_look(resolved: &Resolved) -> Look {
     match crate::http::Proxy::of(&url) {
         None if is_loopback(&url) => Look::ok(NAME, "none: what is on this machine goes through none"),
         None => Look::ok(NAME, "none: neither HTTPS_PROXY nor HTTP_PROXY speaks of the service"),
-        Some(proxy) if proxy.credentials.is_some() => {
-            let said = format!("{} asks for a name and a password, which the browser cannot give", proxy.address());
-            Look::new(NAME, Finding::Fail, said, "Use one without, or add the service's host to NO_PROXY.")
-        }
-        Some(proxy) => Look::ok(NAME, format!("{} stands between, for browser, HTTP and AWS alike", proxy.address())),
+        Some(proxy) => match proxy.unusable() {
+            Some((why, mend)) => Look::new(NAME, Finding::Fail, format!("{} {why}", proxy.address()), mend),
+            None => Look::ok(NAME, format!("{} stands between, for browser, HTTP and AWS alike", proxy.address())),
+        },
     }
 }
 

@@ -96,11 +96,8 @@ pub(super) fn browser(resolved: &Resolved, run: &str, keeper: &Keeper) -> Result
 /// [`NotStarted`] for one that it cannot use.
 pub(super) fn browsers_proxy(base_url: &str) -> Result<Option<url::Url>, NotStarted> {
     let Some(proxy) = url::Url::parse(base_url).ok().and_then(|url| http::Proxy::of(&url)) else { return Ok(None) };
-    if proxy.credentials.is_some() {
-        let said = format!(
-            "The proxy {} asks for a name and a password (HTTPS_PROXY), and the browser has nobody to type them. Use one without, or add the service's host to NO_PROXY.",
-            proxy.address()
-        );
+    if let Some((why, mend)) = proxy.unusable() {
+        let said = format!("The proxy {} {why}. {mend}", proxy.address());
         return Err(NotStarted::new(Exit::WrongInput, said));
     }
     Ok(Some(proxy.url))

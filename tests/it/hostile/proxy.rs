@@ -103,12 +103,26 @@ fn a_service_behind_a_proxy_is_reached_by_browser_and_looks_alike() {
 #[test]
 fn a_proxy_that_the_browser_cannot_use_is_named_before_anything_is_touched() {
     let proxy = Proxy::to(9);
-    let url = format!("http://name:password@127.0.0.1:{}", proxy.port);
-    let desk = one_page(&format!("https://{HOST}")).with("HTTPS_PROXY", &url).with("https_proxy", &url);
-    let said = desk.run(&["smoke", "hostile", "one-page"]);
-    says(&said, 2, "asks for a name and a password (HTTPS_PROXY), and the browser has nobody to type them.");
-    assert!(!said.err.contains("name:password") && !said.out.contains("name:password"), "{said:?}");
-    assert_eq!(proxy.count.load(Ordering::SeqCst), 0);
+    let kinds = [
+        (
+            "http://name:password@",
+            "HTTPS_PROXY",
+            "asks for a name and a password, and the browser has nobody to type them.",
+        ),
+        ("socks5://", "ALL_PROXY", "speaks SOCKS, which the AWS client cannot. Name an HTTP proxy in HTTPS_PROXY"),
+        ("socks4a://", "HTTPS_PROXY", "speaks SOCKS, which the AWS client cannot."),
+    ];
+    for (scheme, variable, why) in kinds {
+        let url = format!("{scheme}127.0.0.1:{}", proxy.port);
+        let desk = one_page(&format!("https://{HOST}")).with(variable, &url).with(&variable.to_lowercase(), &url);
+        let before = proxy.count.load(Ordering::SeqCst);
+        let said = desk.run(&["smoke", "hostile", "one-page"]);
+        says(&said, 2, why);
+        assert_eq!(proxy.count.load(Ordering::SeqCst), before, "it was touched");
+        assert!(!said.err.contains("name:password") && !said.out.contains("name:password"), "{said:?}");
+        let doctor = desk.run(&["doctor", "hostile", "one-page"]);
+        assert!(doctor.out.contains(why.split('.').next().expect("words")), "{doctor:?}");
+    }
 }
 
 #[test]
