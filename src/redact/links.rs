@@ -60,8 +60,14 @@ impl Vault {
             }
             let readings: Vec<_> = link.readings.into_iter().map(|(range, url)| (range, original(&url))).collect();
             let of_run = |at: usize| self.of_shape(&readings[at].1).filter(|link| link.carries(token));
-            let best = (0..readings.len()).find_map(|at| of_run(at).map(|link| (at, link)));
-            let Some((at, link)) = best.or_else(|| self.of_shape(&readings[0].1).map(|link| (0, link))) else {
+            let first = self.of_shape(&readings[0].1);
+            let best = match first {
+                Some(link) if readings.len() == 1 || link.carries(token) => Some((0, link)),
+                first => (1..readings.len())
+                    .find_map(|at| of_run(at).map(|link| (at, link)))
+                    .or_else(|| first.map(|link| (0, link))),
+            };
+            let Some((at, link)) = best else {
                 if let (range, Original::Unknown(by)) = &readings[0] {
                     found.opaque.insert(by);
                     // Who opens it is led to what it stands for.
@@ -113,14 +119,15 @@ impl Vault {
         let shape = self.shapes.iter().find(|shape| url.path().starts_with(&shape.path))?;
         let encoded = url.path()[shape.path.len()..].to_owned();
         let next = url.query_pairs().find(|(key, _)| key == "next").map(|(_, value)| value.into_owned());
-        (!encoded.is_empty()).then(|| Shaped { shape: shape.clone(), encoded, next, url })
+        let secret = percent_decoded(&encoded);
+        (!encoded.is_empty()).then(|| Shaped { shape: shape.clone(), encoded, secret, next, url })
     }
 
     /// Keeps a link and gives it a handle.
     pub(super) fn keep_link(&mut self, link: &Shaped, part: MailPart) -> Link {
         let token = link.secret();
-        let handle = self.handle_of("link", &token, link.url.as_str());
-        self.hide(&token, &format!("⟨{handle}⟩"));
+        let handle = self.handle_of("link", token, link.url.as_str());
+        self.hide(token, &format!("⟨{handle}⟩"));
         self.hide(&link.encoded, &format!("⟨{handle}⟩"));
         link.told(handle, part)
     }
@@ -131,6 +138,7 @@ pub(super) struct Shaped {
     shape: LinkShape,
     /// The secret, as it is written.
     encoded: String,
+    secret: String,
     next: Option<String>,
     url: Url,
 }
@@ -146,14 +154,14 @@ impl Shaped {
             path: self.shape.path.clone(),
             next: self.next.clone(),
             issued_at: match self.shape.issued_at {
-                IssuedAt::Itsdangerous => itsdangerous_time(&percent_decoded(&self.encoded)),
+                IssuedAt::Itsdangerous => itsdangerous_time(&self.secret),
             },
         }
     }
 
     /// Its last piece, however it is written.
-    pub(super) fn secret(&self) -> String {
-        percent_decoded(&self.encoded)
+    pub(super) fn secret(&self) -> &str {
+        &self.secret
     }
 
     fn carries(&self, token: &str) -> bool {

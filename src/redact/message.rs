@@ -1,11 +1,35 @@
 //! Messages: what a reader sees of them, without what is secret.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use jiff::Timestamp;
+
 use super::Vault;
 use super::links::{Found, Hidden, Shaped};
 use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Alteration, Link, MailPart, Message, MessageKind};
 use crate::port::RawMessage;
 use crate::reading::{one_line, plain, render, squeezed};
+
+/// Of more strangers' messages nothing is kept between two looks.
+const STRANGERS_MAX: usize = 5_000;
+
+/// What tells one message of a mailbox from another one, and from itself when something was done to it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Size {
+    id: String,
+    lengths: [usize; 4],
+    arrived_at: Option<Timestamp>,
+}
+
+impl Size {
+    fn of(message: &RawMessage) -> Self {
+        let html = message.html.as_ref().map_or(0, String::len);
+        let lengths = [message.subject.len(), message.text.len(), html, message.inside.len()];
+        Self { id: message.id.clone(), lengths, arrived_at: message.arrived_at }
+    }
+}
 
 /// Who is none of ours.
 const STRANGER: &str = "somebody else";
@@ -15,7 +39,21 @@ const PIECE_MIN: usize = 12;
 impl Vault {
     /// Distils a message. Of one that does not carry the run's token only what tells it apart is kept: it is somebody
     /// else's, and its text is none of our business.
-    pub fn message(&mut self, mut message: RawMessage, token: &str) -> Message {
+    pub fn message(&mut self, message: RawMessage, token: &str) -> Message {
+        let size = Size::of(&message);
+        if let Some(known) = self.strangers.get(&size) {
+            return known.clone();
+        }
+        let (message, is_ours) = self.distilled(message, token);
+        // One of ours may be read better when more is known; a stranger's stays one.
+        if !is_ours && self.strangers.len() < STRANGERS_MAX {
+            self.strangers.insert(size, message.clone());
+        }
+        message
+    }
+
+    /// A message, and whether it is this run's or may become so.
+    fn distilled(&mut self, mut message: RawMessage, token: &str) -> (Message, bool) {
         let outer = (message.id.clone(), std::mem::take(&mut message.failed_checks), message.arrived_at);
         let mut altered = Vec::new();
         if let Some(wrapped) = wrapped(&message, token) {
@@ -38,12 +76,12 @@ impl Vault {
         altered.sort();
         altered.dedup();
         let is_text = message.kind == MessageKind::Sms;
-        let codes = if is_text { self.learn_codes(&message.text) } else { Vec::new() };
-        let is_known = |address: &String| self.ours.contains(&address.to_lowercase());
         // A text may be the answer to what was asked for, whoever it comes from.
-        let ours = is_ours || (is_text && (is_known(&message.from) || self.is_awaited(&message.text)));
+        let ours = is_ours || (is_text && (self.knows(&message.from) || self.is_awaited(&message.text)));
+        // A stranger's text must not hide what reads like its code.
+        let codes = if is_text && ours { self.learn_codes(&message.text) } else { Vec::new() };
         let who = |address: &String| {
-            if ours || is_known(address) { one_line(&self.redacted(address)) } else { STRANGER.to_owned() }
+            if ours || self.knows(address) { one_line(&self.redacted(address)) } else { STRANGER.to_owned() }
         };
         let is_blank = plain(&message.text).is_empty()
             && shown.as_ref().is_none_or(|shown| plain(&shown.text).is_empty() && shown.hrefs.is_empty());
@@ -57,7 +95,7 @@ impl Vault {
         let html = kept.next().filter(|_| ours);
         // A sender's own id names its host.
         let provider_id = if ours { message.provider_id } else { id.clone() };
-        Message {
+        let distilled = Message {
             id,
             provider_id,
             kind: message.kind,
@@ -72,7 +110,13 @@ impl Vault {
             links: without_doubles(links),
             codes,
             arrived_at,
-        }
+        };
+        (distilled, ours)
+    }
+
+    /// Whether an address or number is one of ours.
+    fn knows(&self, address: &str) -> bool {
+        self.ours.contains(&address.to_lowercase())
     }
 
     fn subject(&self, subject: &str) -> String {
@@ -89,10 +133,11 @@ impl Vault {
 
     /// The links of one text. What does not carry the token is somebody else's: no word of it may become a secret of ours.
     fn told(&mut self, found: &Found, all: &[Found], part: MailPart, is_ours: bool) -> Vec<Link> {
+        let secrets: BTreeSet<&str> = all.iter().flat_map(|found| &found.links).map(Shaped::secret).collect();
+        // What goes on stands right behind it.
         let is_cut = |link: &Shaped| {
-            let secret = link.secret();
-            let goes_on = |other: &Shaped| other.secret().len() > secret.len() && other.secret().starts_with(&secret);
-            all.iter().flat_map(|found| &found.links).any(goes_on)
+            let behind = (Bound::Excluded(link.secret()), Bound::Unbounded);
+            secrets.range::<str, _>(behind).next().is_some_and(|longer| longer.starts_with(link.secret()))
         };
         let told = |link: &Shaped| {
             let told = if is_ours { self.keep_link(link, part) } else { link.told("another request".to_owned(), part) };

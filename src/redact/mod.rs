@@ -7,14 +7,16 @@
 mod encodings;
 mod links;
 mod message;
+mod needles;
 mod texts;
 
 pub use texts::Texts;
 
 use std::collections::BTreeMap;
 
-use crate::model::environment::SECRET_LENGTH_MIN;
-use crate::model::{Control, Dialog, LinkShape, PageLink, Snapshot};
+use needles::Needles;
+
+use crate::model::{Control, Dialog, LinkShape, Message, PageLink, Snapshot};
 use crate::port::{MaskedPng, RawPage};
 
 /// Texts are cut at this many characters before they are judged or kept.
@@ -51,8 +53,10 @@ pub struct Vault {
     /// Whole links and codes by their handle, and handles by kind and secret.
     captured: BTreeMap<String, String>,
     handles: BTreeMap<(String, String), String>,
-    /// What is looked for, longest first, and what takes its place.
-    needles: Vec<(String, String)>,
+    /// What is looked for in every text.
+    needles: Needles,
+    /// What was made of somebody else's messages, which lie in the mailbox at each look.
+    strangers: BTreeMap<message::Size, Message>,
 }
 
 impl Vault {
@@ -90,24 +94,15 @@ impl Vault {
     }
 
     fn hide(&mut self, value: &str, instead: &str) {
-        if value.chars().count() < SECRET_LENGTH_MIN {
-            return;
-        }
-        for needle in encodings::all(value) {
-            if !self.needles.iter().any(|(known, _)| *known == needle) {
-                self.needles.push((needle, instead.to_owned()));
-            }
-        }
-        self.needles.sort_by_key(|(needle, _)| std::cmp::Reverse(needle.len()));
+        self.needles.add(value, instead);
     }
 
     /// A text without what the vault knows.
     fn redacted(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (needle, instead) in &self.needles {
-            if text.contains(needle.as_str()) {
-                text = text.replace(needle.as_str(), instead);
-            }
+        let text = self.needles.out_of(text);
+        // What came when there was no more room is known by its shape alone.
+        if self.needles.is_full() && self.shows_secret_path(&text) {
+            return "⟨hidden⟩".to_owned();
         }
         // Cut afterwards: a secret across the cut would leave its beginning.
         match text.char_indices().nth(TEXT_MAX) {
