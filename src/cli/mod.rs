@@ -7,6 +7,7 @@ mod explain;
 mod keeper;
 mod options;
 mod out;
+mod pin;
 mod plan;
 mod report;
 #[cfg(feature = "local")]
@@ -58,6 +59,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Resume(arguments) => Box::pin(smoke::resume(arguments)).await.into(),
         Command::Plan(arguments) => plan::run(&arguments).into(),
         Command::Check(arguments) => check::run(&arguments).into(),
+        Command::Pin(arguments) => pin::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),
         Command::Explain(arguments) => explain::run(&arguments).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Check(Check),
     /// Look at everything that a run will need, and touch nothing
     Doctor(Doctor),
+    /// Write an environment's host and senders from its variables into its file
+    Pin(Pin),
     /// Make a run's report again from its journal
     Report(Report),
     /// Say what a cause of a report means; without one, list them
@@ -54,6 +56,13 @@ pub(super) enum Command {
     /// Hold a child and clean up after it (used by the program itself)
     #[command(hide = true)]
     Keeper(Keeper),
+}
+
+/// `pin ENV`
+#[derive(Debug, Args)]
+pub(super) struct Pin {
+    /// The environment, whose variables are set
+    pub environment: String,
 }
 
 /// `smoke ENV [SCENARIO…]`

@@ -1,7 +1,7 @@
 //! `plan`: what a run would do, step by step.
 
 use super::options::Plan;
-use super::out::{refuse, say};
+use super::out::{complain, refuse, say};
 use crate::exit::Exit;
 use crate::model::scenario::Control;
 use crate::model::{self, EyeLevel, PlannedScenario, StepId, StepKind};
@@ -18,10 +18,13 @@ pub(super) fn run(options: &Plan) -> Exit {
 
 /// Prints the plan.
 pub(super) fn show(wanted: &Wanted) -> Exit {
-    let planned = prepare(".".as_ref(), wanted).and_then(|prepared| show_plan(&prepared));
+    let planned = prepare(".".as_ref(), wanted).and_then(|prepared| Ok((show_plan(&prepared)?, prepared.unpinned())));
     match planned {
-        Ok(plan) => {
+        Ok((plan, unpinned)) => {
             say(&text(&plan));
+            if let Some(problem) = unpinned {
+                complain(&format!("A run would be refused: {problem}"));
+            }
             Exit::Passed
         }
         Err(not_started) => refuse(&not_started),

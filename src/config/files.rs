@@ -111,6 +111,9 @@ impl Files {
             .map(|(name, environment)| (environment, of_file("environments", name)))
             .collect();
         loaded.problems.extend(lint::crossed(&environments));
+        loaded
+            .warnings
+            .extend(environments.iter().filter_map(|(environment, source)| lint::unpinned(environment, source)));
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         for (problem, is_warning) in
             environments.iter().flat_map(|(environment, source)| lint::known(environment, source, today))
@@ -203,9 +206,14 @@ impl Files {
             .collect()
     }
 
+    /// Where an environment stands.
+    pub fn environment_file(&self, environment: &str) -> PathBuf {
+        self.root.join("environments").join(format!("{environment}.yaml"))
+    }
+
     /// A problem with a value of an environment file, shown where it stands.
     pub fn environment_problem(&self, environment: &str, word: &str, what: String, mend: &str) -> Problem {
-        let path = self.root.join("environments").join(format!("{environment}.yaml"));
+        let path = self.environment_file(environment);
         match self.source(&path) {
             Ok(source) => Problem::at_word(&source, word, what, mend),
             Err(_) => Problem::of_file(&self.name(&path), what, mend),

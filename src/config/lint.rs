@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::pins::{named_host, not_pinned};
 use crate::diagnose::CAUSES;
 use crate::model::{
     Act, Capture, Captured, Component, Environment, KnownIssue, Road, Runbook, Scenario, Service, Step, WindowFrom,
@@ -195,10 +196,23 @@ pub(super) fn known(environment: &Environment, source: &Source, today: Date) -> 
     environment.known.iter().filter_map(problem).collect()
 }
 
-/// Two environments whose texts come to one number from one sender: nobody could tell whose code it is.
+/// An environment that is not pinned can be checked, and not run.
+pub(super) fn unpinned(environment: &Environment, source: &Source) -> Option<Problem> {
+    let (what, mend) = not_pinned(environment)?;
+    Some(Problem::at_word(source, "base-url:", what, &mend))
+}
+
+/// Two environments of one host, or whose texts come to one number from one sender: nobody could tell whose code it is.
 pub(super) fn crossed(environments: &[(&Environment, Source)]) -> Vec<Problem> {
     let mut found = Vec::new();
     for (index, (one, source)) in environments.iter().enumerate() {
+        let host = named_host(one);
+        let same = |(other, _): &&(&Environment, Source)| named_host(other) == host;
+        if let Some((other, _)) = environments[..index].iter().filter(|_| host.is_some()).find(same) {
+            let what = format!("{} is the host of `{}` too", host.unwrap_or_default(), other.name);
+            let word = if one.pinned.host.is_some() { "host:" } else { "base-url:" };
+            found.push(Problem::at_word(source, word, what, "Each environment has a host of its own."));
+        }
         // A sandbox has a number and a sender of its own each time.
         let texts = |environment: &Environment| {
             let texts = environment.user_mobile.clone().zip(environment.sms_sender.clone());

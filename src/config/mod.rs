@@ -2,6 +2,7 @@
 
 mod files;
 mod lint;
+pub mod pins;
 mod resolve;
 mod values;
 

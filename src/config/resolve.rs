@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::pins::contradictions;
 use super::values::{ValueKind, wrong};
 use crate::model::environment::{SECRET_LENGTH_MIN, is_loopback};
 use crate::model::{
@@ -191,6 +192,7 @@ pub fn resolve(
         known: environment.known.clone(),
         sandbox: environment.sandbox.is_some(),
     };
+    resolver.problems.extend(contradictions(environment, &target));
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {

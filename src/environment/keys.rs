@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const ENVIRONMENT: [Key; 18] = [
+pub const ENVIRONMENT: [Key; 19] = [
     Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
     Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
     Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
@@ -30,7 +30,19 @@ pub const ENVIRONMENT: [Key; 18] = [
         name: "known",
         doc: "Findings that are known and waited for: shown in every report, and no reason to call a run degraded.",
     },
+    Key {
+        name: "pinned",
+        doc: "What the variables must say, so that another environment's are refused; `notify-smoke pin` writes it.",
+    },
     Key { name: "sandbox", doc: "This environment is a sandbox that the program starts itself." },
+];
+
+/// Under `pinned`.
+pub const PINNED: [Key; 4] = [
+    Key { name: "host", doc: "Host of the base URL, with its port where that is not the usual one." },
+    Key { name: "email-sender", doc: "The address that Notify's own mails come from." },
+    Key { name: "sms-sender", doc: "The number that Notify's own texts come from." },
+    Key { name: "template-sender", doc: "The address that the mails of the template `email` come from." },
 ];
 
 /// Under `basic-auth`.

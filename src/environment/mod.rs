@@ -5,7 +5,7 @@ pub mod keys;
 use std::collections::BTreeMap;
 
 use crate::model::environment::{
-    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, SandboxSettings, WindowOverride,
+    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, SandboxSettings, WindowOverride,
 };
 use crate::model::{KnownIssue, MessageKind, Part, Template, Window};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
@@ -72,14 +72,9 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let poll_ms = fields.take("poll").and_then(|node| reader.duration_ms(node, "`poll`")).unwrap_or(POLL_MS);
     let webdriver_url = fields.take("webdriver-url").and_then(|node| setting(reader, node));
     let ca_file = fields.take("ca-file").and_then(|node| setting(reader, node));
+    let pinned = fields.take("pinned").map(|node| pinned(reader, node)).unwrap_or_default();
     let known = fields.take("known").map(|node| known(reader, node)).unwrap_or_default();
-    let sandbox = fields.take("sandbox").map(|node| {
-        let mut fields = reader.fields(node, "`sandbox`");
-        let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
-        let slots = fields.take("slots").and_then(|node| reader.duration_ms(node, "`slots`"));
-        fields.finish(reader);
-        SandboxSettings { time_scale: scale.unwrap_or(1).max(1), slots_ms: slots.unwrap_or(SLOTS_MS) }
-    });
+    let sandbox = fields.take("sandbox").map(|node| sandbox(reader, node));
     fields.finish(reader);
     let (user_email, user_second_email, user_password, user_mobile) = user?;
     Some(Environment {
@@ -105,7 +100,31 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         webdriver_url,
         ca_file,
         known,
+        pinned,
     })
+}
+
+fn sandbox(reader: &mut Reader<'_>, node: &Node) -> SandboxSettings {
+    let mut fields = reader.fields(node, "`sandbox`");
+    let scale = fields.need(reader, "time-scale").and_then(|node| reader.number(node, "`time-scale`"));
+    let slots = fields.take("slots").and_then(|node| reader.duration_ms(node, "`slots`"));
+    fields.finish(reader);
+    SandboxSettings { time_scale: scale.unwrap_or(1).max(1), slots_ms: slots.unwrap_or(SLOTS_MS) }
+}
+
+fn pinned(reader: &mut Reader<'_>, node: &Node) -> Pinned {
+    let mut fields = reader.fields(node, "`pinned`");
+    let mut word = |reader: &mut Reader<'_>, key| {
+        fields.take(key).and_then(|node| reader.text(node, "a value")).map(str::to_owned)
+    };
+    let pinned = Pinned {
+        host: word(reader, "host"),
+        email_sender: word(reader, "email-sender"),
+        sms_sender: word(reader, "sms-sender"),
+        template_sender: word(reader, "template-sender"),
+    };
+    fields.finish(reader);
+    pinned
 }
 
 fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {

@@ -48,6 +48,19 @@ pub struct Environment {
     pub ca_file: Option<Template>,
     /// Findings that are known and waited for.
     pub known: Vec<KnownIssue>,
+    /// What the variables must say, where host and senders come from them.
+    pub pinned: Pinned,
+}
+
+/// What an environment is known by from outside, literally.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pinned {
+    /// Host of the base URL, with its port where that is not the usual one.
+    pub host: Option<String>,
+    pub email_sender: Option<String>,
+    pub sms_sender: Option<String>,
+    /// The sender of the template for mails.
+    pub template_sender: Option<String>,
 }
 
 /// A template of the service, as it must read.

@@ -15,6 +15,7 @@ use super::prepare::Prepared;
 use super::surroundings::Surroundings;
 use crate::aws::{self, AwsSettings};
 use crate::browser;
+use crate::config::pins::not_pinned;
 use crate::config::{Resolved, ResolvedMailbox};
 use crate::history::CLOCK_APART_MS;
 use crate::model::Lane;
@@ -89,7 +90,7 @@ pub async fn doctor(prepared: &Prepared) -> Result<Vec<Look>, NotStarted> {
 }
 
 async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::process::Keeper) -> Vec<Look> {
-    let mut looks = vec![files(prepared), proxy_look(resolved)];
+    let mut looks = vec![files(prepared), pinned_look(prepared, resolved), proxy_look(resolved)];
     let eyes = match Eyes::open(resolved, "doctor", prepared.alive_within(), keeper).await {
         Ok(eyes) => eyes,
         Err(why) => {
@@ -156,6 +157,15 @@ async fn browser_look(resolved: &Resolved, keeper: &crate::process::Keeper) -> L
             let mend = if elsewhere { "Lists cannot be given to a browser that is elsewhere." } else { "" };
             Look::new(NAME, Finding::Ok, said, mend)
         }
+    }
+}
+
+/// Whether another environment's variables would be refused.
+fn pinned_look(prepared: &Prepared, resolved: &Resolved) -> Look {
+    const NAME: &str = "environment";
+    match not_pinned(&prepared.environment) {
+        Some((what, mend)) => Look::new(NAME, Finding::Fail, what, mend),
+        None => Look::ok(NAME, format!("{} is {}", prepared.environment.name, resolved.target.base_url)),
     }
 }
 

@@ -60,6 +60,7 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
+        prepared.must_be_pinned()?;
         let mut plan = prepared.plan(&resolved)?;
         look_back::add(prepared, &mut plan, &prepared.files.runs());
         let run = run_id().map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
@@ -114,6 +115,7 @@ pub async fn go_on(
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = async {
         let resolved = world.resolve(prepared)?;
+        prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
         let outcome = Box::pin(reopen(recorded, prepared, &resolved, &keeper, company)).await;
         lease.give_back().await;

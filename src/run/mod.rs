@@ -8,6 +8,7 @@ pub mod doctor;
 mod launch;
 mod look_back;
 mod passed;
+mod pin;
 mod ports;
 mod prepare;
 mod recorded;
@@ -17,6 +18,7 @@ mod surroundings;
 
 pub use launch::{Company, Finished, Going, go_on, smoke};
 pub use passed::last_passed;
+pub use pin::pin;
 pub use prepare::{Prepared, Wanted, prepare, show_plan};
 pub use recorded::Recorded;
 

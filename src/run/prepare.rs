@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::NotStarted;
+use crate::config::pins::not_pinned;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
 use crate::model::scenario::Control;
 use crate::model::{Act, Environment, Expect, Expectation, Plan, Runbook, Scenario, Service, Step};
-use crate::yaml::{did_you_mean, quoted};
+use crate::yaml::{Problem, did_you_mean, quoted};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -40,26 +41,32 @@ const DEFAULT_PROFILE: &str = "runbook";
 /// [`NotStarted`] with every problem.
 pub fn prepare(root: &Path, wanted: &Wanted) -> Result<Prepared, NotStarted> {
     let files = Files::new(root);
-    let mut loaded = files.load();
-    if !loaded.problems.is_empty() {
-        let said = loaded.problems.iter().map(ToString::to_string).collect();
-        return Err(NotStarted { exit: Exit::WrongInput, said });
-    }
-    let name = environment_name(&wanted.environment);
-    let environment = loaded.environments.remove(name).ok_or_else(|| {
-        let known: Vec<&str> = loaded.environments.keys().map(String::as_str).collect();
-        let near = did_you_mean(name, &known);
-        NotStarted::new(
-            Exit::WrongInput,
-            format!("There is no environment `{name}`: environments/ has {}.{near}", quoted(&known)),
-        )
-    })?;
+    let (environment, mut loaded) = environment(&files, &wanted.environment)?;
     let service = take(&mut loaded, &environment.service)?;
     let scenarios = select(wanted, &service.0, &service.2)?;
     let other_senders = other_senders(&loaded);
     let prepared = Prepared { files, environment, service: service.0, runbook: service.1, scenarios, other_senders };
     prepared.has_what_is_used()?;
     Ok(prepared)
+}
+
+/// One environment, and what else the files say.
+pub(super) fn environment(files: &Files, name: &str) -> Result<(Environment, Loaded), NotStarted> {
+    let mut loaded = files.load();
+    if !loaded.problems.is_empty() {
+        let said = loaded.problems.iter().map(ToString::to_string).collect();
+        return Err(NotStarted { exit: Exit::WrongInput, said });
+    }
+    let name = environment_name(name);
+    match loaded.environments.remove(name) {
+        Some(environment) => Ok((environment, loaded)),
+        None => {
+            let known: Vec<&str> = loaded.environments.keys().map(String::as_str).collect();
+            let near = did_you_mean(name, &known);
+            let said = format!("There is no environment `{name}`: environments/ has {}.{near}", quoted(&known));
+            Err(NotStarted::new(Exit::WrongInput, said))
+        }
+    }
 }
 
 /// A text from one of these is another environment's.
@@ -135,12 +142,7 @@ fn add_with_what_it_needs(name: &str, all: &[Scenario], selected: &mut Vec<Scena
 impl Prepared {
     /// References that lead nowhere, each where it stands in the environment's file.
     pub fn unresolved(&self, problems: &[Unresolved]) -> NotStarted {
-        let said = |problem: &Unresolved| {
-            self.files
-                .environment_problem(&self.environment.name, &problem.word, problem.what.clone(), &problem.mend)
-                .to_string()
-        };
-        NotStarted { exit: Exit::WrongInput, said: problems.iter().map(said).collect() }
+        unresolved(&self.files, &self.environment, problems)
     }
 
     /// Whether the environment has what the scenarios use.
@@ -183,6 +185,23 @@ impl Prepared {
         Err(NotStarted::new(Exit::WrongInput, problem.to_string()))
     }
 
+    /// What is wrong with an environment whose host and senders nothing but variables say.
+    pub fn unpinned(&self) -> Option<Problem> {
+        let (what, mend) = not_pinned(&self.environment)?;
+        Some(self.files.environment_problem(&self.environment.name, "base-url:", what, &mend))
+    }
+
+    /// A run needs an environment that is pinned.
+    ///
+    /// # Errors
+    /// [`NotStarted`] where it is not.
+    pub(super) fn must_be_pinned(&self) -> Result<(), NotStarted> {
+        match self.unpinned() {
+            Some(problem) => Err(NotStarted::new(Exit::WrongInput, problem.to_string())),
+            None => Ok(()),
+        }
+    }
+
     /// A mailbox or number that got nothing for longer may be deaf.
     pub fn alive_within(&self) -> Duration {
         Duration::from_millis(self.service.alive_within_ms)
@@ -205,14 +224,25 @@ impl Prepared {
 /// # Errors
 /// What does not fit together.
 pub fn show_plan(prepared: &Prepared) -> Result<Plan, NotStarted> {
-    let values = placeholders(&prepared.environment);
+    prepared.plan(&public(&prepared.files, &prepared.environment)?)
+}
+
+/// What is public of an environment: host, addresses, templates.
+pub(super) fn public(files: &Files, environment: &Environment) -> Result<Resolved, NotStarted> {
+    let values = placeholders(environment);
     // Secrets are no part of a plan, so that it can be shown where none are set.
-    let mut public = prepared.environment.clone();
+    let mut public = environment.clone();
     public.basic_auth = None;
     public.user_password = None;
     public.number = None;
     public.mailbox = crate::model::MailboxSettings::Exec { command: Vec::new() };
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
-    let resolved = resolved.map_err(|problems| prepared.unresolved(&problems))?;
-    prepared.plan(&resolved)
+    resolved.map_err(|problems| unresolved(files, environment, &problems))
+}
+
+fn unresolved(files: &Files, environment: &Environment, problems: &[Unresolved]) -> NotStarted {
+    let said = |problem: &Unresolved| {
+        files.environment_problem(&environment.name, &problem.word, problem.what.clone(), &problem.mend).to_string()
+    };
+    NotStarted { exit: Exit::WrongInput, said: problems.iter().map(said).collect() }
 }

@@ -17,6 +17,7 @@ mod faults;
 mod fuzz;
 mod hostile;
 mod known;
+mod pins;
 mod ports;
 mod problems;
 mod prompt;

@@ -40,7 +40,7 @@ fn overlay(base: &std::path::Path, folder: &std::path::Path, desk: &Desk) {
 
 #[test]
 fn good_files_are_in_order() {
-    let said = Desk::new().run(&["check"]);
+    let said = Desk::new().pinned().run(&["check"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.out.ends_with(" files are in order.\n"), "{}", said.out);
 }
@@ -48,7 +48,7 @@ fn good_files_are_in_order() {
 /// Files with nothing worse than a warning, in all three forms.
 #[test]
 fn warnings_do_not_keep_a_run_from_being_made() {
-    let desk = Desk::new();
+    let desk = Desk::new().pinned();
     desk.edit(
         "scenarios/us-notify/service.yaml",
         "  heartbeat: {",

@@ -110,6 +110,18 @@ impl Desk {
         self
     }
 
+    /// Pins each environment that comes with the program to a host of its own.
+    pub fn pinned(self) -> Self {
+        for name in ["demo", "production", "staging"] {
+            let file = format!("environments/{name}.yaml");
+            let text = std::fs::read_to_string(self.path().join(&file)).expect(&file);
+            let senders =
+                format!("  email-sender: notify@{name}.example.gov\n  template-sender: smoke@{name}.example.gov\n");
+            self.write(&file, format!("{text}pinned:\n  host: {name}.example.gov\n{senders}").as_bytes());
+        }
+        self
+    }
+
     /// Replaces text in a file.
     pub fn edit(&self, file: &str, from: &str, to: &str) {
         let path = self.path().join(file);

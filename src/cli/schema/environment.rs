@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
-use crate::environment::keys::{BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, SANDBOX, TEMPLATE, USER, WINDOW};
+use crate::environment::keys::{
+    BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, TEMPLATE, USER, WINDOW,
+};
 use crate::yaml::Key;
 
 /// A secret is a reference and nothing else.
@@ -47,6 +49,7 @@ pub(super) fn environment() -> Value {
     });
     let sandbox =
         mapping(&described(&SANDBOX, &|name| if name == "slots" { duration() } else { number() }), &["time-scale"]);
+    let pinned = mapping(&described(&PINNED, &|_| text()), &[]);
     let known = mapping(
         &described(&KNOWN, &|name| match name {
             "until" => json!({ "type": "string", "format": "date" }),
@@ -65,6 +68,7 @@ pub(super) fn environment() -> Value {
         "templates" => templates.clone(),
         "lead" | "poll" => duration(),
         "sandbox" => sandbox.clone(),
+        "pinned" => pinned.clone(),
         _ => text(),
     });
     let required = ["service", "base-url", "user", "email-sender", "mailbox"];
