@@ -1,9 +1,8 @@
 //! What an environment is known by from outside: its host and its senders. Variables alone may be another environment's,
 //! so they must say what the file says literally; all of it is public.
 
-use url::Url;
-
 use super::resolve::Unresolved;
+use crate::model::environment::host_of;
 use crate::model::{Environment, MessageKind, Target, Template};
 
 /// One value that an environment is known by.
@@ -50,26 +49,19 @@ pub fn not_pinned(environment: &Environment) -> Option<(String, String)> {
     Some((what, mend))
 }
 
-/// Host and port of a web address; the port where it is not the usual one.
-fn host(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{}{port}", url.host_str()?))
-}
-
 /// The host that an environment's file names, where it names one.
 pub fn named_host(environment: &Environment) -> Option<String> {
     if environment.sandbox.is_some() {
         return None;
     }
     let literal = environment.base_url.holes().next().is_none();
-    let of_url = || host(&environment.base_url.to_string()).filter(|_| literal);
+    let of_url = || host_of(&environment.base_url.to_string()).filter(|_| literal);
     environment.pinned.host.clone().or_else(of_url)
 }
 
 fn said<'t>(key: &str, target: &'t Target) -> Option<std::borrow::Cow<'t, str>> {
     let words = match key {
-        "host" => return host(&target.base_url).map(Into::into),
+        "host" => return host_of(&target.base_url).map(Into::into),
         "email-sender" => &target.email_sender,
         "sms-sender" => &target.sms_sender,
         _ => &target.templates.get(&MessageKind::Email)?.sender,

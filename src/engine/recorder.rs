@@ -56,7 +56,8 @@ impl Recorder {
         mut observer: Box<Observer>,
     ) -> std::io::Result<Self> {
         let event = journal.append(vault.clean(first), 0, at)?;
-        let history = History::begin(&event).map_err(std::io::Error::other)?;
+        let mut history = History::begin(&event).map_err(std::io::Error::other)?;
+        journal.head().clone_into(&mut history.head);
         observer(&history, &event);
         Ok(Self { judge: by_the_rules(), journal, vault, history, observer })
     }
@@ -81,6 +82,7 @@ impl Recorder {
         fact.in_lines();
         let event = self.journal.append(self.vault.clean(fact), t.max(self.history.last.t), at)?;
         self.history.apply(&event);
+        self.journal.head().clone_into(&mut self.history.head);
         (self.observer)(&self.history, &event);
         Ok(())
     }

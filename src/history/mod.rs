@@ -37,6 +37,8 @@ pub struct History {
     pub since: Since,
     pub plan: Plan,
     pub started_at: Timestamp,
+    /// Digest of the last line of the journal behind it; empty where there is none.
+    pub head: String,
     /// Time and number of the last event.
     pub last: Moment,
     /// How many processes have worked on this run, counted from 0: what an earlier one held in memory is gone.
@@ -79,6 +81,7 @@ impl History {
         let last = Moment { seq: first.seq, t: first.t, at: first.at };
         Ok(Self {
             run: run.clone(),
+            head: String::new(),
             harness: harness.clone(),
             token: token.clone(),
             open_codes: *open_codes,

@@ -51,6 +51,11 @@ impl Journal {
         Ok(line.event)
     }
 
+    /// Digest of the last line: whoever has kept it can tell whether a journal is still the one that it was.
+    pub fn head(&self) -> &str {
+        &self.prev
+    }
+
     /// Keeps one piece of evidence beside the journal.
     ///
     /// # Errors
@@ -73,8 +78,8 @@ fn digest(line: &[u8]) -> String {
 #[derive(Debug)]
 pub struct Replay {
     pub events: Vec<Event>,
-    /// Digest of the last whole line.
-    digest: String,
+    /// Digest of the last whole line, as SHA-256 in hexadecimal.
+    pub digest: String,
     /// How many bytes are whole lines; what follows was cut off in the middle of a write.
     pub whole_bytes: u64,
 }

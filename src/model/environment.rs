@@ -191,6 +191,13 @@ pub struct TargetTemplate {
     pub footer: Option<String>,
 }
 
+/// Host and port of a web address; the port where it is not the usual one.
+pub fn host_of(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}{port}", url.host_str()?))
+}
+
 /// Whether an address is on this machine.
 pub fn is_loopback(url: &url::Url) -> bool {
     match url.host() {

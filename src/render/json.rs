@@ -14,6 +14,8 @@ pub fn json(history: &History) -> Value {
         "version": 1,
         "run": history.run,
         "environment": plan.environment,
+        "host": super::host(plan),
+        "journal_head": Some(&history.head).filter(|head| !head.is_empty()),
         "verdict": explained.verdict().name(),
         "own_verdict": explained.own_verdict().name(),
         "known": explained.known().iter().map(known).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::words;
 use crate::diagnose::diagnose;
@@ -14,6 +14,9 @@ use crate::model::{PlannedScenario, Verdict};
 pub fn junit(history: &History) -> String {
     let mut report = Report::new(format!("notify-smoke {}", history.plan.environment));
     let mut suite = TestSuite::new(history.plan.environment.clone());
+    if let Some(host) = super::host(&history.plan) {
+        suite.add_property(Property::new("host", host));
+    }
     suite.add_test_cases(history.plan.judged().map(|scenario| case(history, scenario)));
     // Who reads only whether there is a failure must not take for passed what was not verified.
     let is_told =

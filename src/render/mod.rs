@@ -9,7 +9,13 @@ pub mod style;
 pub mod text;
 pub mod timings;
 
-use crate::model::Verdict;
+use crate::model::environment::host_of;
+use crate::model::{Plan, Verdict};
+
+/// Where the service is, as it heads each report: one environment's variables may be another's.
+pub(crate) fn host(plan: &Plan) -> Option<String> {
+    host_of(&plan.base_url)
+}
 
 /// `9.4 s`, `310 s`.
 pub(crate) fn seconds(ms: u64) -> String {

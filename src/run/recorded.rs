@@ -49,7 +49,8 @@ impl Recorded {
         };
         let bytes = store::read_journal(folder).map_err(|error| wrong(error.to_string()))?;
         let replay = journal::replay(&bytes).map_err(wrong)?;
-        let history = History::of(&replay.events).map_err(wrong)?;
+        let mut history = History::of(&replay.events).map_err(wrong)?;
+        history.head.clone_from(&replay.digest);
         Ok(Self { folder: folder.to_owned(), history, replay })
     }
 }

@@ -11,8 +11,12 @@ use std::fmt::Write as _;
 use super::{seconds, words};
 use crate::diagnose::{Earlier, Explained, Story};
 use crate::history::{History, Judged};
-use crate::model::{Check, PlannedScenario, StepId, Verdict};
+use crate::model::environment::is_loopback;
+use crate::model::{Check, Plan, PlannedScenario, StepId, Verdict};
 use candidate::Told;
+
+/// So much of the digest of a journal's last line is enough to hold against it, in characters.
+const HEAD_SHOWN: usize = 12;
 
 /// The screen. `folder` is where the run lies.
 pub fn text(history: &History, folder: &str) -> String {
@@ -59,7 +63,8 @@ fn screen(history: &History, folder: &str, all: bool) -> String {
     if !since.is_empty() {
         let _ = writeln!(out, "\n{}", since.join("\n"));
     }
-    let _ = writeln!(out, "\nJournal and evidence: {folder}");
+    let head = history.head.get(..HEAD_SHOWN).map(|head| format!(" (ends with {head})")).unwrap_or_default();
+    let _ = writeln!(out, "\nJournal and evidence: {folder}{head}");
     for file in hops::pictures(history) {
         let _ = writeln!(out, "Picture: {folder}/evidence/{file}");
     }
@@ -71,14 +76,21 @@ fn headline(history: &History, verdict: Verdict) -> String {
     let word = if history.waits() { "waiting" } else { words(verdict) };
     let softer = verdict < history.verdict();
     format!(
-        "{}  {} ({})  {}  run {}{}\n",
+        "{}  {} ({})  {}  run {}{}{}\n",
         word.to_uppercase(),
         plan.environment,
         plan.service_name,
         seconds(history.last.t),
         history.run,
+        away(plan).map(|host| format!("  at {host}")).unwrap_or_default(),
         if softer { "  (but for what is known)" } else { "" }
     )
+}
+
+/// Where the service is, unless it is this machine.
+fn away(plan: &Plan) -> Option<String> {
+    let is_here = plan.base_url.parse().is_ok_and(|url| is_loopback(&url));
+    super::host(plan).filter(|_| !is_here)
 }
 
 /// What is not known comes first, and keeps its order.

@@ -62,4 +62,14 @@ fn a_forged_journal_makes_nobody_press_anything() {
     let said = resume();
     assert_ne!(said.code, 2, "{said:?}");
     assert_eq!(asked(), 1);
+    // What the run itself has printed can be held against the journal.
+    let now = std::fs::read_to_string(&journal).expect("a journal");
+    let head = |text: &str| {
+        format!("(ends with {:.12})", format!("{:x}", Sha256::digest(text.lines().last().expect("a line"))))
+    };
+    assert!(said.out.contains(&head(&now)), "{said:?}");
+    let changed = now.clone();
+    forge(&journal, &changed, "US Notify", "US Notifi");
+    let report = desk.run(&["report", "latest"]);
+    assert!(!report.out.contains(&head(&now)), "{report:?}");
 }
