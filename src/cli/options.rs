@@ -128,6 +128,12 @@ pub(super) enum FailOn {
 pub(super) struct Resume {
     /// A run id or a run folder
     pub run: String,
+    /// Go on here though the run was begun elsewhere; first make sure that nobody goes on with it there
+    #[arg(long)]
+    pub moved: bool,
+    /// Go on though the last logins were refused; first make sure that the password is right
+    #[arg(long)]
+    pub forget_failed_logins: bool,
     /// The sandbox that the run was made against
     #[arg(long, value_name = "URL")]
     pub sandbox: Option<String>,

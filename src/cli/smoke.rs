@@ -27,6 +27,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         sandbox: options.sandbox,
         no_basic_auth: options.no_basic_auth,
         forget_failed_logins: options.forget_failed_logins,
+        moved: false,
         detach: options.detach,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
@@ -56,7 +57,8 @@ pub(super) async fn resume(options: Resume) -> Exit {
         );
         return Exit::WrongInput;
     }
-    let going = Going { sandbox: options.sandbox, ..Going::default() };
+    let (moved, forget_failed_logins) = (options.moved, options.forget_failed_logins);
+    let going = Going { sandbox: options.sandbox, moved, forget_failed_logins, ..Going::default() };
     let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(options.talk))).await;
     end(outcome, options.fail_on, options.talk)
 }

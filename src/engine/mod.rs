@@ -99,13 +99,13 @@ pub fn resume(
     journal: Journal,
     vault: Vault,
     history: History,
-    harness: &str,
+    resumed: Fact,
     observer: Box<Observer>,
 ) -> std::io::Result<Engine> {
     let away = ports.clock.now().duration_since(history.started_at).as_millis();
     let base_ms = u64::try_from(away).unwrap_or(0).max(history.last.t);
     let mut engine = Engine::new(ports, Recorder::go_on(journal, vault, history, observer), base_ms);
-    engine.record(Fact::RunResumed { harness: harness.to_owned() })?;
+    engine.record(resumed)?;
     Ok(engine)
 }
 

@@ -72,7 +72,7 @@ impl History {
     /// # Errors
     /// When it is not the start of a run.
     pub fn begin(first: &Event) -> Result<Self, String> {
-        let Fact::RunStarted { run, harness, plan, token, open_codes, since } = &first.fact else {
+        let Fact::RunStarted { run, harness, plan, token, open_codes, since, .. } = &first.fact else {
             return Err("a journal begins with the start of a run; this one does not".to_owned());
         };
         if !plan.is_sound() {

@@ -38,10 +38,16 @@ pub enum Fact {
         /// Earlier runs, to compare with.
         #[serde(default)]
         since: Since,
+        /// Where the lease of the run lies: the number of its folder. Elsewhere there is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<u64>,
     },
     /// Another process goes on with the run; what the first one held in memory is gone.
     RunResumed {
         harness: String,
+        /// Where the lease lies from now on, where somebody said that the run was moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<u64>,
     },
     Probed {
         when: ProbeWhen,

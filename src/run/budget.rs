@@ -29,41 +29,79 @@ pub(super) struct Codes {
     pub(super) unseen: u32,
 }
 
+/// How many mails and texts with a code a run is going to ask for.
+#[derive(Debug, Clone, Copy)]
+struct Asks {
+    mails: usize,
+    texts: usize,
+}
+
 /// What earlier runs have asked for must leave room for this one.
 pub(super) fn within(prepared: &Prepared, going: &Going, plan: &Plan, runs: &Path) -> Result<Codes, NotStarted> {
     // A sandbox that is started for the run is new: what was asked of another one is nothing to it.
     if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
         return Ok(Codes::default());
     }
-    let refused = |said: String| NotStarted::new(Exit::Refused, said);
-    let now = Timestamp::now().as_second();
-    let earlier: Vec<History> = store::newest_runs(runs, &prepared.environment.name, RUNS_MAX)
+    let asks = Asks { mails: triggers(plan, is_mail).len(), texts: triggers(plan, is_text).len() };
+    room_for(asks, prepared, going, &earlier_runs(prepared, plan, runs, None))
+}
+
+/// What a run that goes on has still to ask for must find room too: what it has asked for already is counted with the others'.
+pub(super) fn within_rest(
+    prepared: &Prepared,
+    going: &Going,
+    history: &History,
+    folder: &Path,
+) -> Result<(), NotStarted> {
+    let runs = &prepared.files.runs();
+    let left =
+        |of| triggers(&history.plan, of).into_iter().filter(|step| history.step(*step).started.is_none()).count();
+    let asks = Asks { mails: left(is_mail), texts: left(is_text) };
+    if asks.mails + asks.texts == 0 {
+        return Ok(());
+    }
+    // It may lie elsewhere.
+    let mut earlier = earlier_runs(prepared, &history.plan, runs, Some(folder));
+    earlier.insert(0, history.clone());
+    room_for(asks, prepared, going, &earlier).map(|_| ())
+}
+
+/// Runs against the same service, newest first, without the one in this folder.
+fn earlier_runs(prepared: &Prepared, plan: &Plan, runs: &Path, but: Option<&Path>) -> Vec<History> {
+    let is_it = |run: &Path| but.is_some_and(|but| run.canonicalize().ok() == but.canonicalize().ok());
+    store::newest_runs(runs, &prepared.environment.name, RUNS_MAX)
         .iter()
+        .filter(|run| !is_it(run))
         .filter_map(|run| Some(Recorded::read(run).ok()?.history))
         .filter(|history| history.plan.base_url == plan.base_url)
-        .collect();
-    let resets = mails_since(&earlier, now - HOUR_S);
+        .collect()
+}
+
+fn room_for(asks: Asks, prepared: &Prepared, going: &Going, earlier: &[History]) -> Result<Codes, NotStarted> {
+    let refused = |said: String| NotStarted::new(Exit::Refused, said);
+    let now = Timestamp::now().as_second();
+    let resets = mails_since(earlier, now - HOUR_S);
     let limit = prepared.service.resets_per_hour as usize;
-    if resets + mails(plan) > limit {
+    if resets + asks.mails > limit {
         return Err(refused(format!(
             "Runs of the last hour have asked for {resets} mails, the budget is {limit} (service.yaml, budget). Wait a while, or raise it."
         )));
     }
-    let failed = failed_logins(&earlier);
-    if texts(plan) > 0 && failed >= prepared.service.failed_logins_max as usize && !going.forget_failed_logins {
+    let failed = failed_logins(earlier);
+    if asks.texts > 0 && failed >= prepared.service.failed_logins_max as usize && !going.forget_failed_logins {
         return Err(refused(format!(
             "The last {failed} logins of the smoke user were refused, and the service locks a user after ten. Sign in by hand once, mend the password where it is kept, then add --forget-failed-logins."
         )));
     }
-    open_codes_left(prepared, plan, &earlier, now)
+    open_codes_left(prepared, asks, earlier, now)
 }
 
-fn open_codes_left(prepared: &Prepared, plan: &Plan, earlier: &[History], now: i64) -> Result<Codes, NotStarted> {
+fn open_codes_left(prepared: &Prepared, asks: Asks, earlier: &[History], now: i64) -> Result<Codes, NotStarted> {
     let lifetime_s = i64::try_from(prepared.service.code_lifetime_ms / 1000).unwrap_or(i64::MAX);
     let open = open_codes(earlier, now - lifetime_s - CODE_MARGIN_S);
     let most = prepared.service.codes_live_max as usize;
     match open.first() {
-        Some(oldest) if open.len() + texts(plan) > most => {
+        Some(oldest) if open.len() + asks.texts > most => {
             let safe = Timestamp::from_second(oldest + lifetime_s + CODE_MARGIN_S).unwrap_or(Timestamp::MAX);
             let said = format!(
                 "{} codes that earlier runs asked for are not used yet, and the service sends no sixth one (budget: {most}). It is safe again at {}.",
@@ -154,16 +192,6 @@ fn is_mail(expectation: &Expectation) -> bool {
 
 fn is_text(expectation: &Expectation) -> bool {
     matches!(expectation, Expectation::Text(_))
-}
-
-/// Mails that a plan asks for.
-fn mails(plan: &Plan) -> usize {
-    triggers(plan, is_mail).len()
-}
-
-/// Texts that a plan asks for.
-fn texts(plan: &Plan) -> usize {
-    triggers(plan, is_text).len()
 }
 
 /// Mails that these runs have asked for since then, in Unix seconds.

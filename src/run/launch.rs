@@ -14,8 +14,8 @@ use crate::engine::{self, Engine, Observer, Stopped};
 use crate::exit::Exit;
 use crate::guard::{FileLease, NoLease};
 use crate::history::History;
-use crate::journal::Journal;
-use crate::model::{Fact, Plan, Since};
+use crate::journal::{Journal, Replay};
+use crate::model::{Event, Fact, Plan, Since};
 use crate::process::Keeper;
 use crate::render;
 use crate::store::{self, RunFolder};
@@ -32,6 +32,8 @@ pub struct Going {
     pub no_basic_auth: bool,
     /// Whether logins that failed before are no reason to stop.
     pub forget_failed_logins: bool,
+    /// Whether somebody says that a run goes on here, and no more where it was begun.
+    pub moved: bool,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }
@@ -94,8 +96,9 @@ async fn begin(
     let vault = vault(resolved, &plan);
     let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, &plan) };
     let open_codes = codes.unseen;
-    let (run, harness) = (run.to_owned(), HARNESS.to_owned());
-    let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since };
+    let (run, harness, place) =
+        (run.to_owned(), HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
+    let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
     let engine =
         engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
     Ok(drive(engine.detaching(going.detach), path, company.stop).await)
@@ -117,7 +120,7 @@ pub async fn go_on(
         let resolved = world.resolve(prepared)?;
         prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
-        let outcome = Box::pin(reopen(recorded, prepared, &resolved, &keeper, company)).await;
+        let outcome = Box::pin(reopen(recorded, prepared, going, &resolved, &keeper, company)).await;
         lease.give_back().await;
         outcome
     }
@@ -129,6 +132,7 @@ pub async fn go_on(
 async fn reopen(
     recorded: Recorded,
     prepared: &Prepared,
+    going: &Going,
     resolved: &Resolved,
     keeper: &Keeper,
     company: Company,
@@ -147,6 +151,8 @@ async fn reopen(
         )));
     }
     let vault = vault(resolved, &history.plan);
+    let resumed =
+        Fact::RunResumed { harness: HARNESS.to_owned(), place: moved_to(prepared, &history, &replay, going)? };
     may_go_on(prepared, resolved, &history).map_err(|differs| {
         let mut said = vec![format!(
             "{}: what this run would do is not what the files say now. Nothing was done; put them back, or begin a new run.",
@@ -155,12 +161,33 @@ async fn reopen(
         said.extend(differs.into_iter().map(|line| format!("  {line}")));
         NotStarted { exit: Exit::WrongInput, said }
     })?;
+    budget::within_rest(prepared, going, &history, &folder)?;
     let ports = ports(resolved, &history.run, prepared.alive_within(), keeper).await?;
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
-    let engine = engine::resume(ports, journal, vault, history, HARNESS, company.observer).map_err(cannot)?;
+    let engine = engine::resume(ports, journal, vault, history, resumed, company.observer).map_err(cannot)?;
     Ok(drive(engine, folder, company.stop).await)
+}
+
+/// A copy of a run's folder that does not know the lease of the original could press what that one presses. One that waits
+/// detached has left its place, and has nothing more to press.
+fn moved_to(prepared: &Prepared, history: &History, replay: &Replay, going: &Going) -> Result<Option<u64>, NotStarted> {
+    let place_of = |event: &Event| match &event.fact {
+        Fact::RunStarted { place, .. } | Fact::RunResumed { place, .. } => *place,
+        _ => None,
+    };
+    let runs = prepared.files.runs();
+    let here = store::place(&runs, &prepared.environment.name).map_err(|error| cannot_write(&runs, &error))?;
+    match replay.events.iter().filter_map(place_of).next_back() {
+        Some(begun) if begun != here && !going.moved && history.detached.is_none() => {
+            let said = "This run was begun in another folder, and may go on there. Go on there; if that folder is gone, or \
+                        nobody will go on with it, add --moved.";
+            Err(NotStarted::new(Exit::Refused, said))
+        }
+        Some(begun) if begun != here => Ok(Some(here)),
+        Some(_) | None => Ok(None),
+    }
 }
 
 /// A journal is data: what is done, to whom, and what counts as right, is planned anew from the files, and must be the same.

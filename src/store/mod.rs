@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::port::Store;
@@ -63,6 +64,14 @@ impl Store for RunFolder {
         }
         std::fs::write(self.path.join(EVIDENCE).join(name), bytes)
     }
+}
+
+/// Where an environment's runs lie, with their lease, as the number of that folder: another place has another one.
+///
+/// # Errors
+/// When there is no such folder.
+pub fn place(runs: &Path, environment: &str) -> std::io::Result<u64> {
+    Ok(std::fs::metadata(runs.join(environment))?.ino())
 }
 
 /// Reads a run's journal.

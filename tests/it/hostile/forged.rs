@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::faults::RESET;
-use crate::support::{Desk, Said, Sandbox, wait_until};
+use crate::support::{Desk, Said, Sandbox, copy, wait_until};
 
 /// Alters the first line, and makes the chain anew, as anybody can.
 fn forge(journal: &Path, honest: &str, from: &str, to: &str) {
@@ -26,9 +26,8 @@ fn forge(journal: &Path, honest: &str, from: &str, to: &str) {
     std::fs::write(journal, forged).expect("a journal");
 }
 
-#[test]
-fn a_forged_journal_makes_nobody_press_anything() {
-    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+/// A run of the reset that was stopped when it had asked for its mail.
+fn stopped_behind_its_press(sandbox: &Sandbox) -> Desk {
     let desk = Desk::new();
     let run = desk.start(&["smoke", "local", RESET, "--sandbox", sandbox.control_url()]);
     let asked = || sandbox.entries("reset-requested").len();
@@ -37,6 +36,14 @@ fn a_forged_journal_makes_nobody_press_anything() {
     let said = Said::of(&run.wait_with_output().expect("the run"));
     assert_eq!(said.code, 130, "{said:?}");
     sandbox.faults(&[]);
+    desk
+}
+
+#[test]
+fn a_forged_journal_makes_nobody_press_anything() {
+    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+    let desk = stopped_behind_its_press(&sandbox);
+    let asked = || sandbox.entries("reset-requested").len();
     let journal = desk.path().join("runs/local/latest/journal.jsonl");
     let honest = std::fs::read_to_string(&journal).expect("a journal");
     let resume = || desk.run(&["resume", "runs/local/latest", "--sandbox", sandbox.control_url()]);
@@ -72,4 +79,46 @@ fn a_forged_journal_makes_nobody_press_anything() {
     forge(&journal, &changed, "US Notify", "US Notifi");
     let report = desk.run(&["report", "latest"]);
     assert!(!report.out.contains(&head(&now)), "{report:?}");
+}
+
+/// The lease lies where the run was begun, and a copy of its folder elsewhere knows nothing of it.
+#[test]
+fn a_copied_run_needs_its_owners_word() {
+    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+    let desk = stopped_behind_its_press(&sandbox);
+    let elsewhere = Desk::new();
+    copy(&desk.path().join("runs"), &elsewhere.path().join("runs"));
+    let id = std::fs::read_link(desk.path().join("runs/local/latest")).expect("a link");
+    let id = id.to_str().expect("a name");
+    let resume = |more: &[&str]| elsewhere.run(&[&["resume", id, "--sandbox", sandbox.control_url()], more].concat());
+    let said = resume(&[]);
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(
+        said.err.contains("was begun in another folder, and may go on there.") && said.err.contains("add --moved"),
+        "{said:?}"
+    );
+    let said = resume(&["--moved"]);
+    assert!(said.out.contains("goes on") && said.code != 5, "{said:?}");
+    let journal = elsewhere.path().join(format!("runs/local/{id}/journal.jsonl"));
+    let lines = std::fs::read_to_string(journal).expect("a journal");
+    let resumed = lines.lines().find(|line| line.contains("run-resumed")).expect("that it goes on");
+    assert!(resumed.contains("\"place\":"), "{resumed}");
+    assert_eq!(sandbox.entries("reset-requested").len(), 1);
+}
+
+/// What was asked for while a run lay still counts: a journal that ends before its press has all of it before it.
+#[test]
+fn a_run_that_goes_on_asks_for_its_budget_again() {
+    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+    let desk = stopped_behind_its_press(&sandbox);
+    desk.edit("scenarios/us-notify/service.yaml", "resets-per-hour: ", "resets-per-hour: 1 # was ");
+    let runs = desk.path().join("runs/local");
+    let journal = std::fs::read_to_string(runs.join("latest/journal.jsonl")).expect("a journal");
+    let first = journal.lines().next().expect("a line");
+    std::fs::create_dir(runs.join("20260101T000000Z-aaaaaa")).expect("a folder");
+    std::fs::write(runs.join("20260101T000000Z-aaaaaa/journal.jsonl"), format!("{first}\n")).expect("a journal");
+    let said = desk.run(&["resume", "20260101T000000Z-aaaaaa", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 5, "{said:?}");
+    assert!(said.err.contains("Runs of the last hour have asked for 1 mails, the budget is 1"), "{said:?}");
+    assert_eq!(sandbox.entries("reset-requested").len(), 1, "nothing was asked for");
 }

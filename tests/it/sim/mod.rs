@@ -82,6 +82,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
         token: format!("token{seed:016x}"),
         open_codes: 0,
         since: Since::default(),
+        place: None,
     };
     let store = MemoryStore { bytes: bytes.clone(), world: world.clone() };
     let started = engine::start(ports(), Journal::new(Box::new(store)), vault(), first, Box::new(|_, _| {}));
@@ -125,7 +126,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
             Journal::go_on(Box::new(store), &replay),
             vault(),
             history,
-            "sim",
+            resumed(),
             Box::new(|_, _| {}),
         );
         running = resumed.ok();
@@ -145,6 +146,7 @@ fn begin_event(seed: u64) -> notify_smoke::model::Event {
             token: String::new(),
             open_codes: 0,
             since: Since::default(),
+            place: None,
         },
     }
 }
@@ -287,4 +289,9 @@ fn every_met_and_every_tail_counts(journal: &[u8]) {
         let without: Vec<u8> = others.flat_map(|(_, line)| line.to_vec()).collect();
         assert!(journal::replay(&without).is_err(), "line {index} can be taken out");
     }
+}
+
+/// What another process writes first.
+fn resumed() -> Fact {
+    Fact::RunResumed { harness: "sim".to_owned(), place: None }
 }

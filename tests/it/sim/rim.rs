@@ -311,6 +311,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         token,
         open_codes: 0,
         since: Since::default(),
+        place: None,
     };
     let store = || SimStore { bytes: bytes.clone(), world: world.clone() };
     let begun = Instant::now();
@@ -360,7 +361,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
             return outcome(history, crashes, detached, paused);
         }
         let journal = Journal::go_on(Box::new(store()), &replay);
-        running = engine::resume(ports(), journal, vault(), history, "sim", Box::new(|_, _| {})).ok();
+        running = engine::resume(ports(), journal, vault(), history, super::resumed(), Box::new(|_, _| {})).ok();
     }
 }
 
