@@ -51,7 +51,7 @@ causes! {
     SES_SILENT = "ses-silent", Ses, Providers,
         "SES did not deliver the mail",
         "SES's sending statistics for the minute: rejects, or no sending at all",
-        [Accepted, Absent, MailboxAlive, WorkerProven];
+        [Accepted, Absent, OthersCame, MailboxAlive, WorkerProven];
     WORKER_SILENT = "worker-silent", Worker, Platform,
         "the worker did not send it",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
@@ -67,11 +67,11 @@ causes! {
     SES_SLOW = "ses-slow", Ses, Stores,
         "SES took the mail late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
-        [Late, WorkerProven];
+        [Late, WorkerProven, RowsMade];
     WORKER_SLOW = "worker-slow", Worker, Platform,
         "the worker came to it late, or its first try failed",
         "the worker's log for \"Retry in 300s\"",
-        [Late];
+        [Late, RowsMade];
     SNS_SILENT = "sns-silent", Sns, Providers,
         "SNS did not deliver the text, or not from this environment's number",
         "SNS's delivery logs for the minute, and the account's spending limit",
@@ -91,7 +91,7 @@ causes! {
     SNS_SLOW = "sns-slow", Sns, Stores,
         "SNS took the text late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
-        [Late, AllCame, WorkerProven];
+        [Late, AllCame, WorkerProven, RowsMade];
     WORKER_BOTH = "worker-both-silent", Worker, Platform,
         "the worker sends nothing: mail and text are both missing",
         "whether the worker runs, and whether notify-internal-tasks grows (llen)",
@@ -175,15 +175,15 @@ causes! {
     WORKER_UNSENT = "worker-unsent", Worker, Stores,
         "the worker made the messages and did not send them",
         "whether send-email-tasks and send-sms-tasks grow (llen)",
-        [Absent, Late, RowsMade];
+        [Absent, RowsMade];
     SES_UNSENT = "ses-unsent", Ses, Providers,
         "the worker made the mails, and SES did not deliver them",
-        "SES's sending statistics for the minute of the slot",
-        [Absent, Late, RowsMade];
+        "SES's sending statistics for the minutes after the job began",
+        [Absent, RowsMade];
     SNS_UNSENT = "sns-unsent", Sns, Providers,
         "the worker made the texts, and SNS did not deliver them",
-        "SNS's delivery logs for the minute of the slot",
-        [Absent, Late, RowsMade];
+        "SNS's delivery logs for the minutes after the job began",
+        [Absent, RowsMade];
     QUEUE_BUSY = "queue-busy", Worker, Stores,
         "the worker came to our rows late: its queues are busy, or it is slow",
         "how long database-tasks is (llen), and whose jobs run at this hour",

@@ -4,7 +4,7 @@ use super::causes as c;
 use super::causes::Cause;
 
 /// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
-static DEGRADING: [&Cause; 20] = [
+static DEGRADING: [&Cause; 17] = [
     &c::SES_SLOW,
     &c::WORKER_SLOW,
     &c::SNS_SLOW,
@@ -17,9 +17,6 @@ static DEGRADING: [&Cause; 20] = [
     &c::API_SLOW,
     &c::MAILBOX_LATE,
     &c::NUMBER_LATE,
-    &c::WORKER_UNSENT,
-    &c::SES_UNSENT,
-    &c::SNS_UNSENT,
     &c::QUEUE_BUSY,
     &c::ROW_TWICE,
     &c::SCHEDULER_LATE,

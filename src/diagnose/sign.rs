@@ -53,6 +53,7 @@ signs! {
     Deployed = "another version answered after the run than before";
     Met = "it was seen, and cannot be told from something else";
     WorkerProven = "another message of the same run came on time, through the same worker";
+    OthersCame = "other messages of the same run came through the same provider";
     BothAbsent = "the other message of the same run is missing too";
     AskedTwice = "it was asked for twice";
     OneLost = "it was asked for twice, and one of the two came";

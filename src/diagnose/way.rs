@@ -209,13 +209,15 @@ pub(super) static WAYS: &[Way] = &[
     way(&c::WORKER_LOST_ROW, "row-lost", Once, &[Never], ROWS).at(&[Unknown]).needs(&[Sign::PartCame]).before_last(),
     way(&c::SES_UNSENT, "ses", Whole, &[Never], &[MailRows]).at(&[Unknown, All]),
     way(&c::SNS_UNSENT, "sns", Whole, &[Never], &[TextRows]).at(&[Unknown, All]),
-    way(&c::WORKER_UNSENT, "worker-send", Lane, &[Never, Late], ROWS).at(&[Unknown, All]),
+    way(&c::WORKER_UNSENT, "worker-send", Lane, &[Never], ROWS).at(&[Unknown, All]),
     // One of several was lost after it was made: what sent the others did not send this one.
     way(&c::SES_UNSENT, "ses-one", Once, &[Never], &[MailRows]).at(&[All]).needs(&[Sign::PartCame]),
     way(&c::WORKER_UNSENT, "worker-one", Once, &[Never], ROWS).at(&[All]).needs(&[Sign::PartCame]),
     way(&c::MAILBOX_DEAF, "mailbox-one", Once, &[Never], &[MailRows]).at(&[All]).needs(&[Sign::PartCame]),
-    way(&c::SES_UNSENT, "ses-late", Whole, &[Late], &[MailRows]).at(&[Unknown, All]),
-    way(&c::SNS_UNSENT, "sns-late", Whole, &[Late], &[TextRows]).at(&[Unknown, All]),
+    // What came was sent.
+    way(&c::WORKER_SLOW, "worker-send-late", Lane, &[Late], ROWS).at(&[Unknown, All]),
+    way(&c::SES_SLOW, "ses-late", Whole, &[Late], &[MailRows]).at(&[Unknown, All]),
+    way(&c::SNS_SLOW, "sns-late", Whole, &[Late], &[TextRows]).at(&[Unknown, All]),
     way(&c::TEXT_LOST, "text", Once, &[Never], &[TextRows]).at(&[Unknown, All]),
     way(&c::QUEUE_BUSY, "queue", Lane, &[Late], ROWS).at(&[Begun, DoneEmpty, Reach::Some]).before_last(),
     way(&c::QUEUE_BUSY, "queue", Lane, &[Late], &[Pickup]).at(&[Unknown]).before_last(),

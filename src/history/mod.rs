@@ -301,11 +301,12 @@ impl History {
         let states = || scenario.all_steps().map(|step| self.step(step));
         let begun = states().filter_map(|state| state.started).map(|moment| moment.t).min();
         let ends = states().flat_map(|state| {
-            let looked = state.looks.last.map(|(_, moment)| moment.t);
+            // What is looked for once more after it was seen waits for others.
+            let seen = state.met.map(|met| met.moment.t);
+            let looked = state.looks.last.map(|(_, moment)| moment.t).filter(|_| seen.is_none());
+            let closed = state.closed.map(|(moment, _)| moment.t).filter(|_| seen.is_none());
             let acted = state.acted.as_ref().map(|(moment, _)| moment.t);
-            let closed = state.closed.map(|(moment, _)| moment.t);
-            let met = state.met.map(|met| met.moment.t);
-            [looked, acted, closed, met].into_iter().flatten()
+            [looked, acted, closed, seen].into_iter().flatten()
         });
         ends.max().zip(begun).map_or(0, |(end, begun)| end.saturating_sub(begun))
     }

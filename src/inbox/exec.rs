@@ -184,7 +184,7 @@ impl ExecInbox {
         match read_line(line).map_err(|why| self.failed(&why))? {
             Printed::Nothing => Ok(Took::Message),
             Printed::Alive(detail) => {
-                state.alive = Some(detail);
+                state.alive = Some(format!("the mailbox program could read it: {detail}"));
                 Ok(Took::Alive)
             }
             Printed::Message(_) | Printed::Unreadable(..)

@@ -185,6 +185,7 @@ rows! {
     rows_that_are_swapped { "row=swapped", THREE, [is(CSV, "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
     rows_that_are_swapped_now (full) { "row=swapped", NOW, [is("csv-now", "failed", &["wrong-row"], Seen)], "issue 11: each row of a list at the other's address" }
     a_row_with_other_words_now (full) { "row=wrong-personalisation", NOW, [is("csv-now", "failed", &["wrong-row", "mail-altered"], Seen)], "incident 10; issue 12: the mailbox is named beside the worker" }
+    ses_refuses_one_row_once { "ses=fail:503@1st", NOW, [is("csv-now", "degraded", &["ses-slow", "worker-slow"], Window("job-rows-email"))], "US Notify 8: what came late was sent" }
     ses_down_now (full) { "ses=down", NOW, [is("csv-now", "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-now-pickup"))], "incident 14" }
     ses_down_at_a_scheduled_list (full) { "ses=down", LIST, [is(CSV, "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"], Window("job-rows-email"))], "incident 14" }
 

@@ -325,32 +325,6 @@ impl Evidence {
         }
     }
 
-    /// Mail and text go through one worker and one queue, and part only at the provider.
-    fn other_messages(&mut self, history: &History, step: StepId) {
-        for other in history.plan.steps.iter().filter(|other| other.id != step) {
-            let StepKind::Expect { expect, .. } = &other.kind else { continue };
-            let what = match expect {
-                Expectation::Text(_) => "text",
-                Expectation::Email(_) => "mail",
-                // Rows go through other queues, and long after.
-                Expectation::Rows(_) | Expectation::Page(_) | Expectation::Job => continue,
-            };
-            let state = history.step(other.id);
-            match (state.met, state.closed) {
-                (Some(met), _) if met.timing == Timing::OnTime => {
-                    let text = format!("the same run's {what} came on time, through the same worker and queue");
-                    self.note(Sign::WorkerProven, met.moment, text);
-                }
-                (None, Some((moment, Gap::WindowClosed)))
-                    if state.mailbox.as_ref().is_some_and(|eye| eye.alive.is_some()) =>
-                {
-                    self.note(Sign::BothAbsent, moment, format!("the same run's {what} is missing too"));
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// Codes of ours that nobody used, those of this run among them.
     fn codes(&mut self, history: &History, step: StepId) {
         let kept = history.plan.codes_kept;

@@ -3,6 +3,7 @@
 
 pub(super) mod evidence;
 mod job;
+mod others;
 mod symptom;
 pub(super) mod told;
 

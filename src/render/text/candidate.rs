@@ -39,6 +39,7 @@ pub(super) fn lead(out: &mut String, story: &Story, first: &Diagnosis, told: &mu
 /// A cause by itself.
 pub(super) fn plain(out: &mut String, cause: &Diagnosis, told: &mut Told) {
     let _ = writeln!(out, "{:<10} {}: {}", "Component", cause.component, cause.cause.title);
+    let _ = writeln!(out, "To decide  {}", cause.cause.decides);
     next(out, cause, told, "Next");
 }
 
