@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::pins::contradictions;
 use super::values::{ValueKind, wrong};
-use crate::model::environment::{SECRET_LENGTH_MIN, is_loopback};
+use crate::model::environment::{Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
 use crate::model::{
     Environment, MailboxSettings, MessageKind, MessageTemplate, NumberSettings, Target, TargetTemplate, Template,
 };
@@ -31,15 +31,20 @@ pub enum ResolvedMailbox {
         endpoint: Option<String>,
         credentials: Option<(String, String)>,
     },
-    Exec {
-        command: Vec<String>,
-    },
+    Exec(ResolvedProgram),
 }
 
 /// How to read the test number.
 pub enum ResolvedNumber {
     Twilio { account: String, token: String, endpoint: Option<String> },
-    Exec { command: Vec<String> },
+    Exec(ResolvedProgram),
+}
+
+/// A program with its arguments, and the variables that it gets.
+#[derive(Debug, Clone, Default)]
+pub struct ResolvedProgram {
+    pub command: Vec<String>,
+    pub variables: Vec<(String, String)>,
 }
 
 struct Resolver<'a> {
@@ -121,6 +126,44 @@ impl Resolver<'_> {
         })
     }
 
+    /// A program, and what it gets: arguments are seen by everybody on the machine.
+    fn program(&mut self, program: &Program) -> ResolvedProgram {
+        let mut variables = Vec::new();
+        for name in &program.variables {
+            match (self.variable)(name).filter(|value| !value.is_empty()) {
+                Some(value) => {
+                    if is_secret_name(name) && value.chars().count() >= SECRET_LENGTH_MIN {
+                        self.secrets.insert(format!("env.{name}"), value.clone());
+                    }
+                    variables.push((name.clone(), value));
+                }
+                None => self.problems.push(unresolved(
+                    name,
+                    format!("the variable {name} is not set"),
+                    "Set it where notify-smoke runs, or take it out of `env`.",
+                )),
+            }
+        }
+        ResolvedProgram { command: program.command.iter().map(|word| self.setting(word)).collect(), variables }
+    }
+
+    /// Whatever the variable of a secret is called, its value is no argument.
+    fn shows_no_secret(&mut self, program: &ResolvedProgram) {
+        let shown = |(_, value): &(&String, &String)| {
+            value.chars().count() > SECRET_LENGTH_MIN
+                && program.command.iter().any(|word| word.contains(value.as_str()))
+        };
+        if let Some((name, _)) = self.secrets.iter().find(shown) {
+            let what =
+                format!("the secret {name} stands in a program's arguments, which everybody on the machine can read");
+            self.problems.push(unresolved(
+                "kind: exec",
+                what,
+                "Name its variable under `env:`; the program reads it itself.",
+            ));
+        }
+    }
+
     fn secret(&mut self, name: &str, template: &Template) -> String {
         let value = self.setting(template);
         if !value.is_empty() && value.chars().count() < SECRET_LENGTH_MIN {
@@ -163,9 +206,7 @@ pub fn resolve(
             token: resolver.secret("number.token", token),
             endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
         },
-        NumberSettings::Exec { command } => {
-            ResolvedNumber::Exec { command: command.iter().map(|word| resolver.setting(word)).collect() }
-        }
+        NumberSettings::Exec(program) => ResolvedNumber::Exec(resolver.program(program)),
     });
     let target = Target {
         user_mobile: environment
@@ -193,6 +234,11 @@ pub fn resolve(
         sandbox: environment.sandbox.is_some(),
     };
     resolver.problems.extend(contradictions(environment, &target));
+    let programs = [
+        if let ResolvedMailbox::Exec(program) = &mailbox { Some(program) } else { None },
+        if let Some(ResolvedNumber::Exec(program)) = &number { Some(program) } else { None },
+    ];
+    programs.into_iter().flatten().for_each(|program| resolver.shows_no_secret(program));
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {
@@ -235,9 +281,7 @@ fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedM
                 credentials: id.zip(secret),
             }
         }
-        MailboxSettings::Exec { command } => {
-            ResolvedMailbox::Exec { command: command.iter().map(|word| resolver.setting(word)).collect() }
-        }
+        MailboxSettings::Exec(program) => ResolvedMailbox::Exec(resolver.program(program)),
     }
 }
 

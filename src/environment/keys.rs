@@ -63,7 +63,7 @@ pub const USER: [Key; 4] = [
 ];
 
 /// Under `mailbox`, of each kind.
-pub const MAILBOX: [Key; 8] = [
+pub const MAILBOX: [Key; 9] = [
     Key {
         name: "kind",
         doc: "`ses_s3`: a bucket that an SES receipt rule writes into. `exec`: any program (docs/exec-mailbox.md).",
@@ -74,16 +74,18 @@ pub const MAILBOX: [Key; 8] = [
     Key { name: "endpoint", doc: "Only for an S3 server other than Amazon's." },
     Key { name: "access-key-id", doc: "A reference to the key's id; without it the usual AWS places are looked at." },
     Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
-    Key { name: "command", doc: "The program and its arguments." },
+    Key { name: "command", doc: "The program and its arguments, none of which is a secret." },
+    Key { name: "env", doc: "Variables that the program gets, by name; it gets no others but plain ones." },
 ];
 
 /// Under `number`, of each kind.
-pub const NUMBER: [Key; 5] = [
+pub const NUMBER: [Key; 6] = [
     Key { name: "kind", doc: "`twilio`: a number at Twilio. `exec`: any program (docs/exec-mailbox.md)." },
     Key { name: "account", doc: "The account's SID." },
     Key { name: "token", doc: "A reference to the account's token: a secret never stands in the file." },
     Key { name: "endpoint", doc: "Only for a server other than Twilio's." },
-    Key { name: "command", doc: "The program and its arguments." },
+    Key { name: "command", doc: "The program and its arguments, none of which is a secret." },
+    Key { name: "env", doc: "Variables that the program gets, by name; it gets no others but plain ones." },
 ];
 
 /// Of a window that differs from the service's.

@@ -5,7 +5,8 @@ pub mod keys;
 use std::collections::BTreeMap;
 
 use crate::model::environment::{
-    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, SandboxSettings, WindowOverride,
+    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, Program, SandboxSettings,
+    WindowOverride, is_secret_name,
 };
 use crate::model::{KnownIssue, MessageKind, Part, Template, Window};
 use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
@@ -148,20 +149,33 @@ fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {
                 secret_access_key,
             })
         }
-        "exec" => command(reader, &mut fields).map(|command| MailboxSettings::Exec { command }),
+        "exec" => program(reader, &mut fields).map(MailboxSettings::Exec),
         _ => unreachable!("only the kinds that are known get here"),
     };
     fields.finish(reader);
     settings
 }
 
-fn command(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<Template>> {
+fn program(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Program> {
     let command = fields.need(reader, "command")?;
     let items = reader.list(command, "`command`");
     if items.is_empty() {
         reader.problem(command.mark, "an empty command", "Write the program and its arguments as a list.");
     }
-    Some(items.iter().filter_map(|item| setting(reader, item)).collect())
+    let command = items.iter().filter_map(|item| argument(reader, item)).collect();
+    let variables = words(reader, fields.take("env"), "`env`");
+    Some(Program { command, variables })
+}
+
+/// One of a program's arguments, which everybody on the machine can read.
+fn argument(reader: &mut Reader<'_>, node: &Node) -> Option<Template> {
+    let argument = setting(reader, node)?;
+    let secret = argument.holes().find_map(|hole| hole.strip_prefix("env.").filter(|name| is_secret_name(name)));
+    if let Some(name) = secret {
+        let mend = format!("Use `env: [{name}]`: the program reads the variable itself.");
+        reader.problem(node.mark, format!("the secret {name} in a program's arguments"), &mend);
+    }
+    Some(argument)
 }
 
 fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberSettings> {
@@ -169,7 +183,7 @@ fn number(reader: &mut Reader<'_>, node: &Node) -> Option<NumberSettings> {
     let kind_node = fields.need(reader, "kind")?;
     let kind = reader.known(kind_node, "kind of number", &["twilio", "exec"], "The kinds are")?;
     let settings = if kind == "exec" {
-        command(reader, &mut fields).map(|command| NumberSettings::Exec { command })
+        program(reader, &mut fields).map(NumberSettings::Exec)
     } else {
         let account = fields.need(reader, "account").and_then(|node| setting(reader, node));
         let token = fields.need(reader, "token").and_then(|node| secret(reader, node));

@@ -107,7 +107,7 @@ enum Read {
 impl ExecInbox {
     /// The mailbox of these addresses, or the number of this one, behind `command`.
     pub fn new(keeper: &Keeper, command: Vec<String>, addresses: Vec<String>) -> Self {
-        Self { keeper: keeper.with_all_variables(), command, addresses, state: Mutex::new(State::default()) }
+        Self { keeper: keeper.clone(), command, addresses, state: Mutex::new(State::default()) }
     }
 
     fn failed(&self, why: &str) -> PortFailure {

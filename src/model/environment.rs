@@ -109,7 +109,7 @@ pub enum MailboxSettings {
         secret_access_key: Option<Template>,
     },
     /// Any program that prints messages as JSON Lines.
-    Exec { command: Vec<Template> },
+    Exec(Program),
 }
 
 /// How the test number is read.
@@ -123,7 +123,15 @@ pub enum NumberSettings {
         endpoint: Option<Template>,
     },
     /// Any program that prints messages as JSON Lines.
-    Exec { command: Vec<Template> },
+    Exec(Program),
+}
+
+/// A program of somebody else's that prints messages.
+#[derive(Debug, Clone, Default)]
+pub struct Program {
+    pub command: Vec<Template>,
+    /// Names of the variables that it gets besides the plain ones.
+    pub variables: Vec<String>,
 }
 
 /// What an environment changes in one window; what it leaves out stays the service's.
@@ -189,6 +197,14 @@ pub struct TargetTemplate {
     pub brand: Option<String>,
     /// What the service puts below the text of each mail.
     pub footer: Option<String>,
+}
+
+/// Whether a variable of this name holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 /// Host and port of a web address; the port where it is not the usual one.

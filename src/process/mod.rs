@@ -41,8 +41,8 @@ pub struct Keeper {
     program: PathBuf,
     /// Whether a child's private folder is its `HOME` too.
     own_home: bool,
-    /// Whether a child gets every variable that this program has.
-    all_variables: bool,
+    /// What a child gets besides the plain variables.
+    variables: Vec<(String, String)>,
 }
 
 /// Variables that children get; what begins so ends in a star. Passwords, tokens and keys are in none of them.
@@ -77,12 +77,12 @@ impl Keeper {
     /// # Errors
     /// When the system cannot tell where the binary is.
     pub fn of_this_program() -> std::io::Result<Self> {
-        std::env::current_exe().map(|program| Self { program, own_home: false, all_variables: false })
+        std::env::current_exe().map(|program| Self { program, own_home: false, variables: Vec::new() })
     }
 
     /// The keeper of the program at this path, for callers that are another program.
     pub fn at(program: &Path) -> Self {
-        Self { program: program.to_owned(), own_home: false, all_variables: false }
+        Self { program: program.to_owned(), own_home: false, variables: Vec::new() }
     }
 
     /// Children get their private folder as `HOME` too: for programs that would leave something in the user's own, or
@@ -92,10 +92,10 @@ impl Keeper {
         Self { own_home: true, ..self.clone() }
     }
 
-    /// Children get every variable that this program has: for programs that somebody else has written, who may need them.
+    /// Children get these variables too: those that a program of somebody else's is said to need.
     #[must_use]
-    pub fn with_all_variables(&self) -> Self {
-        Self { all_variables: true, ..self.clone() }
+    pub fn with_variables(&self, variables: &[(String, String)]) -> Self {
+        Self { variables: variables.to_vec(), ..self.clone() }
     }
 
     /// This program's binary.
@@ -148,10 +148,8 @@ impl Keeper {
     fn spawn(&self, words: &[OsString], folder: Option<&Path>) -> std::io::Result<Kept> {
         let mut command = std::process::Command::new(&self.program);
         command.arg("keeper").args(words);
-        if !self.all_variables {
-            // Any user's process can be asked for its variables by that user, and a crash report takes them along.
-            command.env_clear().envs(plain_variables());
-        }
+        // Any user's process can be asked for its variables by that user, and a crash report takes them along.
+        command.env_clear().envs(plain_variables()).envs(self.variables.iter().cloned());
         if let Some(folder) = folder {
             command.env("TMPDIR", folder);
             if self.own_home {

@@ -193,7 +193,7 @@ async fn identity_look(resolved: &Resolved, longest_ms: u64) -> Look {
         ResolvedMailbox::SesS3 { endpoint: Some(_), .. } => {
             return Look::ok(NAME, "not asked for: the mailbox is on another server than Amazon's");
         }
-        ResolvedMailbox::Exec { .. } => return Look::ok(NAME, "not needed: the mailbox is behind a program"),
+        ResolvedMailbox::Exec(_) => return Look::ok(NAME, "not needed: the mailbox is behind a program"),
     };
     match aws::identity(&settings).await {
         Ok(identity) => credentials(NAME, &identity, Timestamp::now(), longest_ms),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::NotStarted;
 use super::clock::SystemClock;
 use crate::browser::{Chromium, Settings, find};
-use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber};
+use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
 use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
@@ -125,8 +125,9 @@ impl Eyes {
         let agent = format!("notify-smoke/{} (run {run})", env!("CARGO_PKG_VERSION"));
         let service = http::client(REQUEST_LONGEST, resolved.ca_file.as_deref())?;
         let probe = HealthProbe::new(service, &target.base_url, resolved.basic_auth.clone(), &agent);
-        let exec = |command: &[String], addresses: Vec<String>| -> Arc<dyn Inbox> {
-            Arc::new(ExecInbox::new(keeper, command.to_vec(), addresses))
+        let exec = |program: &ResolvedProgram, addresses: Vec<String>| -> Arc<dyn Inbox> {
+            let keeper = keeper.with_variables(&program.variables);
+            Arc::new(ExecInbox::new(&keeper, program.command.clone(), addresses))
         };
         let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
             ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
@@ -138,8 +139,8 @@ impl Eyes {
                 let s3 = aws::s3(&settings).await;
                 Arc::new(SesS3Inbox::new(s3, bucket.clone(), prefix.clone(), alive_within))
             }
-            ResolvedMailbox::Exec { command } => {
-                exec(command, std::iter::once(&target.user_email).chain(&target.user_second_email).cloned().collect())
+            ResolvedMailbox::Exec(program) => {
+                exec(program, std::iter::once(&target.user_email).chain(&target.user_second_email).cloned().collect())
             }
         };
         let number: Option<Arc<dyn Inbox>> = match &resolved.number {
@@ -150,7 +151,7 @@ impl Eyes {
                 let (endpoint, account, token) = (endpoint.clone(), account.clone(), token.clone());
                 Some(Arc::new(TwilioInbox::new(client, endpoint, account, token, mobile, alive_within)))
             }
-            Some(ResolvedNumber::Exec { command }) => Some(exec(command, vec![target.user_mobile.clone()])),
+            Some(ResolvedNumber::Exec(program)) => Some(exec(program, vec![target.user_mobile.clone()])),
         };
         Ok(Self { probe: Arc::new(probe), inbox, number })
     }

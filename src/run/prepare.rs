@@ -8,6 +8,7 @@ use super::NotStarted;
 use crate::config::pins::not_pinned;
 use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
 use crate::exit::Exit;
+use crate::model::environment::Program;
 use crate::model::scenario::Control;
 use crate::model::{Act, Environment, Expect, Expectation, Plan, Runbook, Scenario, Service, Step};
 use crate::yaml::{Problem, did_you_mean, quoted};
@@ -235,7 +236,7 @@ pub(super) fn public(files: &Files, environment: &Environment) -> Result<Resolve
     public.basic_auth = None;
     public.user_password = None;
     public.number = None;
-    public.mailbox = crate::model::MailboxSettings::Exec { command: Vec::new() };
+    public.mailbox = crate::model::MailboxSettings::Exec(Program::default());
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
     resolved.map_err(|problems| unresolved(files, environment, &problems))
 }

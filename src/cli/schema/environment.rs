@@ -29,11 +29,11 @@ fn kind(keys: &[Key], kind: &str, of_kind: &[&str], required: &[&str]) -> Value 
 pub(super) fn environment() -> Value {
     let mailbox = json!({ "oneOf": [
         kind(&MAILBOX, "ses_s3", &["bucket", "prefix", "region", "endpoint", "access-key-id", "secret-access-key"], &["bucket", "region"]),
-        kind(&MAILBOX, "exec", &["command"], &["command"]),
+        kind(&MAILBOX, "exec", &["command", "env"], &["command"]),
     ] });
     let test_number = json!({ "oneOf": [
         kind(&NUMBER, "twilio", &["account", "token", "endpoint"], &["account", "token"]),
-        kind(&NUMBER, "exec", &["command"], &["command"]),
+        kind(&NUMBER, "exec", &["command", "env"], &["command"]),
     ] });
     let door = mapping(
         &described(&BASIC_AUTH, &|name| if name == "password" { secret() } else { text() }),

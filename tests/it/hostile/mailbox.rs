@@ -9,6 +9,7 @@ use notify_smoke::port::{Inbox, Which};
 use notify_smoke::process::Keeper;
 
 use super::server::{Answer, Server};
+use super::{one_page, says};
 use crate::ports::{refusal, runtime};
 use crate::support::{Sandbox, program, root};
 
@@ -265,4 +266,50 @@ fn the_example_program_survives_any_mail() {
         assert_eq!(own.len(), 1);
         assert_eq!((own[0].to.as_slice(), own[0].text.trim()), (["smoke@notify.gov".to_owned()].as_slice(), "hello"));
     });
+}
+
+/// A program gets the variables that are named, and plain ones; what is not named, and what is an argument, it does not get.
+#[test]
+fn a_program_gets_what_its_env_names() {
+    let desk = one_page("http://127.0.0.1:9");
+    let file = "environments/hostile.yaml";
+    let text = std::fs::read_to_string(desk.path().join(file)).expect(file);
+    let (before, after) = text.split_once("  command:").expect("a command");
+    let after = after.split_once('\n').expect("a line").1;
+    let program = "  command: [sh, show.sh]\n  env: [MY_NAMED, MY_PASSWORD, PLACE]\n";
+    let show =
+        "env | grep -E '^(MY_|AWS_|PATH=)' >> \"$PLACE/seen\"\necho '{\"kind\": \"alive\", \"detail\": \"empty\"}'\n";
+    desk.write("show.sh", show.as_bytes());
+    desk.write(file, format!("{before}{program}{after}").as_bytes());
+    let folder = desk.path().display().to_string();
+    let desk = [
+        ("PLACE", folder.as_str()),
+        ("MY_NAMED", "named"),
+        ("MY_PASSWORD", "correct horse battery"),
+        ("MY_OTHER", "other"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"),
+    ]
+    .into_iter()
+    .fold(desk, |desk, (name, value)| desk.with(name, value));
+    desk.run(&["doctor", "hostile", "one-page"]);
+    let seen = std::fs::read_to_string(desk.path().join("seen")).expect("what it saw");
+    let names: BTreeSet<&str> = seen.lines().filter_map(|line| line.split('=').next()).collect();
+    assert_eq!(names, BTreeSet::from(["MY_NAMED", "MY_PASSWORD", "PATH"]), "{seen}");
+    // Not set, in an argument by its name, and in an argument by its value.
+    for (from, to, why) in [
+        ("env: [MY_NAMED", "env: [MY_MISSING", "the variable MY_MISSING is not set"),
+        ("command: [sh", "command: [sh, \"{{ env.MY_PASSWORD }}\"", "the secret MY_PASSWORD in a program's arguments"),
+        (
+            "command: [sh",
+            "command: [sh, \"--password=correct horse battery\"",
+            "the secret env.MY_PASSWORD stands in a program's arguments",
+        ),
+    ] {
+        let before = std::fs::read(desk.path().join(file)).expect(file);
+        desk.edit(file, from, to);
+        let said = desk.run(&["smoke", "hostile", "one-page"]);
+        says(&said, 2, why);
+        assert!(!said.err.contains("correct horse battery"), "{said:?}");
+        desk.write(file, &before);
+    }
 }
