@@ -15,6 +15,7 @@ mod sandbox;
 mod schema;
 mod screen;
 mod smoke;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Pin(arguments) => pin::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),
+        Command::Sweep => sweep::run().into(),
         Command::Explain(arguments) => explain::run(&arguments).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await.into(),

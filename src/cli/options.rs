@@ -44,6 +44,8 @@ pub(super) enum Command {
     Pin(Pin),
     /// Make a run's report again from its journal
     Report(Report),
+    /// End and remove what was left behind by runs that were killed with everything around them
+    Sweep,
     /// Say what a cause of a report means; without one, list them
     Explain(Explain),
     /// Write the JSON Schemas of the files

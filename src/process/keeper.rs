@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, set_child_subreaper, wait};
 
-use super::GRACE;
+use super::second::SecondLine;
+use super::{GRACE, KEEPER_NAME};
 
 const TICK: Duration = Duration::from_millis(10);
 /// A folder can get new files while its writers die.
@@ -30,6 +31,8 @@ pub struct KeeperArguments {
 
 /// Runs the child until it ends or the owner is gone, and leaves nothing behind. Gives the child's exit code.
 pub fn keep(arguments: &KeeperArguments) -> ExitCode {
+    // A name is a help, no more: without it everything is as it was.
+    let _ = std::ffi::CString::new(KEEPER_NAME).map(|name| rustix::thread::set_name(&name));
     let owner = watch_owner();
     let code = match start(arguments) {
         _ if arguments.command.is_empty() => {
@@ -37,7 +40,12 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
             let _ = owner.recv();
             0
         }
-        Ok(leader) => tend(leader, &owner),
+        Ok(leader) => {
+            let second = SecondLine::behind(leader, arguments.folder.as_deref());
+            let code = tend(leader, &owner);
+            second.dismiss();
+            code
+        }
         Err(error) => {
             let program = arguments.command.first().map_or_else(String::new, |name| name.display().to_string());
             // Nobody may be listening; the exit code says the same.

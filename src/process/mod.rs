@@ -4,10 +4,14 @@
 //! and holds the read end of a pipe whose write end the owner has. When the owner is gone, however it went, the pipe
 //! closes: the keeper ends the group, removes the folder and frees the owner's lease. (A killed chromedriver leaves
 //! its browser otherwise, with a profile full of cookies; parent-death signals are per thread and do not reach it.)
+//! A keeper that is killed itself has a second line behind it, and what nobody has ended the next run finds.
 
 mod keeper;
+mod leftovers;
+mod second;
 
 pub use keeper::{KeeperArguments, keep};
+pub use leftovers::{Leftover, leftovers, sweep};
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -21,6 +25,11 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How long a child is given to end by itself before its group is killed.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Private folders begin so.
+const FOLDER_PREFIX: &str = "notify-smoke-";
+/// What a keeper is called: who ends all processes that are called as this program does not mean it.
+const KEEPER_NAME: &str = "smoke-keeper";
 
 /// Of a last line, so many characters are told.
 const LINE_MAX: usize = 200;
@@ -126,7 +135,8 @@ impl Keeper {
         program: &Path,
         prepare: impl FnOnce(&Path) -> std::io::Result<Vec<String>>,
     ) -> std::io::Result<Kept> {
-        let folder = tempfile::Builder::new().prefix("notify-smoke-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix(FOLDER_PREFIX).tempdir()?;
+        leftovers::sign(folder.path())?;
         let arguments = prepare(folder.path())?;
         let mut words =
             vec!["--folder".into(), folder.path().as_os_str().to_owned(), "--".into(), program.as_os_str().to_owned()];
@@ -147,7 +157,7 @@ impl Keeper {
 
     fn spawn(&self, words: &[OsString], folder: Option<&Path>) -> std::io::Result<Kept> {
         let mut command = std::process::Command::new(&self.program);
-        command.arg("keeper").args(words);
+        command.arg0(KEEPER_NAME).arg("keeper").args(words);
         // Any user's process can be asked for its variables by that user, and a crash report takes them along.
         command.env_clear().envs(plain_variables()).envs(self.variables.iter().cloned());
         if let Some(folder) = folder {

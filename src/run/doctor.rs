@@ -152,7 +152,10 @@ async fn browser_look(resolved: &Resolved, keeper: &crate::process::Keeper) -> L
         Err(_) => failed(format!("no browser opens within {} s", BROWSER_LONGEST.as_secs())),
         Ok(Err(why)) => failed(why.text),
         Ok(Ok(session)) => {
-            let said = session.describe();
+            // Chromium refuses to run as root with it.
+            let bare = !elsewhere && rustix::process::geteuid().is_root();
+            let bare = if bare { ", without its own sandbox, since this is root" } else { "" };
+            let said = format!("{}{bare}", session.describe());
             session.close().await;
             let mend = if elsewhere { "Lists cannot be given to a browser that is elsewhere." } else { "" };
             Look::new(NAME, Finding::Ok, said, mend)

@@ -59,6 +59,7 @@ pub struct Finished {
 /// [`NotStarted`] when it did not begin; then nothing was touched.
 pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Result<Finished, NotStarted> {
     let keeper = keeper()?;
+    sweep_before().await;
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
@@ -74,6 +75,12 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
     .await;
     world.end().await;
     outcome
+}
+
+/// What a run that was killed has left behind would work beside this one, with its cookies.
+async fn sweep_before() {
+    // Nothing of it is needed for a verdict.
+    let _ = tokio::task::spawn_blocking(crate::process::sweep).await;
 }
 
 async fn begin(
@@ -115,6 +122,7 @@ pub async fn go_on(
     company: Company,
 ) -> Result<Finished, NotStarted> {
     let keeper = keeper()?;
+    sweep_before().await;
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = async {
         let resolved = world.resolve(prepared)?;

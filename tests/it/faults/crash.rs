@@ -1,5 +1,6 @@
 //! Killed, interrupted, finished: nothing is done twice, and nothing is left.
 
+use std::process::Command;
 use std::time::Duration;
 
 use super::{LOGIN, RESET, scenario, smoke};
@@ -78,7 +79,7 @@ fn stopped_and_continued(after_ms: u64) {
     let desk = Desk::new();
     let run = desk.start(&["smoke", "local", "--profile", "quick", "--sandbox", sandbox.control_url()]);
     let signal = |name: &str| {
-        std::process::Command::new("kill").args([name, &run.id().to_string()]).status().expect("kill");
+        Command::new("kill").args([name, &run.id().to_string()]).status().expect("kill");
     };
     std::thread::sleep(Duration::from_millis(after_ms));
     signal("-STOP");
@@ -129,7 +130,7 @@ fn interrupted_it_says_so_leaves_nothing_and_can_be_resumed() {
         wait_until(Duration::from_secs(20), || (!sandbox.entries("reset-requested").is_empty()).then_some(()))
             .is_some()
     );
-    std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
+    Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
     let said = Said::of(&run.wait_with_output().expect("the run"));
     assert_eq!(said.code, 130, "{said:?}");
     assert!(said.out.contains("Stopped by SIGINT. Go on with: notify-smoke resume "), "{}", said.out);
@@ -153,7 +154,7 @@ fn interrupted_before_its_time_a_job_is_cancelled_and_seen_to_be_gone() {
     let made = wait_until(Duration::from_secs(40), || (!sandbox.entries("job-made").is_empty()).then_some(()));
     assert!(made.is_some());
     std::thread::sleep(Duration::from_millis(1_500));
-    std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
+    Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill");
     let begun = std::time::Instant::now();
     let said = Said::of(&run.wait_with_output().expect("the run"));
     assert!(begun.elapsed() < Duration::from_secs(7), "the build machine would not have waited: {:?}", begun.elapsed());
@@ -168,6 +169,63 @@ fn interrupted_before_its_time_a_job_is_cancelled_and_seen_to_be_gone() {
 }
 
 /// So many clean runs, one after another: all pass, and none leaves anything.
+/// Ends each process with that mark whose program is ours, keepers among them.
+fn kill_all_of_ours(mark: &str) -> usize {
+    let ours = crate::support::program().canonicalize().expect("the program");
+    let pids: Vec<String> = processes_with(mark)
+        .iter()
+        .filter_map(|process| process.split(' ').next().map(str::to_owned))
+        .filter(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == ours))
+        .collect();
+    let _ = Command::new("kill").arg("-9").args(&pids).status();
+    pids.len()
+}
+
+/// Everything that is called as this program is killed, the keepers too; a second line ends what they held.
+#[test]
+fn killed_with_all_its_keepers_it_leaves_nothing() {
+    let mark = format!("second-line-{}", std::process::id());
+    let tmp = tempfile::tempdir().expect("a folder");
+    let desk = Desk::new().with("LC_NOTIFY_SMOKE_TEST_MARK", &mark).with("TMPDIR", &tmp.path().display().to_string());
+    let run = desk.start(&["smoke", "local", RESET, LOGIN, "--fault", "worker=stopped"]);
+    let opened = || processes_with(&mark).iter().any(|process| process.contains("--user-data-dir")).then_some(());
+    if wait_until(Duration::from_secs(30), opened).is_none() {
+        panic!("no browser: {:?}", Said::of(&run.wait_with_output().expect("the run")));
+    }
+    assert!(kill_all_of_ours(&mark) > 4, "a run, its sandbox and their keepers");
+    let gone = || processes_with(&mark).is_empty().then_some(());
+    assert!(wait_until(Duration::from_secs(10), gone).is_some(), "{:?}", processes_with(&mark));
+    let left =
+        || std::fs::read_dir(tmp.path()).expect("a folder").flatten().map(|entry| entry.path()).collect::<Vec<_>>();
+    assert!(wait_until(Duration::from_secs(5), || left().is_empty().then_some(())).is_some(), "{:?}", left());
+    let _ = run.wait_with_output();
+}
+
+/// Where there was no second line either, the next one finds it: by the folder, whose owner is gone.
+#[test]
+fn what_is_left_behind_is_found_and_ended() {
+    let tmp = tempfile::tempdir().expect("a folder");
+    let path = tmp.path().display().to_string();
+    let desk = Desk::new().with("TMPDIR", &path);
+    let folder = tmp.path().join("notify-smoke-abcdef");
+    std::fs::create_dir(&folder).expect("a folder");
+    // A number that this process has had from another moment on is somebody else's.
+    std::fs::write(folder.join("owner"), format!("{} 1", std::process::id())).expect("a file");
+    let mut sleeper = Command::new("sleep").arg("600").env("TMPDIR", &folder).spawn().expect("sleep");
+    let ours = tmp.path().join("notify-smoke-ghijkl");
+    std::fs::create_dir(&ours).expect("a folder");
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("stat");
+    let started = stat.rsplit_once(')').expect("a name").1.split_whitespace().nth(19).expect("field 22").to_owned();
+    std::fs::write(ours.join("owner"), format!("{} {started}", std::process::id())).expect("a file");
+    let doctor = desk.run(&["doctor", "local"]);
+    assert!(doctor.out.contains("1 folder(s) of runs that were killed, with 1 process(es)"), "{}", doctor.out);
+    let said = desk.run(&["sweep"]);
+    assert_eq!(said.out, "1 folder(s) of runs that are gone are removed, and 1 process(es) ended.\n", "{said:?}");
+    assert!(!folder.exists() && ours.exists(), "its owner lives");
+    assert!(wait_until(Duration::from_secs(5), || sleeper.try_wait().expect("a child")).is_some());
+    assert_eq!(desk.run(&["sweep"]).out, "Nothing was left behind.\n");
+}
+
 fn clean_runs(count: u32) {
     let mark = format!("clean-{}", std::process::id());
     let tmp = tempfile::tempdir().expect("a folder");
