@@ -112,6 +112,24 @@ impl Vault {
         false
     }
 
+    /// Whether a text may have held a secret path before something was done to it: its letters stand in their order.
+    pub(super) fn may_have_secret_path(&self, text: &str) -> bool {
+        let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let mut text = text.to_owned();
+        for _ in 0..DECODED_MAX {
+            let folded = letters(&text);
+            if self.shapes.iter().any(|shape| folded.contains(&letters(&shape.path))) {
+                return true;
+            }
+            let decoded = percent_decoded(&text);
+            if decoded == text {
+                break;
+            }
+            text = decoded;
+        }
+        false
+    }
+
     /// A link whose last piece is a secret, if it is one.
     fn of_shape(&self, original: &Original) -> Option<Shaped> {
         let (Original::Behind(url, _) | Original::Itself(url)) = original else { return None };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Vault;
 use super::links::{Found, Hidden, Shaped};
+use super::shapes::is_shown;
 use crate::model::environment::SECRET_LENGTH_MIN;
 use crate::model::{Alteration, Link, MailPart, Message, MessageKind};
 use crate::port::RawMessage;
@@ -86,8 +87,9 @@ impl Vault {
         let is_blank = plain(&message.text).is_empty()
             && shown.as_ref().is_none_or(|shown| plain(&shown.text).is_empty() && shown.hrefs.is_empty());
         // Where a link that is a secret stands in one part, its pieces may stand in any.
-        let is_secret = found.iter().any(|found| !found.links.is_empty() || !found.hidden.is_empty())
-            || texts.iter().any(|(text, _)| self.shows_secret_path(&squeezed(text)));
+        let is_secret = ours
+            && (found.iter().any(|found| !found.links.is_empty() || !found.hidden.is_empty())
+                || texts.iter().any(|(text, _)| self.may_hold_secret(&squeezed(text))));
         let mut kept = found.iter().zip(&links).zip(&texts).map(|((found, links), (text, _))| {
             if ours { self.without_links(text, found, links, is_secret.then_some(token)) } else { String::new() }
         });
@@ -119,6 +121,11 @@ impl Vault {
         self.ours.contains(&address.to_lowercase())
     }
 
+    /// Whether a text may have a secret in it that was altered so that it is not found any more.
+    fn may_hold_secret(&self, text: &str) -> bool {
+        self.may_have_secret_path(text) || is_shown(text)
+    }
+
     fn subject(&self, subject: &str) -> String {
         let subject = one_line(&self.redacted(subject));
         if self.shows_secret_path(&subject) { "⟨hidden⟩".to_owned() } else { subject }
@@ -148,14 +155,22 @@ impl Vault {
 
     /// A text in which no link stands that was broken or rewritten: the pieces of a secret are as good as itself.
     fn without_links(&self, text: &str, found: &Found, links: &[Link], pieces_of: Option<&str>) -> String {
-        let mut out = text.to_owned();
-        for (range, hidden) in found.hidden.iter().rev() {
-            let instead = match hidden {
-                Hidden::Link(at) => links[*at].handle.as_str(),
-                Hidden::Other(what) => what.as_str(),
-            };
-            out.replace_range(range.clone(), &format!("⟨{instead}⟩"));
+        let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+        let mut all: Vec<_> = found.hidden.iter().collect();
+        all.sort_by_key(|(range, _)| range.start);
+        for (range, hidden) in all {
+            // One may stand in another one, as where a rewriter has rewritten what another one wrote.
+            if range.start >= at {
+                let instead = match hidden {
+                    Hidden::Link(at) => links[*at].handle.as_str(),
+                    Hidden::Other(what) => what.as_str(),
+                };
+                out.push_str(&text[at..range.start]);
+                out.push_str(&format!("⟨{instead}⟩"));
+            }
+            at = at.max(range.end);
         }
+        out.push_str(&text[at..]);
         let out = self.redacted(&out);
         // What is left of a link that was broken in a way that nobody knows.
         let out = pieces_of.map_or_else(|| out.clone(), |token| without_pieces(&out, token));

@@ -8,6 +8,7 @@ mod encodings;
 mod links;
 mod message;
 mod needles;
+mod shapes;
 mod texts;
 
 pub use texts::Texts;
@@ -99,7 +100,7 @@ impl Vault {
 
     /// A text without what the vault knows.
     fn redacted(&self, text: &str) -> String {
-        let text = self.needles.out_of(text);
+        let text = shapes::hidden(&self.needles.out_of(text)).into_owned();
         // What came when there was no more room is known by its shape alone.
         if self.needles.is_full() && self.shows_secret_path(&text) {
             return "⟨hidden⟩".to_owned();

@@ -186,14 +186,19 @@ fn two_hundred_mails_of_fifty_links_stall_nothing() {
         RawMessage { id: format!("object-{mail_number}"), ..mail(&links, &anchors) }
     };
     let mails: Vec<RawMessage> = (0..200).map(crafted).collect();
-    let began = std::time::Instant::now();
+    // Of this thread alone: others may keep the machine busy.
+    let worked = || {
+        std::time::Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime))
+            .expect("a time")
+    };
+    let began = worked();
     let first: Vec<Message> = mails.iter().map(|mail| vault.message(mail.clone(), "t1token")).collect();
-    let took = began.elapsed();
+    let took = worked().checked_sub(began).expect("time goes on");
     let again: Vec<Message> = mails.iter().map(|mail| vault.message(mail.clone(), "t1token")).collect();
     assert_eq!(first, again);
     assert!(first.iter().all(|message| message.body.is_empty() && !message.links.is_empty()));
     assert!(took < std::time::Duration::from_secs(1), "{took:?}");
-    assert!(began.elapsed() < 2 * took, "a stranger's mail is read once");
+    assert!(worked() < began + 2 * took, "a stranger's mail is read once");
     assert_eq!(
         vault.clean(format!("Dashboard {TOKEN}7")).get(),
         &format!("Dashboard {TOKEN}7"),

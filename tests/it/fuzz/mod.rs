@@ -1,6 +1,8 @@
 //! Whatever comes from outside may be anything: every parser against good inputs that were damaged at random. Nothing may
 //! panic, and nothing may grow beyond its limits. `NOTIFY_SMOKE_FUZZ_CASES` and `NOTIFY_SMOKE_FUZZ_SECONDS` ask for more.
 
+mod vault;
+
 use std::time::{Duration, Instant};
 
 use notify_smoke::diagnose::diagnose;
