@@ -89,10 +89,14 @@ fn whichever_browser(history: &History, scenario: &PlannedScenario, since: u64) 
     }
 }
 
-/// Whether the page of the job offers to cancel it.
+/// Whether the page is that of this run's job, and offers to cancel it: its address comes from a journal, and a list is named
+/// by its file, which has the run's token in its name.
 fn waits(history: &History, look: StepId) -> bool {
     match &history.step(look).looks.seen {
-        Some((_, Observation::Page(page))) => page.job(&history.plan.sentences).waits,
+        Some((_, Observation::Page(page))) => {
+            let is_ours = page.headings.iter().any(|heading| heading.contains(&history.token));
+            is_ours && page.job(&history.plan.sentences).waits
+        }
         Some((_, Observation::Messages { .. })) | None => false,
     }
 }
