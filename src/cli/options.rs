@@ -117,6 +117,9 @@ pub(super) struct Talk {
     /// Say where the time went: service, delivery, schedule, browser, harness
     #[arg(long)]
     pub timings: bool,
+    /// Show addresses and numbers of people as handles, here and in report.json and junit.xml: the place is public
+    #[arg(long)]
+    pub public: bool,
 }
 
 /// `--fail-on`
@@ -224,6 +227,9 @@ pub(super) struct Report {
     /// Tell every hop of every scenario, also where it passed
     #[arg(long)]
     pub all: bool,
+    /// Show addresses and numbers of people as handles: the place is public
+    #[arg(long)]
+    pub public: bool,
     /// End with the exit code that the run ended with
     #[arg(long)]
     pub exit_code: bool,

@@ -5,7 +5,7 @@ use super::out::{refuse, say};
 use super::screen::style;
 use crate::config::Files;
 use crate::exit::Exit;
-use crate::render::{self, style::Style};
+use crate::render::{self, public::Public, style::Style};
 use crate::run::Recorded;
 
 pub(super) fn run(options: &Report) -> Exit {
@@ -14,7 +14,7 @@ pub(super) fn run(options: &Report) -> Exit {
     let sheet = Style { width: options.width.or(terminal.width), ..terminal };
     match Recorded::find(&runs, &options.run) {
         Ok(Recorded { history, folder, .. }) => {
-            say(match options.format {
+            let said = match options.format {
                 Format::Text => {
                     let folder = folder.display().to_string();
                     let text = if options.all { render::text::all } else { render::text::text };
@@ -22,8 +22,9 @@ pub(super) fn run(options: &Report) -> Exit {
                 }
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
-            }
-            .trim_end());
+            };
+            let said = if options.public { Public::of(&history.plan).hide(&said) } else { said };
+            say(said.trim_end());
             if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }
         }
         Err(not_started) => refuse(&not_started),

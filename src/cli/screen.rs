@@ -13,6 +13,7 @@ use crate::history::History;
 use crate::model::Event;
 use crate::render::board::Board;
 use crate::render::live::{Detail, Live};
+use crate::render::public::Public;
 use crate::render::style::Style;
 
 /// Between events, the board is drawn anew so often: its seconds go on.
@@ -30,25 +31,34 @@ pub(super) fn style() -> Style {
 pub(super) struct Screen {
     live: Live,
     on_terminal: bool,
+    is_public: bool,
     printer: Printer,
 }
 
 impl Screen {
     /// As much as was asked for, on what standard output is.
     pub(super) fn new(talk: Talk) -> Self {
-        let on_terminal = Term::stdout().features().is_attended() && !talk.quiet;
+        let on_terminal = Term::stdout().features().is_attended() && !talk.quiet && !talk.public;
         let detail = match (talk.quiet, talk.verbose, on_terminal) {
             (true, ..) => Detail::Silent,
             (false, true, _) => Detail::Looks,
             (false, false, true) => Detail::Alarms,
             (false, false, false) => Detail::Steps,
         };
-        Self { live: Live::new(detail), on_terminal, printer: Printer::start(on_terminal.then(style)) }
+        Self {
+            live: Live::new(detail),
+            on_terminal,
+            is_public: talk.public,
+            printer: Printer::start(on_terminal.then(style)),
+        }
     }
 
     /// One event more.
     pub(super) fn show(&mut self, history: &History, event: &Event) {
-        let line = self.live.line(history, event);
+        let public = self.is_public.then(|| Public::of(&history.plan));
+        let hidden = |line: String| public.as_ref().map_or(line.clone(), |public| public.hide(&line));
+        let line = self.live.line(history, event).map(hidden);
+        // What moves is for people at a terminal, and no log.
         let board = self.on_terminal.then(|| (Board::of(history), history.last.t));
         if line.is_some() || board.is_some() {
             self.printer.print(Print { line, board });

@@ -11,6 +11,7 @@ use crate::config::Files;
 use crate::engine::Stopped;
 use crate::exit::Exit;
 use crate::model::Verdict;
+use crate::render::public::Public;
 use crate::render::text;
 use crate::render::timings::timings;
 use crate::run::{self, Company, Finished, Going, NotStarted, Recorded, Wanted, prepare};
@@ -28,6 +29,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         no_basic_auth: options.no_basic_auth,
         forget_failed_logins: options.forget_failed_logins,
         moved: false,
+        public: options.talk.public,
         detach: options.detach,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
@@ -58,7 +60,13 @@ pub(super) async fn resume(options: Resume) -> Exit {
         return Exit::WrongInput;
     }
     let (moved, forget_failed_logins) = (options.moved, options.forget_failed_logins);
-    let going = Going { sandbox: options.sandbox, moved, forget_failed_logins, ..Going::default() };
+    let going = Going {
+        sandbox: options.sandbox,
+        public: options.talk.public,
+        moved,
+        forget_failed_logins,
+        ..Going::default()
+    };
     let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(options.talk))).await;
     end(outcome, options.fail_on, options.talk)
 }
@@ -77,7 +85,9 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Tal
         say("");
     }
     let text = if talk.verbose { text::all } else { text::text };
-    say(style().report(&text(&finished.history, &finished.folder.display().to_string())).trim_end());
+    let public = talk.public.then(|| Public::of(&finished.history.plan));
+    let text = text(&finished.history, &finished.folder.display().to_string());
+    say(style().report(&public.map_or(text.clone(), |public| public.hide(&text))).trim_end());
     if talk.timings {
         say(&format!("\n{}", style().report(&timings(&finished.history)).trim_end()));
     }

@@ -4,6 +4,7 @@ pub mod board;
 pub mod json;
 pub mod junit;
 pub mod live;
+pub mod public;
 mod since;
 pub mod style;
 pub mod text;

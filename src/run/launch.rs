@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
 use crate::process::Keeper;
-use crate::render;
+use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
 
 const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
@@ -32,6 +32,8 @@ pub struct Going {
     pub no_basic_auth: bool,
     /// Whether logins that failed before are no reason to stop.
     pub forget_failed_logins: bool,
+    /// Whether the reports are for a public place: people's addresses and numbers are handles in them.
+    pub public: bool,
     /// Whether somebody says that a run goes on here, and no more where it was begun.
     pub moved: bool,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
@@ -108,7 +110,7 @@ async fn begin(
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
     let engine =
         engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
-    Ok(drive(engine.detaching(going.detach), path, company.stop).await)
+    Ok(drive(engine.detaching(going.detach), path, company.stop, going.public).await)
 }
 
 /// Goes on with a run that another process left.
@@ -149,7 +151,7 @@ async fn reopen(
     let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
-        let unreported = report(&folder, &history);
+        let unreported = report(&folder, &history, going.public);
         return Ok(Finished { history, folder, stopped: None, unreported });
     }
     if history.plan.base_url != resolved.target.base_url {
@@ -175,7 +177,7 @@ async fn reopen(
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
     let engine = engine::resume(ports, journal, vault, history, resumed, company.observer).map_err(cannot)?;
-    Ok(drive(engine, folder, company.stop).await)
+    Ok(drive(engine, folder, company.stop, going.public).await)
 }
 
 /// A copy of a run's folder that does not know the lease of the original could press what that one presses. One that waits
@@ -211,28 +213,30 @@ fn may_go_on(prepared: &Prepared, resolved: &Resolved, history: &History) -> Res
     if differs.is_empty() { Ok(()) } else { Err(differs) }
 }
 
-async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>) -> Finished {
+async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<String>>, public: bool) -> Finished {
     let (history, stopped) = match engine.run(stop).await {
         Ok(history) => (history, None),
         Err((stopped, history)) => (*history, Some(stopped)),
     };
-    let unreported = report(&folder, &history);
+    let unreported = report(&folder, &history, public);
     // A run's folder lies in its environment's, and that in the folder of all runs.
     let runs = folder.parent().and_then(Path::parent).unwrap_or(&folder);
     for earlier in look_back::settle(&history, runs) {
         if let Ok(recorded) = Recorded::read(&earlier) {
             // Its journal holds what was found; a report that cannot be written can be made again from it.
-            let _ = report(&earlier, &recorded.history);
+            let _ = report(&earlier, &recorded.history, public);
         }
     }
     Finished { history, folder, stopped, unreported }
 }
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
-fn report(folder: &Path, history: &History) -> Option<std::io::Error> {
+fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
+    let public = public.then(|| Public::of(&history.plan));
+    let shown = |text: String| public.as_ref().map_or(text.clone(), |public| public.hide(&text));
     let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
-    store::write_report(folder, "report.json", &format!("{json}\n"))
-        .and_then(|()| store::write_report(folder, "junit.xml", &render::junit::junit(history)))
+    store::write_report(folder, "report.json", &shown(format!("{json}\n")))
+        .and_then(|()| store::write_report(folder, "junit.xml", &shown(render::junit::junit(history))))
         .err()
 }
 

@@ -158,3 +158,26 @@ fn folders_and_files_are_their_owners_alone() {
     let runs = desk.path().join("runs/local");
     assert_eq!(mode(&runs).expect("a folder") & 0o077, 0, "{}", runs.display());
 }
+
+/// In a public log nobody's address or number is shown; the journal, which is not for it, has them.
+#[test]
+fn in_a_public_place_people_are_handles() {
+    const PEOPLE: [&str; 3] = ["smoke@notify-sandbox.gov", "+12025550123", "smoke%40notify-sandbox.gov"];
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", RESET, LOGIN, "--public", "--verbose", "--timings"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let report = desk.run(&["report", "latest", "--public", "--all"]);
+    let file = |name: &str| std::fs::read_to_string(desk.path().join("runs/local/latest").join(name)).expect(name);
+    for (place, text) in [
+        ("output", format!("{}{}", said.out, said.err)),
+        ("report", report.out),
+        ("report.json", file("report.json")),
+        ("junit.xml", file("junit.xml")),
+    ] {
+        let shown = PEOPLE.into_iter().find(|one| text.to_lowercase().contains(one));
+        assert_eq!(shown, None, "{place}: {text}");
+    }
+    assert!(said.out.contains("1 mail to ⟨address 1⟩") && said.out.contains("1 text to ⟨number 1⟩"), "{}", said.out);
+    assert!(file("journal.jsonl").contains(PEOPLE[0]));
+    serde_json::from_str::<serde_json::Value>(&file("report.json")).expect("JSON");
+}
