@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{LOGIN, RESET, scenario, smoke};
 use crate::prompt;
-use crate::support::Desk;
+use crate::support::{Desk, Said};
 use crate::table::{HEALED, Row, said_of};
 
 /// What is said besides, where it matters.
@@ -63,6 +63,23 @@ pub fn check(row: &Row) {
     };
     assert_eq!(said.code, code, "{fault}: {}", said.out);
     prompt::verdicts_are_prompt(fault, &history_of(&desk));
+    keeps_its_secrets(fault, &desk, &said);
+}
+
+/// Nothing in what a run has written or said looks like the end of a reset link, a signed token or a code. Which they were only
+/// its sandbox knew, and that is gone.
+fn keeps_its_secrets(fault: &str, desk: &Desk, said: &Said) {
+    let looks = regex::Regex::new(
+        r"(?i)[a-z0-9_-]{12,}(\.|%2e)[a-z0-9_-]{6}(\.|%2e)[a-z0-9_-]{27}|new-password(/|%2f|&#x2f;)[a-z0-9]|\b[0-9]{6} is your",
+    );
+    let looks = looks.expect("a pattern");
+    let mut texts = desk.written();
+    texts.extend([("stdout".into(), said.out.clone().into_bytes()), ("stderr".into(), said.err.clone().into_bytes())]);
+    for (name, bytes) in texts.iter().filter(|(name, _)| !name.starts_with(desk.path().join("scenarios"))) {
+        let text = String::from_utf8_lossy(bytes);
+        let shown = looks.find(&text).map(|found| found.as_str().to_owned());
+        assert_eq!(shown, None, "{fault}: {}", name.display());
+    }
 }
 
 /// What the journal of the newest run says.

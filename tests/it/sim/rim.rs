@@ -326,6 +326,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         let worked_ms = u64::try_from((begun.elapsed() - paused).as_millis()).expect("short");
         let journal = bytes.lock().expect("bytes").clone();
         let truth = world.state.lock().expect("the service").truth.clone();
+        keeps_its_secrets(told, &truth.secrets, &[&journal, notify_smoke::render::text::all(&history, "").as_bytes()]);
         Outcome { history, truth, crashes, detached, worked_ms, journal }
     };
     loop {
@@ -362,6 +363,16 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         }
         let journal = Journal::go_on(Box::new(store()), &replay);
         running = engine::resume(ports(), journal, vault(), history, super::resumed(), Box::new(|_, _| {})).ok();
+    }
+}
+
+/// No twelve characters in a row of a link's secret part stand in what a run leaves.
+fn keeps_its_secrets(told: &str, secrets: &[String], texts: &[&[u8]]) {
+    for text in texts.iter().map(|text| String::from_utf8_lossy(text)) {
+        for secret in secrets {
+            let shown = (0..=secret.len() - 12).map(|at| &secret[at..at + 12]).find(|piece| text.contains(piece));
+            assert_eq!(shown, None, "{told}: a piece of a secret is kept");
+        }
     }
 }
 

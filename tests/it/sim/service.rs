@@ -80,6 +80,8 @@ pub struct Job {
 /// What really happened.
 #[derive(Debug, Clone, Default)]
 pub struct Truth {
+    /// The secret part of each link that was sent.
+    pub secrets: Vec<String>,
     pub resets: u32,
     pub codes: u32,
     /// Codes that were typed and not taken.
@@ -457,7 +459,8 @@ impl State {
         let time = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(seconds);
         let secret = self.chance.below(u64::MAX);
         let next = next.replace('/', "%2F").replace('=', "%3D").replace('?', "%3F");
-        format!("{host}/new-password/S{secret:x}.{time}.Sig?next={next}")
+        self.truth.secrets.push(format!("S{secret:016x}"));
+        format!("{host}/new-password/S{secret:016x}.{time}.Sig?next={next}")
     }
 
     /// A code was asked for.
