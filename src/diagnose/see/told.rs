@@ -35,11 +35,12 @@ pub(super) fn looked_back(history: &History, scenario: &PlannedScenario) -> Vec<
 }
 
 /// Why a job of an earlier run has more messages than rows, or some of which the service was not told, or messages of it
-/// came once more: then its page, which would tell the worker from the provider, was not looked at.
+/// came once more. Only the job's page tells the worker from the provider: where it shows that more was made, nobody has sent
+/// one message twice.
 pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool, copies: Option<&LateCopy>) -> Vec<&'static Cause> {
     let found = [(more, &causes::ROW_TWICE), (untold, &causes::RECEIPTS_OFF)];
     let pages = found.into_iter().filter(|(seen, _)| *seen).map(|(_, cause)| cause);
-    let copies = copies.into_iter().flat_map(|copies| {
+    let copies = copies.filter(|copies| !(more && copies.of_list)).into_iter().flat_map(|copies| {
         let worker = if copies.of_list { &causes::ROW_TWICE } else { &causes::SENT_TWICE };
         let provider = match copies.kind {
             MessageKind::Email => &causes::SES_TWICE,
