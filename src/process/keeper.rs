@@ -34,6 +34,7 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
     // A name is a help, no more: without it everything is as it was.
     let _ = std::ffi::CString::new(KEEPER_NAME).map(|name| rustix::thread::set_name(&name));
     let owner = watch_owner();
+    let mut second = None;
     let code = match start(arguments) {
         _ if arguments.command.is_empty() => {
             // Only a lease to watch: an error means that the owner is gone, which is what is waited for.
@@ -41,10 +42,8 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
             0
         }
         Ok(leader) => {
-            let second = SecondLine::behind(leader, arguments.folder.as_deref());
-            let code = tend(leader, &owner);
-            second.dismiss();
-            code
+            second = Some(SecondLine::behind(leader, arguments.folder.as_deref()));
+            tend(leader, &owner)
         }
         Err(error) => {
             let program = arguments.command.first().map_or_else(String::new, |name| name.display().to_string());
@@ -55,6 +54,10 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
     };
     if let Some(folder) = &arguments.folder {
         remove(folder);
+    }
+    // Until here somebody may still kill this keeper.
+    if let Some(second) = second {
+        second.dismiss();
     }
     if let Some(lease) = &arguments.lease {
         // An owner that lives still holds the lock; one that is gone has lost it.

@@ -1,10 +1,12 @@
 //! What was left behind by programs of ours that are gone, as after a crash of the machine's session: private folders, and
 //! processes that have them as their `TMPDIR`.
 
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{FOLDER_PREFIX, GRACE};
@@ -13,6 +15,7 @@ use super::{FOLDER_PREFIX, GRACE};
 const OWNER: &str = "owner";
 /// More folders than these are looked at next time.
 const FOLDERS_MAX: usize = 1_000;
+const OWNER_BYTES_MAX: u64 = 64;
 const TICK: Duration = Duration::from_millis(50);
 
 /// A folder whose owner is gone, and who still works in it.
@@ -32,7 +35,7 @@ impl Leftover {
 /// Writes into a private folder that this process owns it.
 pub(super) fn sign(folder: &Path) -> std::io::Result<()> {
     let own = std::process::id();
-    std::fs::write(folder.join(OWNER), format!("{own} {}", started(own).unwrap_or_default()))
+    std::fs::write(folder.join(OWNER), format!("notify-smoke 1 {own} {}", started(own).unwrap_or_default()))
 }
 
 /// What is left behind under the folder for temporary files. A keeper that is still at work has a moment to end.
@@ -73,13 +76,24 @@ fn folders_without_owner(temporary: &Path) -> Vec<PathBuf> {
         name.starts_with(FOLDER_PREFIX) && is_own()
     };
     let is_alone = |path: &PathBuf| {
-        let Ok(owner) = std::fs::read_to_string(path.join(OWNER)) else { return false };
-        let Some((pid, time)) = owner.split_once(' ') else { return false };
+        let Some((pid, time)) = owner(&path.join(OWNER)) else { return false };
         // A number is given to somebody else one day, and never at the same tick.
-        pid.parse().is_ok_and(|pid| started(pid).is_none_or(|started| started != time))
+        started(pid).is_none_or(|started| started != time)
     };
     let all = std::fs::read_dir(temporary).into_iter().flatten().flatten().map(|entry| entry.path());
     all.filter(is_ours).take(FOLDERS_MAX).filter(is_alone).collect()
+}
+
+/// Number and start of the process that a file names, where it is one that we have written.
+fn owner(file: &Path) -> Option<(u32, String)> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = std::fs::File::from(rustix::fs::open(file, flags, Mode::empty()).ok()?);
+    file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let mut text = String::new();
+    file.take(OWNER_BYTES_MAX).read_to_string(&mut text).ok()?;
+    let (pid, time) = text.strip_prefix("notify-smoke 1 ")?.split_once(' ')?;
+    let digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(pid) && digits(time)).then(|| Some((pid.parse().ok()?, time.to_owned())))?
 }
 
 /// When a process was started, in ticks since the machine was.

@@ -20,6 +20,8 @@ impl SecondLine {
     pub(super) fn behind(leader: Pid, folder: Option<&Path>) -> Self {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT, "second-line"]).arg(leader.as_raw_nonzero().to_string());
+        // Two lines would be two patterns, and one of them may be somebody else's folder.
+        let folder = folder.filter(|folder| !folder.display().to_string().contains(char::is_control));
         command.arg(folder.unwrap_or(Path::new("")));
         // Its own TMPDIR must not be that of what it ends.
         command.env_clear().env("PATH", "/usr/bin:/bin");

@@ -6,7 +6,7 @@ kill -9 -- "-$1" 2>/dev/null
 for round in 1 2 3 4 5 6 7 8 9 10; do
   # Who has left the group still has the folder as its TMPDIR.
   for environ in /proc/[0-9]*/environ; do
-    if tr '\0' '\n' 2>/dev/null <"$environ" | grep -qxF "TMPDIR=$2"; then
+    if grep -qzxF "TMPDIR=$2" 2>/dev/null <"$environ"; then
       pid=${environ#/proc/}
       kill -9 "${pid%/environ}" 2>/dev/null
     fi
