@@ -20,7 +20,11 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
     let (to, subject) = (context.word(&expected.to), context.word(&expected.subject));
     let mails: Vec<&Message> = messages.iter().filter(|message| message.kind == MessageKind::Email).collect();
     // Whoever stands in To: nobody else knows the token.
-    let ours: Vec<&Message> = mails.iter().filter(|mail| belongs(mail, context)).copied().collect();
+    let with_token: Vec<&Message> = mails.iter().filter(|mail| belongs(mail, context)).copied().collect();
+    // Where ours came from its own sender, what somebody else has sent with it is an answer, or handed on.
+    let (own, others): (Vec<&Message>, Vec<&Message>) =
+        with_token.into_iter().partition(|mail| mail.from.eq_ignore_ascii_case(&context.plan.email_sender));
+    let (ours, handed_on) = if own.is_empty() { (others, Vec::new()) } else { (own, others) };
     let Some(first) = ours.first() else {
         return nothing_of_ours(&to, &mails, context);
     };
@@ -39,7 +43,8 @@ pub(super) fn judge(expected: &EmailExpectation, messages: &[Message], context: 
         link.and_then(|link| link.issued_at).map(|at| format!(", its link made at {}", at.strftime("%H:%M:%S")));
     let seen = format!("“{}” from {}{}", first.subject, first.from, issued.unwrap_or_default());
     let own = ours.iter().flat_map(|mail| own_notes(mail, &subject, context));
-    let note = notes_of(&ours, own);
+    let more = (!handed_on.is_empty()).then(|| "somebody else has sent its link too".to_owned());
+    let note = notes_of(&ours, own.chain(more));
     Judgement {
         check: Check::Met { arrived_at: first.arrived_at, blemish, slot: None, seen, note },
         captured: link.map(|link| link.handle.clone()),
