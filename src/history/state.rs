@@ -173,8 +173,12 @@ impl ServiceClock {
     #[must_use]
     pub fn narrowed(known: Option<Self>, health: &Health, looked: Moment) -> Option<Self> {
         let Some(offset) = health.clock_offset_ms else { return known };
-        let began = looked.at.as_millisecond() + offset - i64::try_from(looked.t).unwrap_or(0);
-        let new = Self { low_ms: began - health.clock_error_ms, high_ms: began + health.clock_error_ms };
+        let began =
+            looked.at.as_millisecond().saturating_add(offset).saturating_sub(i64::try_from(looked.t).unwrap_or(0));
+        let new = Self {
+            low_ms: began.saturating_sub(health.clock_error_ms),
+            high_ms: began.saturating_add(health.clock_error_ms),
+        };
         let both =
             known.map(|known| Self { low_ms: known.low_ms.max(new.low_ms), high_ms: known.high_ms.min(new.high_ms) });
         Some(both.filter(|both| both.low_ms <= both.high_ms).unwrap_or(new))

@@ -35,6 +35,7 @@ impl Texts for Fact {
             Self::Acted { acted: Acted::NotDone { why } | Acted::Unknown { why }, .. } => why.texts(visit),
             Self::Looked { seen, .. } => seen.texts(visit),
             Self::Checked { check, .. } => check.texts(visit),
+            Self::Interrupted { signal } => visit(signal),
             Self::RunStarted { .. }
             | Self::RunResumed { .. }
             | Self::BrowserGone { .. }
@@ -46,7 +47,6 @@ impl Texts for Fact {
             | Self::Evidence { .. }
             | Self::Detached { .. }
             | Self::Held { .. }
-            | Self::Interrupted { .. }
             | Self::LookedBack { .. }
             | Self::RunEnded
             | Self::Unknown => {}
@@ -57,9 +57,15 @@ impl Texts for Fact {
 impl Fact {
     /// Makes what is told of it in one line one line: words of the service, of mails and of programs are in it.
     pub fn in_lines(&mut self) {
-        // A page and a mail are what they are; what is said of them is ours.
-        if !matches!(self, Self::Looked { seen: Seen::New(_), .. }) {
-            self.texts(&mut |text| *text = one_line(text));
+        match self {
+            // A page and a mail are what they are; what is said of them is ours.
+            Self::Looked { seen: Seen::New(Observation::Messages { unreadable, .. }), .. } => {
+                for text in unreadable {
+                    *text = one_line(text);
+                }
+            }
+            Self::Looked { seen: Seen::New(Observation::Page(_)), .. } => {}
+            _ => self.texts(&mut |text| *text = one_line(text)),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::NotStarted;
 use crate::exit::Exit;
 use crate::history::History;
 use crate::journal::{self, Replay};
+use crate::reading::one_line;
 use crate::store;
 
 /// A run that was made before.
@@ -45,10 +46,14 @@ impl Recorded {
     /// [`NotStarted`] when its journal cannot be read.
     pub fn read(folder: &Path) -> Result<Self, NotStarted> {
         let wrong = |why: String| {
+            // What stands in a journal is anybody's.
+            let why = one_line(&why);
             NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.join("journal.jsonl").display()))
         };
         let bytes = store::read_journal(folder).map_err(|error| wrong(error.to_string()))?;
-        let replay = journal::replay(&bytes).map_err(wrong)?;
+        let mut replay = journal::replay(&bytes).map_err(wrong)?;
+        // Whoever wrote it may have had other rules for what stands in a line.
+        replay.events.iter_mut().for_each(|event| event.fact.in_lines());
         let mut history = History::of(&replay.events).map_err(wrong)?;
         history.head.clone_from(&replay.digest);
         Ok(Self { folder: folder.to_owned(), history, replay })

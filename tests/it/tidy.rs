@@ -39,7 +39,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
         false,
         &[
             "model", "yaml", "plan", "history", "diagnose", "render", "port", "redact", "journal", "engine", "process",
-            "aws", "judge", "browser", "http", "inbox", "probe", "guard", "store", "config", "exit",
+            "aws", "judge", "reading", "browser", "http", "inbox", "probe", "guard", "store", "config", "exit",
         ],
     ),
     (

@@ -81,6 +81,37 @@ fn a_forged_journal_makes_nobody_press_anything() {
     assert!(!report.out.contains(&head(&now)), "{report:?}");
 }
 
+/// Whatever stands in a journal, its report is text, and the program goes on.
+#[test]
+fn a_forged_journal_is_safe_to_print() {
+    let honest =
+        std::fs::read_to_string(crate::support::root().join("tests/journals/interrupted.jsonl")).expect("a journal");
+    let attack = "x\\n::error title=x::pwn\\u001b[2J";
+    let offset = format!("\"clock_offset_ms\":{}", i64::MAX);
+    for (from, to) in [
+        ("\"signal\":\"SIGINT\"", format!("\"signal\":\"{attack}\"")),
+        ("\"what\":\"interrupted\"", format!("\"what\":\"{attack}\"")),
+        ("\"clock_offset_ms\":", format!("{offset},\"was\":")),
+        ("\"clock_error_ms\":", format!("\"clock_error_ms\":{},\"wert\":", i64::MAX)),
+    ] {
+        let desk = Desk::new();
+        let mut prev = String::new();
+        let mut forged = String::new();
+        for line in honest.lines() {
+            let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let said = format!("\"prev\":\"{}\"", value["prev"].as_str().expect("a digest"));
+            let line = line.replace(&said, &format!("\"prev\":\"{prev}\"")).replace(from, &to);
+            prev = format!("{:x}", Sha256::digest(line.as_bytes()));
+            forged += &(line + "\n");
+        }
+        desk.write("runs/local/20260101T000000Z-aaaaaa/journal.jsonl", forged.as_bytes());
+        let report = desk.run(&["report", "20260101T000000Z-aaaaaa", "--all"]);
+        let said = format!("{}{}", report.out, report.err);
+        assert!(report.code != 101 && !said.contains("panicked"), "{from}: {report:?}");
+        assert!(!said.contains('\u{1b}') && !said.lines().any(|line| line.starts_with("::")), "{from}: {report:?}");
+    }
+}
+
 /// The lease lies where the run was begun, and a copy of its folder elsewhere knows nothing of it.
 #[test]
 fn a_copied_run_needs_its_owners_word() {
