@@ -1,7 +1,9 @@
 // One snapshot of the page, in one piece: what a reader can see and use. Values of password, code and hidden fields
 // never leave the page, and every list and text is bounded.
 const LIST_MAX = 300, TEXT_MAX = 20000, WORD_MAX = 500;
-const text = (node) => (node ? node.innerText || node.textContent || "" : "").replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
+// A word that the cut goes through is left out: half a secret is not known as one.
+const cut = (text, max) => text.length > max ? text.slice(0, max).replace(/\S*$/, "") + "…" : text;
+const text = (node) => cut((node ? node.innerText || node.textContent || "" : "").replace(/\s+/g, " ").trim(), WORD_MAX);
 const visible = (node) => node.getClientRects().length > 0;
 const all = (selector) => Array.from(document.querySelectorAll(selector)).slice(0, LIST_MAX);
 const label = (control) => {
@@ -15,7 +17,7 @@ const words = (node) => Array.from(node.childNodes).map((child) => {
   if ([...child.classList].some((name) => /sr-only|visually-hidden/.test(name))) { return ""; }
   return getComputedStyle(child).display === "inline" ? words(child) : ` ${words(child)} `;
 }).join("");
-const error = (node) => words(node).replace(/\s+/g, " ").trim().slice(0, WORD_MAX);
+const error = (node) => cut(words(node).replace(/\s+/g, " ").trim(), WORD_MAX);
 return {
   url: location.href,
   title: document.title,
@@ -27,11 +29,11 @@ return {
     label: label(control),
     kind: control.type || control.tagName.toLowerCase(),
     checked: !!control.checked,
-    value: secret(control) ? null : String(control.value || "").slice(0, WORD_MAX),
+    value: secret(control) ? null : cut(String(control.value || ""), WORD_MAX),
   })),
   buttons: all("button, input[type=submit], input[type=button]").filter(visible)
     .map((button) => text(button) || button.value || ""),
-  links: all("a[href]").filter(visible).map((link) => ({ text: text(link), href: link.href.slice(0, 2000) })),
+  links: all("a[href]").filter(visible).map((link) => ({ text: text(link), href: cut(link.href, 2000) })),
   tables: all("table").slice(0, 10).map((table) => Array.from(table.rows).slice(0, LIST_MAX)
     .map((row) => Array.from(row.cells).slice(0, 30).map(text))),
   // From the beginning of the request, its redirects included, to the end of the answer; 0 while it is not over.
@@ -39,5 +41,5 @@ return {
   document: Math.round(performance.timeOrigin || 0),
   took_ms: Math.ceil((performance.getEntriesByType("navigation")[0] || {}).responseEnd || 0),
   status: (performance.getEntriesByType("navigation")[0] || {}).responseStatus || 0,
-  text: (document.body ? document.body.innerText : "").slice(0, TEXT_MAX),
+  text: cut(document.body ? document.body.innerText : "", TEXT_MAX),
 };

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::received;
 use crate::model::{FailureKind, MessageKind, PortFailure};
 use crate::port::{Inbox, Mark, RawMessage, Sighting, Which};
-use crate::process::{Keeper, Kept};
+use crate::process::{Keeper, Kept, shortened};
 
 /// A line of more bytes is no message.
 const LINE_BYTES_MAX: u64 = 2 << 20;
@@ -208,7 +208,7 @@ impl ExecInbox {
 fn told(text: &str) -> String {
     let word = |word: &str| if word.contains('@') { "⟨address⟩".to_owned() } else { word.to_owned() };
     let words: Vec<String> = text.split_whitespace().map(word).collect();
-    words.join(" ").chars().take(TOLD_MAX).collect()
+    shortened(&words.join(" "), TOLD_MAX)
 }
 
 /// What a line says.

@@ -187,6 +187,22 @@ async fn listen(mut errors: ChildStderr, last_words: Arc<Mutex<Vec<u8>>>) {
         words.extend_from_slice(&buffer[..count]);
         let spare = words.len().saturating_sub(LAST_WORDS_MAX);
         words.drain(..spare);
+        if spare > 0 {
+            // The word that this has cut into goes too.
+            let word = words.iter().position(u8::is_ascii_whitespace).unwrap_or(words.len());
+            words.drain(..word);
+        }
+    }
+}
+
+/// A text of at most so many characters. A word that the cut goes through is left out: half a secret is not known as one.
+pub fn shortened(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let kept = text[..end].rfind(char::is_whitespace).map_or("", |blank| &text[..blank]);
+            format!("{kept}…")
+        }
     }
 }
 
@@ -211,7 +227,8 @@ impl Kept {
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
         let words = String::from_utf8_lossy(&words).into_owned();
         let line = words.lines().map(str::trim).rfind(|line| !line.is_empty())?;
-        Some(line.chars().filter(|c| !c.is_control()).take(LINE_MAX).collect())
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        Some(shortened(&line, LINE_MAX))
     }
 
     /// The child's private folder, which goes with it.
@@ -235,5 +252,17 @@ impl Kept {
         drop(self.owner.take());
         // The keeper needs its grace twice at most: for the group, and for the folder.
         let _ = tokio::time::timeout(GRACE * 3, self.child.wait()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_word_that_a_cut_goes_through_is_left_out() {
+        assert_eq!(shortened("login correct-horse", 12), "login…");
+        assert_eq!(shortened("correct-horse", 5), "…");
+        assert_eq!(shortened("login correct-horse", 19), "login correct-horse");
     }
 }

@@ -103,7 +103,7 @@ impl Vault {
             kind: message.kind,
             to: message.to.iter().map(who).collect(),
             from: who(&message.from),
-            subject: if ours { self.subject(&message.subject) } else { String::new() },
+            subject: if ours { self.subject(&message.subject, token) } else { String::new() },
             body,
             html,
             is_blank,
@@ -121,14 +121,27 @@ impl Vault {
         self.ours.contains(&address.to_lowercase())
     }
 
+    /// Whether a secret stands in a text with blanks and invisible letters between its own.
+    fn holds_secret(&self, text: &str) -> bool {
+        let joined = squeezed(text);
+        is_shown(&joined) || self.needles.stand_in(&joined, PIECE_MIN)
+    }
+
     /// Whether a text may have a secret in it that was altered so that it is not found any more.
     fn may_hold_secret(&self, text: &str) -> bool {
         self.may_have_secret_path(text) || is_shown(text)
     }
 
-    fn subject(&self, subject: &str) -> String {
-        let subject = one_line(&self.redacted(subject));
-        if self.shows_secret_path(&subject) { "⟨hidden⟩".to_owned() } else { subject }
+    fn subject(&self, subject: &str, token: &str) -> String {
+        let mut subject = one_line(&self.redacted(subject));
+        if self.may_hold_secret(&squeezed(&subject)) {
+            subject = without_pieces(&subject, token);
+        }
+        if self.shows_secret_path(&subject) || self.holds_secret(&subject) {
+            "⟨hidden⟩".to_owned()
+        } else {
+            subject
+        }
     }
 
     /// Whether a text has the words of one that is awaited.
@@ -174,7 +187,9 @@ impl Vault {
         let out = self.redacted(&out);
         // What is left of a link that was broken in a way that nobody knows.
         let out = pieces_of.map_or_else(|| out.clone(), |token| without_pieces(&out, token));
-        let shows = self.shows_secret_path(&out) || (pieces_of.is_some() && self.shows_secret_path(&squeezed(&out)));
+        let shows = self.holds_secret(&out)
+            || self.shows_secret_path(&out)
+            || (pieces_of.is_some() && self.shows_secret_path(&squeezed(&out)));
         if shows { String::new() } else { out }
     }
 

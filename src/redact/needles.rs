@@ -81,6 +81,12 @@ impl Needles {
         out
     }
 
+    /// Whether one of at least so many bytes stands in a text; also where that cannot be told.
+    pub(super) fn stand_in(&self, text: &str, bytes_min: usize) -> bool {
+        let is_long = |(_, needle): &Span| self.all[*needle].0.len() >= bytes_min;
+        self.found_in(text).is_none_or(|found| found.iter().any(is_long))
+    }
+
     /// Where any of them stands, if that can be told.
     fn found_in(&self, text: &str) -> Option<Vec<Span>> {
         let (old, new) = self.all.split_at(self.settled);

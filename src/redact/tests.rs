@@ -232,3 +232,30 @@ fn a_strangers_code_hides_nothing() {
     assert_eq!((message.codes.len(), message.body.as_str()), (0, ""));
     assert_eq!(vault.clean("order 654321".to_owned()).get(), "order 654321");
 }
+
+/// Pieces that are too short to be known as such, and a subject, which is one line.
+#[test]
+fn a_secret_in_small_pieces_is_not_kept_either() {
+    const LONG: &str = "IntcImNyZWF0ZWRfYXRcIjpcIjIwMjYtMTEtMjdUMDA6NDE6MzQuNzU5MTk0MzEzWlwiLFwiZW1haWxcIjpc.awjRvg.tQuZA-CZV8JHP-ssAmgUznzLA1M";
+    let pieces = |size: usize, between: &str| {
+        LONG.as_bytes()
+            .chunks(size)
+            .map(|piece| String::from_utf8_lossy(piece).into_owned())
+            .collect::<Vec<_>>()
+            .join(between)
+    };
+    for (text, html, subject) in [
+        (pieces(8, "\n"), String::new(), String::new()),
+        (pieces(11, " "), String::new(), String::new()),
+        ("t1token".to_owned(), format!("<table><tr><td>{}</td></tr></table>", pieces(8, "</td><td>")), String::new()),
+        ("t1token".to_owned(), String::new(), pieces(20, " ")),
+        ("t1token".to_owned(), String::new(), pieces(20, "\u{ad}")),
+    ] {
+        let mut vault = vault();
+        let raw = RawMessage { subject: format!("t1token {subject}"), ..mail(&format!("t1token {text}"), &html) };
+        let written = serde_json::to_string(&vault.message(raw, "t1token")).expect("a message");
+        let joined: String = written.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+        let piece = (0..LONG.len() - 12).map(|at| &LONG[at..at + 12]).find(|piece| joined.contains(piece));
+        assert_eq!(piece, None, "{text} {html} {subject}\n{written}");
+    }
+}
