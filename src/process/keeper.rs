@@ -42,8 +42,10 @@ pub fn keep(arguments: &KeeperArguments) -> ExitCode {
             0
         }
         Ok(leader) => {
-            second = Some(SecondLine::behind(leader, arguments.folder.as_deref()));
-            tend(leader, &owner)
+            let shell = SecondLine::behind(leader, arguments.folder.as_deref());
+            let code = tend(leader, shell.pid(), &owner);
+            second = Some(shell);
+            code
         }
         Err(error) => {
             let program = arguments.command.first().map_or_else(String::new, |name| name.display().to_string());
@@ -93,7 +95,7 @@ fn watch_owner() -> Receiver<()> {
 }
 
 /// Waits for the child or for the owner's end, then ends everything that the child has started.
-fn tend(leader: Pid, owner: &Receiver<()>) -> u8 {
+fn tend(leader: Pid, second: Option<Pid>, owner: &Receiver<()>) -> u8 {
     let mut code = None;
     while code.is_none() {
         code = reap(leader).1;
@@ -102,7 +104,7 @@ fn tend(leader: Pid, owner: &Receiver<()>) -> u8 {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    end_all(leader);
+    end_all(leader, second);
     code.unwrap_or(0)
 }
 
@@ -123,11 +125,12 @@ fn reap(leader: Pid) -> (bool, Option<u8>) {
 }
 
 /// Asks everybody to end, then kills who is left. Orphans of the group are this process's own children by now.
-fn end_all(leader: Pid) {
+/// The second line stays: somebody may kill this keeper meanwhile.
+fn end_all(leader: Pid, second: Option<Pid>) {
     let begun = Instant::now();
     let mut asked = 0;
     loop {
-        if !reap(leader).0 {
+        if !reap(leader).0 || children().all(|child| Some(child) == second) {
             return;
         }
         let elapsed = begun.elapsed();
@@ -135,10 +138,10 @@ fn end_all(leader: Pid) {
         let due = [(Duration::ZERO, Signal::INT), (GRACE / 3, Signal::TERM), (GRACE, Signal::KILL)];
         if let Some((_, signal)) = due.get(asked).filter(|(after, _)| elapsed >= *after) {
             asked += 1;
-            signal_all(leader, *signal);
+            signal_all(leader, second, *signal);
         } else if elapsed > GRACE {
             // Whoever appeared after the first KILL gets one of its own.
-            signal_all(leader, Signal::KILL);
+            signal_all(leader, second, Signal::KILL);
         }
         if elapsed > GRACE * 3 {
             return;
@@ -148,16 +151,22 @@ fn end_all(leader: Pid) {
 }
 
 /// Signals the leader's group, and every child of ours that has left it.
-fn signal_all(leader: Pid, signal: Signal) {
+fn signal_all(leader: Pid, second: Option<Pid>, signal: Signal) {
     // A group that is gone already cannot be signalled; that is what we want.
     let _ = kill_process_group(leader, signal);
-    let own = std::process::id();
-    for task in std::fs::read_dir(format!("/proc/{own}/task")).into_iter().flatten().flatten() {
-        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        for child in children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
-            let _ = kill_process(child, signal);
-        }
+    for child in children().filter(|child| Some(*child) != second) {
+        let _ = kill_process(child, signal);
     }
+}
+
+/// Whoever is this process's child.
+fn children() -> impl Iterator<Item = Pid> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", std::process::id())).into_iter().flatten().flatten();
+    let of_task = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    let all: Vec<String> = tasks.map(of_task).collect();
+    let pids =
+        |text: String| text.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect::<Vec<_>>();
+    all.into_iter().flat_map(pids)
 }
 
 fn remove(folder: &Path) {

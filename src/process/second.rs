@@ -29,6 +29,11 @@ impl SecondLine {
         Self(command.spawn().ok())
     }
 
+    /// The shell's number.
+    pub(super) fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.0.as_ref()?.id()).ok()?)
+    }
+
     /// Nothing is left to be ended.
     pub(super) fn dismiss(self) {
         let Some(mut shell) = self.0 else { return };

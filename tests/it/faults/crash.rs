@@ -177,7 +177,11 @@ fn kill_all_of_ours(mark: &str) -> usize {
         .filter_map(|process| process.split(' ').next().map(str::to_owned))
         .filter(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == ours))
         .collect();
-    let _ = Command::new("kill").arg("-9").args(&pids).status();
+    // One after another: who notices that another one is gone begins to clean up, and is killed at that.
+    for pid in &pids {
+        let _ = Command::new("kill").args(["-9", pid]).status();
+        std::thread::sleep(Duration::from_millis(20));
+    }
     pids.len()
 }
 
