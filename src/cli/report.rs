@@ -23,8 +23,7 @@ pub(super) fn run(options: &Report) -> Exit {
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
             };
-            let said = if options.public { Public::of(&history.plan).hide(&said) } else { said };
-            say(said.trim_end());
+            say(Public::of(&history.plan, options.public).shown(said).trim_end());
             if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }
         }
         Err(not_started) => refuse(&not_started),

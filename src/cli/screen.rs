@@ -32,6 +32,8 @@ pub(super) struct Screen {
     live: Live,
     on_terminal: bool,
     is_public: bool,
+    /// Made with the first event: a run keeps its plan.
+    public: Option<Public>,
     printer: Printer,
 }
 
@@ -49,15 +51,15 @@ impl Screen {
             live: Live::new(detail),
             on_terminal,
             is_public: talk.public,
+            public: None,
             printer: Printer::start(on_terminal.then(style)),
         }
     }
 
     /// One event more.
     pub(super) fn show(&mut self, history: &History, event: &Event) {
-        let public = self.is_public.then(|| Public::of(&history.plan));
-        let hidden = |line: String| public.as_ref().map_or(line.clone(), |public| public.hide(&line));
-        let line = self.live.line(history, event).map(hidden);
+        let public = self.public.get_or_insert_with(|| Public::of(&history.plan, self.is_public));
+        let line = self.live.line(history, event).map(|line| public.shown(line));
         // What moves is for people at a terminal, and no log.
         let board = self.on_terminal.then(|| (Board::of(history), history.last.t));
         if line.is_some() || board.is_some() {

@@ -85,11 +85,11 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Tal
         say("");
     }
     let text = if talk.verbose { text::all } else { text::text };
-    let public = talk.public.then(|| Public::of(&finished.history.plan));
+    let public = Public::of(&finished.history.plan, talk.public);
     let text = text(&finished.history, &finished.folder.display().to_string());
-    say(style().report(&public.map_or(text.clone(), |public| public.hide(&text))).trim_end());
+    say(style().report(&public.shown(text)).trim_end());
     if talk.timings {
-        say(&format!("\n{}", style().report(&timings(&finished.history)).trim_end()));
+        say(&format!("\n{}", style().report(&public.shown(timings(&finished.history))).trim_end()));
     }
     match finished.stopped {
         Some(Stopped::Interrupted(_)) => return Exit::Interrupted,

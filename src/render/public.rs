@@ -7,14 +7,19 @@ use crate::model::Plan;
 
 /// What is shown in the place of the people's addresses and numbers of a plan.
 #[derive(Debug)]
-pub struct Public {
-    search: Option<AhoCorasick>,
-    handles: Vec<String>,
+pub enum Public {
+    /// The place is none: a text is shown as it is.
+    Not,
+    /// Whom to look for, where that can be done, and what is shown in their place.
+    Hides(Option<AhoCorasick>, Vec<String>),
 }
 
 impl Public {
-    /// Handles for everybody that the plan sends something to.
-    pub fn of(plan: &Plan) -> Self {
+    /// Handles for everybody that the plan sends something to, where the place is public.
+    pub fn of(plan: &Plan, is_public: bool) -> Self {
+        if !is_public {
+            return Self::Not;
+        }
         let (mut words, mut handles) = (Vec::new(), Vec::new());
         let (mut addresses, mut numbers) = (0, 0);
         for one in plan.recipients.iter().filter(|one| !one.is_empty()) {
@@ -31,15 +36,16 @@ impl Public {
         }
         let mut builder = AhoCorasick::builder();
         builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest);
-        Self { search: builder.build(&words).ok(), handles }
+        Self::Hides(builder.build(&words).ok(), handles)
     }
 
-    /// A text with handles in it.
-    pub fn hide(&self, text: &str) -> String {
-        match &self.search {
-            Some(search) => search.replace_all(text, &self.handles),
+    /// A text as it may be shown.
+    pub fn shown(&self, text: String) -> String {
+        match self {
+            Self::Not => text,
+            Self::Hides(Some(search), handles) => search.replace_all(&text, handles),
             // It cannot be told what is whose: a public place gets nothing then.
-            None => String::new(),
+            Self::Hides(None, _) => String::new(),
         }
     }
 }

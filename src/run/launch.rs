@@ -232,11 +232,10 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
 fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
-    let public = public.then(|| Public::of(&history.plan));
-    let shown = |text: String| public.as_ref().map_or(text.clone(), |public| public.hide(&text));
+    let public = Public::of(&history.plan, public);
     let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
-    store::write_report(folder, "report.json", &shown(format!("{json}\n")))
-        .and_then(|()| store::write_report(folder, "junit.xml", &shown(render::junit::junit(history))))
+    store::write_report(folder, "report.json", &public.shown(format!("{json}\n")))
+        .and_then(|()| store::write_report(folder, "junit.xml", &public.shown(render::junit::junit(history))))
         .err()
 }
 
