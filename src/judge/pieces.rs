@@ -79,6 +79,7 @@ fn is_piece(text: &str, rows: &[String]) -> bool {
 
 /// Two of these texts that are a whole one together, and their ids.
 pub(super) fn pair(loose: &[&Message], is_whole: &dyn Fn(&Message) -> bool) -> Option<(Message, Vec<String>)> {
+    let loose = &loose[..loose.len().min(PIECES_MAX)];
     let pairs = loose.iter().flat_map(|one| loose.iter().map(move |other| [*one, *other]));
     found(pairs, is_whole)
 }
