@@ -92,42 +92,23 @@ impl Vault {
 
     /// Whether a secret path still stands somewhere, in whatever encoding, and not a handle behind it.
     pub(super) fn shows_secret_path(&self, text: &str) -> bool {
-        let mut text = text.to_owned();
-        for _ in 0..DECODED_MAX {
-            let shown = self.shapes.iter().any(|shape| {
+        in_any_decoding(text, |text| {
+            self.shapes.iter().any(|shape| {
                 text.match_indices(&shape.path).any(|(at, path)| {
                     let secret = &text[at + path.len()..];
                     !secret.starts_with('⟨') && secret.starts_with(|c: char| c.is_alphanumeric() || "-_.%".contains(c))
                 })
-            });
-            if shown {
-                return true;
-            }
-            let decoded = percent_decoded(&text.replace("&amp;", "&").replace("&#x2F;", "/").replace("&#47;", "/"));
-            if decoded == text {
-                break;
-            }
-            text = decoded;
-        }
-        false
+            })
+        })
     }
 
     /// Whether a text may have held a secret path before something was done to it: its letters stand in their order.
     pub(super) fn may_have_secret_path(&self, text: &str) -> bool {
         let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        let mut text = text.to_owned();
-        for _ in 0..DECODED_MAX {
-            let folded = letters(&text);
-            if self.shapes.iter().any(|shape| folded.contains(&letters(&shape.path))) {
-                return true;
-            }
-            let decoded = percent_decoded(&text);
-            if decoded == text {
-                break;
-            }
-            text = decoded;
-        }
-        false
+        in_any_decoding(text, |text| {
+            let folded = letters(text);
+            self.shapes.iter().any(|shape| folded.contains(&letters(&shape.path)))
+        })
     }
 
     /// A link whose last piece is a secret, if it is one.
@@ -149,6 +130,22 @@ impl Vault {
         self.hide(&link.encoded, &format!("⟨{handle}⟩"));
         link.told(handle, part)
     }
+}
+
+/// Whether this holds of a text, as it stands there or in what it stands for.
+fn in_any_decoding(text: &str, holds: impl Fn(&str) -> bool) -> bool {
+    let mut text = text.to_owned();
+    for _ in 0..DECODED_MAX {
+        if holds(&text) {
+            return true;
+        }
+        let decoded = percent_decoded(&text.replace("&amp;", "&").replace("&#x2F;", "/").replace("&#47;", "/"));
+        if decoded == text {
+            break;
+        }
+        text = decoded;
+    }
+    false
 }
 
 /// A link of a known shape.
