@@ -7,7 +7,7 @@ use notify_smoke::history::History;
 use notify_smoke::inbox::read_mail;
 use notify_smoke::journal::replay;
 use notify_smoke::judge::{Context, judge};
-use notify_smoke::model::{Check, Expectation, Observation, Plan, StepKind};
+use notify_smoke::model::{Check, Expectation, Message, Observation, Plan, StepKind};
 use notify_smoke::redact::Vault;
 
 use crate::support::root;
@@ -69,6 +69,18 @@ fn strangers(plan: &Plan) -> Vec<Vec<u8>> {
     heads.iter().flat_map(|head| bodies.iter().map(move |body| format!("{head}{body}").into_bytes())).collect()
 }
 
+/// What a reset mail's step says of these messages.
+fn checked(plan: &Plan, messages: Vec<Message>) -> Check {
+    let observation = Observation::Messages { messages, unreadable: Vec::new() };
+    let now = NOW.parse().expect("a time");
+    let step =
+        plan.steps.iter().find(|step| matches!(&step.kind, StepKind::Expect { expect: Expectation::Email(_), .. }));
+    let StepKind::Expect { expect, capture, .. } = &step.expect("a reset mail").kind else { panic!("no mail") };
+    let context =
+        Context { capture: capture.as_ref().map(|capture| &capture.of), ..crate::support::context(plan, TOKEN, now) };
+    judge(expect, &observation, &context).check
+}
+
 #[test]
 fn thirty_strangers_change_nothing_and_leave_no_word() {
     let plan = plan();
@@ -85,16 +97,7 @@ fn thirty_strangers_change_nothing_and_leave_no_word() {
         assert!(!written.contains("Secret1234") && !written.contains("Signature5678"), "{written}");
         // What a stranger writes is no secret: our own words stay readable.
         assert_eq!(vault.clean("Dashboard".to_owned()).get(), "Dashboard");
-        let observation = Observation::Messages { messages, unreadable: Vec::new() };
-        let now = NOW.parse().expect("a time");
-        let step =
-            plan.steps.iter().find(|step| matches!(&step.kind, StepKind::Expect { expect: Expectation::Email(_), .. }));
-        let StepKind::Expect { expect, capture, .. } = &step.expect("a reset mail").kind else { panic!("no mail") };
-        let context = Context {
-            capture: capture.as_ref().map(|capture| &capture.of),
-            ..crate::support::context(&plan, TOKEN, now)
-        };
-        judge(expect, &observation, &context).check
+        checked(&plan, messages)
     };
     let alone = judged(&[ours(&plan)]);
     assert!(matches!(&alone, Check::Met { blemish: None, note: None, .. }), "{alone:?}");
@@ -108,4 +111,27 @@ fn thirty_strangers_change_nothing_and_leave_no_word() {
         );
     }
     assert_eq!(judged(&[strangers, vec![ours(&plan)]].concat()), alone);
+}
+
+/// An automatic reply quotes our link, and carries the run's token by that: beside our mail it is a note, and no proof alone.
+#[test]
+fn an_answer_to_our_mail_is_no_mail_of_the_service() {
+    let plan = plan();
+    let own = String::from_utf8(ours(&plan)).expect("text");
+    let answer = own.replacen(&plan.email_sender, "robot@elsewhere.test", 1);
+    assert_ne!(own, answer);
+    let judged = |mails: &[&str]| {
+        let mut vault = Vault::new(plan.links.clone(), plan.code_length)
+            .knowing(plan.senders_and_recipients(), plan.awaited_texts());
+        let read =
+            mails.iter().enumerate().filter_map(|(number, raw)| read_mail(&number.to_string(), raw.as_bytes(), None));
+        checked(&plan, read.map(|mail| vault.message(mail, TOKEN)).collect())
+    };
+    for both in [[own.as_str(), answer.as_str()], [answer.as_str(), own.as_str()]] {
+        let check = judged(&both);
+        let is_told = |note: &str| note.contains("somebody else has sent its link too");
+        assert!(matches!(&check, Check::Met { blemish: None, note: Some(note), .. } if is_told(note)), "{check:?}");
+    }
+    let alone = judged(&[answer.as_str()]);
+    assert!(matches!(alone, Check::Never { .. }), "{alone:?}");
 }
