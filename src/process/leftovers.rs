@@ -35,7 +35,8 @@ impl Leftover {
 /// Writes into a private folder that this process owns it.
 pub(super) fn sign(folder: &Path) -> std::io::Result<()> {
     let own = std::process::id();
-    std::fs::write(folder.join(OWNER), format!("notify-smoke 1 {own} {}", started(own).unwrap_or_default()))
+    let (time, world) = (started(own).unwrap_or_default(), namespace().unwrap_or_default());
+    std::fs::write(folder.join(OWNER), format!("notify-smoke 1 {own} {time} {world}"))
 }
 
 /// What is left behind under the folder for temporary files. A keeper that is still at work has a moment to end.
@@ -76,24 +77,34 @@ fn folders_without_owner(temporary: &Path) -> Vec<PathBuf> {
         name.starts_with(FOLDER_PREFIX) && is_own()
     };
     let is_alone = |path: &PathBuf| {
-        let Some((pid, time)) = owner(&path.join(OWNER)) else { return false };
+        let Some([pid, time, world]) = owner(&path.join(OWNER)) else { return false };
+        // A container that shares this folder has numbers of its own: its owner lives, and is not to be seen from here.
+        if namespace().as_deref() != Some(world.as_str()) {
+            return false;
+        }
         // A number is given to somebody else one day, and never at the same tick.
-        started(pid).is_none_or(|started| started != time)
+        pid.parse().is_ok_and(|pid| started(pid).is_none_or(|started| started != time))
     };
     let all = std::fs::read_dir(temporary).into_iter().flatten().flatten().map(|entry| entry.path());
     all.filter(is_ours).take(FOLDERS_MAX).filter(is_alone).collect()
 }
 
-/// Number and start of the process that a file names, where it is one that we have written.
-fn owner(file: &Path) -> Option<(u32, String)> {
+/// Number, start and namespace of the process that a file names, where it is one that we have written.
+fn owner(file: &Path) -> Option<[String; 3]> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = std::fs::File::from(rustix::fs::open(file, flags, Mode::empty()).ok()?);
     file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut text = String::new();
     file.take(OWNER_BYTES_MAX).read_to_string(&mut text).ok()?;
-    let (pid, time) = text.strip_prefix("notify-smoke 1 ")?.split_once(' ')?;
-    let digits = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    (digits(pid) && digits(time)).then(|| Some((pid.parse().ok()?, time.to_owned())))?
+    let words: Vec<String> = text.strip_prefix("notify-smoke 1 ")?.split(' ').map(str::to_owned).collect();
+    let digits = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    words.try_into().ok().filter(|words: &[String; 3]| words.iter().all(digits))
+}
+
+/// In which world the numbers of this machine's processes count, as the number of their namespace.
+/// Source: <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>.
+fn namespace() -> Option<String> {
+    Some(std::fs::metadata("/proc/self/ns/pid").ok()?.ino().to_string())
 }
 
 /// When a process was started, in ticks since the machine was.

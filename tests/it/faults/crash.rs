@@ -1,5 +1,6 @@
 //! Killed, interrupted, finished: nothing is done twice, and nothing is left.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -211,16 +212,22 @@ fn what_is_left_behind_is_found_and_ended() {
     let desk = Desk::new().with("TMPDIR", &path);
     let folder = tmp.path().join("notify-smoke-abcdef");
     std::fs::create_dir(&folder).expect("a folder");
+    let world = std::fs::metadata("/proc/self/ns/pid").expect("a namespace").ino();
     // A number that this process has had from another moment on is somebody else's.
-    std::fs::write(folder.join("owner"), format!("notify-smoke 1 {} 1", std::process::id())).expect("a file");
+    std::fs::write(folder.join("owner"), format!("notify-smoke 1 {} 1 {world}", std::process::id())).expect("a file");
     let mut sleeper = Command::new("sleep").arg("600").env("TMPDIR", &folder).spawn().expect("sleep");
     let ours = tmp.path().join("notify-smoke-ghijkl");
     std::fs::create_dir(&ours).expect("a folder");
     let stat = std::fs::read_to_string("/proc/self/stat").expect("stat");
     let started = stat.rsplit_once(')').expect("a name").1.split_whitespace().nth(19).expect("field 22").to_owned();
-    std::fs::write(ours.join("owner"), format!("notify-smoke 1 {} {started}", std::process::id())).expect("a file");
+    std::fs::write(ours.join("owner"), format!("notify-smoke 1 {} {started} {world}", std::process::id()))
+        .expect("a file");
     // What only looks like ours is nobody's business.
-    for (name, owner) in [("backup", "2024 results of the smoke tests"), ("words", "notify-smoke 1 12x 5")] {
+    for (name, owner) in [
+        ("backup", "2024 results of the smoke tests"),
+        ("words", "notify-smoke 1 12x 5 6"),
+        ("container", "notify-smoke 1 999999 5 6"),
+    ] {
         let other = tmp.path().join(format!("notify-smoke-{name}"));
         std::fs::create_dir(&other).expect("a folder");
         std::fs::write(other.join("owner"), owner).expect("a file");
@@ -233,6 +240,7 @@ fn what_is_left_behind_is_found_and_ended() {
     let said = desk.run(&["sweep"]);
     assert_eq!(said.out, "1 folder(s) of runs that are gone are removed, and 1 process(es) ended.\n", "{said:?}");
     assert!(!folder.exists() && ours.exists(), "its owner lives");
+    assert!(tmp.path().join("notify-smoke-container").exists(), "its owner may live elsewhere");
     assert!(endless.exists() && tmp.path().join("notify-smoke-backup/owner").exists());
     assert!(wait_until(Duration::from_secs(5), || sleeper.try_wait().expect("a child")).is_some());
     assert_eq!(desk.run(&["sweep"]).out, "Nothing was left behind.\n");
