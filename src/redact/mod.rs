@@ -5,6 +5,7 @@
 //! serialised bytes, keys, ids, times or digests, and no hash of a secret is ever made.
 
 mod encodings;
+mod folded;
 mod links;
 mod message;
 mod needles;

@@ -84,6 +84,21 @@ fn facts_lose_what_became_secret_after_they_were_made() {
 }
 
 #[test]
+fn a_link_may_have_a_secret_where_its_host_and_its_way_on_are() {
+    let mut vault = vault();
+    vault.keep("user.password", "correct-horse-battery");
+    let link = Link {
+        origin: "https://correct-horse-battery.example".to_owned(),
+        next: Some("/a?b=correct\u{200b}-horse-battery".to_owned()),
+        ..vault.message(mail(&format!("https://a.gov/new-password/{TOKEN}?next=/b"), ""), "t1").links[0].clone()
+    };
+    let message = vault.message(mail("", ""), "t1");
+    let clean = vault.clean(Message { links: vec![link], ..message }).into_inner();
+    assert_eq!(clean.links[0].origin, "https://⟨user.password⟩.example");
+    assert_eq!(clean.links[0].next.as_deref(), Some("/a?b=⟨user.password⟩"));
+}
+
+#[test]
 fn other_links_and_short_words_stay() {
     let mut vault = vault();
     vault.keep("x", "abc");

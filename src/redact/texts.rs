@@ -140,6 +140,9 @@ impl Texts for Message {
         self.html.iter_mut().for_each(&mut *visit);
         self.failed_checks.iter_mut().for_each(&mut *visit);
         self.to.iter_mut().for_each(&mut *visit);
-        self.links.iter_mut().filter_map(|link| link.next.as_mut()).for_each(visit);
+        for link in &mut self.links {
+            visit(&mut link.origin);
+            link.next.iter_mut().for_each(&mut *visit);
+        }
     }
 }
