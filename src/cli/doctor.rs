@@ -6,7 +6,8 @@ use super::options::{Doctor, DoctorFormat};
 use super::out::{refuse, say};
 use super::screen::style;
 use crate::exit::Exit;
-use crate::run::doctor::{Finding, Look, doctor};
+use crate::render::public::Public;
+use crate::run::doctor::{Finding, Look, Looked, doctor};
 use crate::run::{Wanted, prepare};
 
 pub(super) async fn run(options: Doctor) -> Exit {
@@ -15,14 +16,18 @@ pub(super) async fn run(options: Doctor) -> Exit {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let looks = match Box::pin(doctor(&prepared)).await {
-        Ok(looks) => looks,
+    let Looked { looks, people } = match Box::pin(doctor(&prepared)).await {
+        Ok(looked) => looked,
         Err(not_started) => return refuse(&not_started),
     };
+    let public = Public::with(&people, options.public);
     match options.format {
-        DoctorFormat::Text => say(style().report(&text(&prepared.environment.name, &looks)).trim_end()),
+        DoctorFormat::Text => {
+            say(style().report(&public.shown(text(&prepared.environment.name, &looks))).trim_end());
+        }
         DoctorFormat::Json => {
-            say(&serde_json::to_string_pretty(&json(&prepared.environment.name, &looks)).unwrap_or_default());
+            let looks = json(&prepared.environment.name, &looks);
+            say(&public.shown(serde_json::to_string_pretty(&looks).unwrap_or_default()));
         }
     }
     if worst(&looks) == Finding::Fail { Exit::WrongInput } else { Exit::Passed }

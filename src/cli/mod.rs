@@ -26,6 +26,12 @@ use options::{Command, Options};
 pub fn main() -> ExitCode {
     // What this program and its children write is nobody else's business on a machine that others use.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    // A crash leaves no memory on the disk, with a password or a session in it. A limit that cannot be lowered leaves the
+    // platform's own, which is no reason not to run.
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    );
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) => {

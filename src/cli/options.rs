@@ -156,6 +156,9 @@ pub(super) struct Plan {
     pub scenarios: Vec<String>,
     #[arg(long, conflicts_with = "scenarios")]
     pub profile: Option<String>,
+    /// Show addresses and numbers of people as handles: the place is public
+    #[arg(long)]
+    pub public: bool,
 }
 
 /// `check`
@@ -184,6 +187,9 @@ pub(super) struct Doctor {
     pub profile: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: DoctorFormat,
+    /// Show addresses and numbers of people as handles: the place is public
+    #[arg(long)]
+    pub public: bool,
 }
 
 /// Forms of what `doctor` says.

@@ -5,6 +5,7 @@ use super::out::{complain, refuse, say};
 use crate::exit::Exit;
 use crate::model::scenario::Control;
 use crate::model::{self, EyeLevel, PlannedScenario, StepId, StepKind};
+use crate::render::public::Public;
 use crate::run::{Wanted, prepare, show_plan};
 
 pub(super) fn run(options: &Plan) -> Exit {
@@ -13,17 +14,18 @@ pub(super) fn run(options: &Plan) -> Exit {
         scenarios: options.scenarios.clone(),
         profile: options.profile.clone(),
     };
-    show(&wanted)
+    show(&wanted, options.public)
 }
 
 /// Prints the plan.
-pub(super) fn show(wanted: &Wanted) -> Exit {
+pub(super) fn show(wanted: &Wanted, is_public: bool) -> Exit {
     let planned = prepare(".".as_ref(), wanted).and_then(|prepared| Ok((show_plan(&prepared)?, prepared.unpinned())));
     match planned {
         Ok((plan, unpinned)) => {
-            say(&text(&plan));
+            let public = Public::of(&plan, is_public);
+            say(&public.shown(text(&plan)));
             if let Some(problem) = unpinned {
-                complain(&format!("A run would be refused: {problem}"));
+                complain(&public.shown(format!("A run would be refused: {problem}")));
             }
             Exit::Passed
         }

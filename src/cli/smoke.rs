@@ -20,7 +20,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
     let Some(environment) = options.environment else { return list() };
     let wanted = Wanted { environment, scenarios: options.scenarios, profile: options.profile };
     if options.dry_run {
-        return plan::show(&wanted);
+        return plan::show(&wanted, options.talk.public);
     }
     let going = Going {
         faults: options.faults,

@@ -17,12 +17,17 @@ pub enum Public {
 impl Public {
     /// Handles for everybody that the plan sends something to, where the place is public.
     pub fn of(plan: &Plan, is_public: bool) -> Self {
+        Self::with(&plan.recipients, is_public)
+    }
+
+    /// Handles for these people, where the place is public.
+    pub fn with(recipients: &[String], is_public: bool) -> Self {
         if !is_public {
             return Self::Not;
         }
         let (mut words, mut handles) = (Vec::new(), Vec::new());
         let (mut addresses, mut numbers) = (0, 0);
-        for one in plan.recipients.iter().filter(|one| !one.is_empty()) {
+        for one in recipients.iter().filter(|one| !one.is_empty()) {
             let handle = if one.contains('@') {
                 addresses += 1;
                 format!("⟨address {addresses}⟩")

@@ -74,15 +74,28 @@ impl Look {
     }
 }
 
+/// What was looked at.
+#[derive(Debug)]
+pub struct Looked {
+    pub looks: Vec<Look>,
+    /// Addresses and numbers that a run would write to.
+    pub people: Vec<String>,
+}
+
 /// Looks at everything.
 ///
 /// # Errors
 /// [`NotStarted`] when the files do not even say where to look.
-pub async fn doctor(prepared: &Prepared) -> Result<Vec<Look>, NotStarted> {
+pub async fn doctor(prepared: &Prepared) -> Result<Looked, NotStarted> {
     let keeper = keeper()?;
     let world = Surroundings::find(prepared, &Going::default(), &keeper).await?;
     let looks = match world.resolve(prepared) {
-        Ok(resolved) => Ok(Box::pin(look_around(prepared, &resolved, &keeper)).await),
+        Ok(resolved) => match prepared.plan(&resolved) {
+            Ok(plan) => {
+                Ok(Looked { looks: Box::pin(look_around(prepared, &resolved, &keeper)).await, people: plan.recipients })
+            }
+            Err(not_started) => Err(not_started),
+        },
         Err(not_started) => Err(not_started),
     };
     world.end().await;

@@ -111,13 +111,18 @@ fn children_get_no_secret_by_variable_or_argument() {
     while run.try_wait().expect("a run").is_none() {
         for process in processes_with(&mark) {
             let pid = process.split(' ').next().expect("a pid").to_owned();
-            if pid == run.id().to_string() {
+            // Itself it has what its shell gave it, and so has what is to become a child for a moment, between fork and exec.
+            if pid == run.id().to_string() || process.contains(" smoke local ") {
                 continue;
             }
             let read = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
             for name in ["environ", "cmdline"] {
                 assert!(!String::from_utf8_lossy(&read(name)).contains(&secret), "{name} of {process}");
             }
+            let limits = String::from_utf8_lossy(&read("limits")).into_owned();
+            let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+            let core = core.map(|line| line.split_whitespace().rev().nth(1).expect("a limit").to_owned());
+            assert!(core.is_none_or(|most| most == "0"), "{process} may leave a core file:\n{limits}");
             kinds.extend(
                 ["chromedriver", "--type=renderer", "postgres", " keeper ", " sandbox "]
                     .into_iter()
@@ -167,8 +172,16 @@ fn in_a_public_place_people_are_handles() {
     let said = desk.run(&["smoke", "local", RESET, LOGIN, "--public", "--verbose", "--timings"]);
     assert_eq!(said.code, 0, "{said:?}");
     let report = desk.run(&["report", "latest", "--public", "--all"]);
+    let plan = desk.run(&["plan", "local", "--public"]);
+    let doctor = desk.run(&["doctor", "local", "--public"]);
+    assert!(
+        plan.out.contains("recipients: ⟨address 1⟩, ⟨address 2⟩") && doctor.out.contains("ok "),
+        "{plan:?}\n{doctor:?}"
+    );
     let file = |name: &str| std::fs::read_to_string(desk.path().join("runs/local/latest").join(name)).expect(name);
     for (place, text) in [
+        ("plan", format!("{}{}", plan.out, plan.err)),
+        ("doctor", format!("{}{}", doctor.out, doctor.err)),
         ("output", format!("{}{}", said.out, said.err)),
         ("report", report.out),
         ("report.json", file("report.json")),
