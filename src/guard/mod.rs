@@ -1,5 +1,9 @@
 //! Guards: who may work on an environment now. The lease is a locked file, so the kernel frees it with its holder;
-//! its keeper takes the file itself away.
+//! its keeper takes the file itself away. What runs of several machines share has leases in a store (`lease.rs`).
+
+mod lease;
+
+pub use lease::Leases;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};

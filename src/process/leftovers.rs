@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::owner::{Owner, is_gone};
 use super::{FOLDER_PREFIX, GRACE};
 
 /// The file in a private folder that says whose it is.
@@ -34,9 +35,8 @@ impl Leftover {
 
 /// Writes into a private folder that this process owns it.
 pub(super) fn sign(folder: &Path) -> std::io::Result<()> {
-    let own = std::process::id();
-    let (time, world) = (started(own).unwrap_or_default(), namespace().unwrap_or_default());
-    std::fs::write(folder.join(OWNER), format!("notify-smoke 1 {own} {time} {world}"))
+    let Owner { pid, started, namespace, .. } = Owner::this();
+    std::fs::write(folder.join(OWNER), format!("notify-smoke 1 {pid} {started} {namespace}"))
 }
 
 /// What is left behind under the folder for temporary files. A keeper that is still at work has a moment to end.
@@ -78,12 +78,7 @@ fn folders_without_owner(temporary: &Path) -> Vec<PathBuf> {
     };
     let is_alone = |path: &PathBuf| {
         let Some([pid, time, world]) = owner(&path.join(OWNER)) else { return false };
-        // A container that shares this folder has numbers of its own: its owner lives, and is not to be seen from here.
-        if namespace().as_deref() != Some(world.as_str()) {
-            return false;
-        }
-        // A number is given to somebody else one day, and never at the same tick.
-        pid.parse().is_ok_and(|pid| started(pid).is_none_or(|started| started != time))
+        pid.parse().is_ok_and(|pid| is_gone(pid, &time, &world))
     };
     let all = std::fs::read_dir(temporary).into_iter().flatten().flatten().map(|entry| entry.path());
     all.filter(is_ours).take(FOLDERS_MAX).filter(is_alone).collect()
@@ -99,21 +94,6 @@ fn owner(file: &Path) -> Option<[String; 3]> {
     let words: Vec<String> = text.strip_prefix("notify-smoke 1 ")?.split(' ').map(str::to_owned).collect();
     let digits = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     words.try_into().ok().filter(|words: &[String; 3]| words.iter().all(digits))
-}
-
-/// In which world the numbers of this machine's processes count, as the number of their namespace.
-/// Source: <https://man7.org/linux/man-pages/man7/pid_namespaces.7.html>.
-fn namespace() -> Option<String> {
-    Some(std::fs::metadata("/proc/self/ns/pid").ok()?.ino().to_string())
-}
-
-/// When a process was started, in ticks since the machine was.
-/// Source: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>, field 22.
-fn started(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Field 2 is a name in parentheses, and may have anything in it.
-    let (_, behind) = stat.rsplit_once(')')?;
-    behind.split_whitespace().nth(19).map(str::to_owned)
 }
 
 /// Processes that have this folder as their `TMPDIR`.

@@ -8,10 +8,12 @@
 
 mod keeper;
 mod leftovers;
+mod owner;
 mod second;
 
 pub use keeper::{KeeperArguments, keep};
 pub use leftovers::{Leftover, leftovers, sweep};
+pub use owner::Owner;
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;

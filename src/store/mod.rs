@@ -1,4 +1,11 @@
-//! A run's folder: `runs/<environment>/<run id>/` with journal, reports and evidence; `latest` links to the newest.
+//! A run's folder: `runs/<environment>/<run id>/` with journal, reports and evidence; `latest` links to the newest. And what runs
+//! of every machine share: objects, in a folder or a bucket.
+
+mod file;
+mod s3;
+
+pub use file::FolderObjects;
+pub use s3::BucketObjects;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};

@@ -25,6 +25,7 @@ mod render;
 mod replay;
 mod sandbox;
 mod sim;
+mod store;
 mod support;
 mod table;
 mod terminal;

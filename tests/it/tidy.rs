@@ -30,8 +30,8 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("http", false, &["model"]),
     ("inbox", false, &["model", "aws", "http", "port", "process"]),
     ("probe", false, &["model", "http", "port"]),
-    ("guard", false, &["process"]),
-    ("store", false, &["port"]),
+    ("guard", false, &["port", "process"]),
+    ("store", false, &["port", "aws"]),
     ("config", false, &["model", "yaml", "scenario", "environment", "plan", "diagnose"]),
     ("exit", false, &["model", "history", "diagnose"]),
     (

@@ -3,6 +3,7 @@
 
 mod browser;
 mod checks;
+mod leases;
 mod ports;
 mod rim;
 mod service;
