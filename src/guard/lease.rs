@@ -17,8 +17,11 @@ const RENEW: Duration = Duration::from_secs(20);
 const LEAST_MS: u64 = 30_000;
 /// `Date` and `Last-Modified` have whole seconds: together they can be wrong by two.
 const CLOCK_MS: u64 = 2_000;
-/// Somebody who waits looks so often.
-const LOOK: Duration = Duration::from_millis(250);
+/// Somebody who waits looks so often at first, and less often the longer it takes, in milliseconds.
+const LOOK_MS: u64 = 250;
+const LOOK_SELDOM_MS: u64 = 2_000;
+/// A store that has answered nothing for so long is away; one answer that is lost is none.
+const AWAY_MS: u64 = 5_000;
 /// Somebody else may write between a look and a write; not for ever.
 const TRIES_MAX: u32 = 8;
 
@@ -95,6 +98,20 @@ impl Leases {
         let holding = tokio::sync::Mutex::default();
         let shared = Arc::new(Shared { stores, keys, holder, owner, nonce, clock, holding });
         Self { shared, renewing: Mutex::new(None) }
+    }
+
+    fn renew_from_now_on(&self) {
+        let shared = self.shared.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEW).await;
+                let mut holding = shared.holding.lock().await;
+                if holding.lost.is_none() {
+                    shared.renew(&mut holding).await;
+                }
+            }
+        });
+        self.renew_with(Some(task.abort_handle()));
     }
 
     fn renew_with(&self, task: Option<tokio::task::AbortHandle>) {
@@ -237,7 +254,7 @@ impl Shared {
 impl Lease for Leases {
     async fn take(&self, patience_ms: u64) -> Taken {
         let begun = self.shared.clock.elapsed_ms();
-        let mut behind = None;
+        let (mut behind, mut away_since) = (None, None);
         loop {
             let mut holding = self.shared.holding.lock().await;
             if !holding.leases.is_empty() {
@@ -245,21 +262,17 @@ impl Lease for Leases {
             }
             (holding.lost, holding.unasked) = (None, None);
             let taken = self.shared.take_all(&mut holding).await;
-            let waited_ms = self.shared.clock.elapsed_ms().saturating_sub(begun);
+            let now = self.shared.clock.elapsed_ms();
+            let waited_ms = now.saturating_sub(begun);
+            if holding.unasked.is_none() {
+                away_since = None;
+            }
             match taken {
+                // Somebody may hold it there, and was not seen.
+                Ok(()) if holding.unasked.is_some() && now - *away_since.get_or_insert(now) < AWAY_MS => {}
                 Ok(()) | Err(Not::Away(_)) => {
                     let unasked = holding.unasked.clone();
-                    let shared = self.shared.clone();
-                    let task = tokio::spawn(async move {
-                        loop {
-                            tokio::time::sleep(RENEW).await;
-                            let mut holding = shared.holding.lock().await;
-                            if holding.lost.is_none() {
-                                shared.renew(&mut holding).await;
-                            }
-                        }
-                    });
-                    self.renew_with(Some(task.abort_handle()));
+                    self.renew_from_now_on();
                     let waited_ms = if behind.is_some() { waited_ms } else { 0 };
                     return Taken::Ours { waited_ms, behind, unasked };
                 }
@@ -269,7 +282,7 @@ impl Lease for Leases {
                 Err(Not::Held { by, .. }) => behind = Some(by),
             }
             drop(holding);
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(Duration::from_millis((waited_ms / 10).clamp(LOOK_MS, LOOK_SELDOM_MS))).await;
         }
     }
 

@@ -148,7 +148,7 @@ async fn run(number: usize, seed: u64, truth: Arc<Mutex<Option<Truth>>>) -> usiz
     );
     let mut acted = 0;
     for _ in 0..3 {
-        let Taken::Ours { unasked: None, .. } = leases.take(100_000 + chance.below(200_000)).await else { continue };
+        let Taken::Ours { unasked: None, .. } = leases.take(20_000 + chance.below(100_000)).await else { continue };
         for _ in 0..=chance.below(4) {
             if chance.one_in(8) {
                 // A lid is closed, before it is asked again.
