@@ -98,6 +98,9 @@ pub(super) struct Smoke {
     /// End with exit code 6 when there is nothing to do but wait for a schedule; `resume` goes on
     #[arg(long)]
     pub detach: bool,
+    /// Wait so long for another run that works with the same user, number or mailbox
+    #[arg(long, value_name = "TIME", value_parser = patience, default_value = "2m")]
+    pub wait: u64,
     /// Show the plan and stop
     #[arg(long)]
     pub dry_run: bool,
@@ -288,8 +291,16 @@ pub(super) struct Sandbox {
 /// Milliseconds of `10s` and its like.
 #[cfg(feature = "local")]
 fn length_of_time(text: &str) -> Result<u64, String> {
-    let wrong = || "write a whole number with ms, s, m or h: 10s".to_owned();
-    crate::yaml::duration_ms(text).filter(|ms| *ms >= 1_000).ok_or_else(wrong)
+    patience(text)
+        .ok()
+        .filter(|ms| *ms >= 1_000)
+        .ok_or_else(|| "write a whole number with ms, s, m or h: 10s".to_owned())
+}
+
+/// The same, where nothing at all is a time too.
+fn patience(text: &str) -> Result<u64, String> {
+    let wrong = || "write a whole number with ms, s, m or h: 2m; 0s waits for nobody".to_owned();
+    crate::yaml::duration_ms(text).ok_or_else(wrong)
 }
 
 /// `keeper`

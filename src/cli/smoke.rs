@@ -29,6 +29,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         no_basic_auth: options.no_basic_auth,
         forget_failed_logins: options.forget_failed_logins,
         moved: false,
+        wait_ms: options.wait,
         public: options.talk.public,
         detach: options.detach,
     };

@@ -2,6 +2,8 @@
 //!
 //! Lanes work beside each other; one recorder writes. The engine decides nothing and judges nothing itself.
 
+mod begin;
+mod leased;
 mod recorder;
 mod work;
 
@@ -18,11 +20,13 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::decide::{Command, decide, only_waits, wind_down};
 use crate::history::History;
 use crate::journal::Journal;
-use crate::model::{Fact, Lane, StepId};
-use crate::port::{Browser, Clock, Inbox, Jar, Probe, Session};
+use crate::model::{Fact, Lane};
+use crate::port::{Browser, Clock, Inbox, Jar, Lease, Probe, Session};
 use crate::redact::Vault;
+use begin::at_once;
+use leased::{Ask, Turn};
 use recorder::Recorder;
-use work::{Done, Job, Outcome};
+use work::{Done, Outcome};
 
 /// What stands at the rim.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Ports {
     pub number: Option<Arc<dyn Inbox>>,
     pub probe: Arc<dyn Probe>,
     pub clock: Arc<dyn Clock>,
+    /// On what the run shares with others.
+    pub lease: Arc<dyn Lease>,
 }
 
 /// Why a run stopped before its end.
@@ -67,6 +73,7 @@ pub struct Engine {
     waiting: BTreeMap<Lane, AbortHandle>,
     /// Whether the process ends when there is nothing to do but to wait for a time of the service's.
     detach: bool,
+    turn: Turn,
     /// Milliseconds of the run that earlier processes have used.
     base_ms: u64,
     /// For how long this process was held up, as far as that is written.
@@ -119,6 +126,7 @@ enum End {
 impl Engine {
     fn new(ports: Ports, recorder: Recorder, base_ms: u64) -> Self {
         let held_ms = ports.clock.held_ms();
+        let turn = Turn::new(ports.lease.clone(), false);
         Self {
             ports,
             recorder,
@@ -126,6 +134,7 @@ impl Engine {
             jars: BTreeMap::new(),
             waiting: BTreeMap::new(),
             detach: false,
+            turn,
             base_ms,
             held_ms,
             busy_since: BTreeMap::new(),
@@ -137,6 +146,18 @@ impl Engine {
     pub fn detaching(mut self, detach: bool) -> Self {
         self.detach = detach;
         self
+    }
+
+    /// Goes on with a lease that was taken before the run began.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn leased(mut self, waited_ms: u64, behind: Option<String>, unasked: Option<String>) -> std::io::Result<Self> {
+        self.turn = Turn::new(self.ports.lease.clone(), true);
+        if let Some(leased) = self.turn.told(waited_ms, behind, unasked) {
+            self.record(Fact::Leased(leased))?;
+        }
+        Ok(self)
     }
 
     /// Judges looks by other rules than the usual ones.
@@ -177,6 +198,7 @@ impl Engine {
         for (_, session) in std::mem::take(&mut self.sessions) {
             session.close().await;
         }
+        self.turn.give_back(self.now()).await;
         let stopped = match outcome {
             Ok(End::Ended) => return Ok(self.recorder.into_history()),
             Ok(End::Stopped(signal)) => Stopped::Interrupted(signal),
@@ -201,7 +223,11 @@ impl Engine {
             if let Some(signal) = signal {
                 return self.wind_down(jobs, stop, idle, signal).await.map(End::Stopped);
             }
-            if let Some(due) = self.detach.then(|| only_waits(self.recorder.history(), self.now())).flatten() {
+            let waits_until = only_waits(self.recorder.history(), self.now());
+            if waits_until.is_some() {
+                self.turn.give_back(self.now()).await;
+            }
+            if let Some(due) = waits_until.filter(|_| self.detach) {
                 let left = i64::try_from(due.saturating_sub(self.now())).unwrap_or(i64::MAX);
                 let now = self.ports.clock.now();
                 let due = now.saturating_add(SignedDuration::from_millis(left)).unwrap_or(now);
@@ -213,10 +239,7 @@ impl Engine {
                 tokio::select! {
                     done = jobs.join_next() => {
                         let Some(done) = done else { return self.stuck() };
-                        let done = done.map_err(std::io::Error::other)?;
-                        idle.push(done.lane);
-                        idle.sort();
-                        self.finish(done)?;
+                        self.ended(done.map_err(std::io::Error::other)?, &mut idle)?;
                     }
                     _ = stop.changed() => {}
                 }
@@ -232,9 +255,33 @@ impl Engine {
                     continue;
                 }
                 idle.retain(|known| *known != lane);
-                self.begin(jobs, lane, &command)?;
+                match self.turn.holds_up(&command, lane) {
+                    Some(Ask::Waits) => {}
+                    Some(Ask::Begins(lease)) => {
+                        jobs.spawn(async { Done::of_run(Outcome::Leased(leased::ask(lease).await)) });
+                    }
+                    None => self.begin(jobs, lane, &command)?,
+                }
             }
         }
+    }
+
+    /// A job has come to its end: its lane is idle again, or all that waited for the lease.
+    fn ended(&mut self, done: Done, idle: &mut Vec<Lane>) -> std::io::Result<()> {
+        if let Outcome::Leased(taken) = done.outcome {
+            let (lanes, told) = self.turn.came(taken);
+            idle.extend(lanes);
+            if let Some(leased) = told {
+                self.record(Fact::Leased(leased))?;
+            }
+        } else {
+            if !idle.contains(&done.lane) {
+                idle.push(done.lane);
+            }
+            self.finish(done)?;
+        }
+        idle.sort();
+        Ok(())
     }
 
     /// Somebody stops the run: what waits is let go, and a job that has not begun is cancelled, within a few seconds. Who
@@ -264,12 +311,7 @@ impl Engine {
             }
             tokio::select! {
                 done = jobs.join_next() => match done {
-                    Some(Ok(done)) => {
-                        if !idle.contains(&done.lane) {
-                            idle.push(done.lane);
-                        }
-                        self.finish(done)?;
-                    }
+                    Some(Ok(done)) => self.ended(done, &mut idle)?,
                     // What waited was let go.
                     Some(Err(error)) if error.is_cancelled() => {}
                     Some(Err(error)) => return Err(std::io::Error::other(error)),
@@ -288,61 +330,6 @@ impl Engine {
         Ok(End::Stopped(signal))
     }
 
-    /// Starts a job; an action's intent is written first.
-    fn begin(&mut self, jobs: &mut JoinSet<Done>, lane: Lane, command: &Command) -> std::io::Result<()> {
-        let since = self.now();
-        let job = match *command {
-            Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
-            Command::OpenBrowser => Job::Open(self.ports.browser.clone(), self.jars.remove(&lane)),
-            Command::CloseBrowser => Job::CloseBrowser,
-            Command::Mark(step) => Job::Mark(step, self.inbox_of(step)),
-            Command::Recall(step) => {
-                let ids = self.recorder.message_ids(step);
-                Job::Recall(step, self.inbox_of(step), ids)
-            }
-            Command::Act(step) => match self.recorder.raw_act(step, self.now(), self.ports.clock.now()) {
-                Ok(act) => {
-                    self.record(Fact::Started { step })?;
-                    self.busy_since.extend(self.ports.clock.starved_ms().map(|ms| (lane, (since, ms))));
-                    Job::Act(step, act)
-                }
-                Err(why) => {
-                    self.record(Fact::Refused { step, why })?;
-                    Job::Wait(Duration::ZERO)
-                }
-            },
-            Command::Look { step, standing } => self.look_job(step, standing, since),
-            Command::Picture(step) => Job::Picture(step),
-            Command::Wait { until } => Job::Wait(Duration::from_millis(until.saturating_sub(since))),
-            Command::Refuse(..) | Command::Close(..) | Command::End => Job::Wait(Duration::ZERO),
-        };
-        // A job that does not need the browser leaves it here, where an interrupt can end it in order.
-        let session = if job.needs_session() { self.sessions.remove(&lane) } else { None };
-        let waits = matches!(job, Job::Wait(_));
-        let handle = jobs.spawn(work::perform(lane, job, session, JOB_LONGEST));
-        if waits {
-            self.waiting.insert(lane, handle);
-        }
-        Ok(())
-    }
-
-    fn look_job(&self, step: StepId, standing: bool, since: u64) -> Job {
-        if self.recorder.looks_at_page(step) {
-            Job::LookAtPage { step, since }
-        } else {
-            let known = self.recorder.known_ids(step);
-            Job::LookAtMailbox { step, since, standing, inbox: self.inbox_of(step), known }
-        }
-    }
-
-    /// Where the messages of an expectation arrive. A plan that expects texts is not made without a number.
-    fn inbox_of(&self, step: StepId) -> Arc<dyn Inbox> {
-        match &self.ports.number {
-            Some(number) if self.recorder.is_of_number(step) => number.clone(),
-            Some(_) | None => self.ports.inbox.clone(),
-        }
-    }
-
     /// Where something on this machine waited for a processor for most of the time since a lane's last action: for how
     /// many percent of it.
     fn busy_percent(&self, lane: Lane, now: u64) -> Option<u8> {
@@ -357,33 +344,24 @@ impl Engine {
         self.note_holds()?;
         let now = self.now();
         let at = self.ports.clock.now();
+        if let Some(leased) = self.turn.told(0, None, done.unasked) {
+            self.record(Fact::Leased(leased))?;
+        }
         self.waiting.remove(&done.lane);
         if let Some(session) = done.session {
             self.sessions.insert(done.lane, session);
         }
         let mut outcome = done.outcome;
+        if let Outcome::SawMailbox { by, .. } = &mut outcome {
+            let by = by.take().filter(|_| self.recorder.history().shared_since.is_none());
+            if let Some(shared) = self.turn.shared(by) {
+                self.record(shared)?;
+            }
+        }
         if let Outcome::Opened(_, jar) | Outcome::Closed(jar) = &mut outcome {
             self.jars.extend(jar.take().map(|jar| (done.lane, jar)));
         }
         let busy = matches!(outcome, Outcome::SawPage { .. }).then(|| self.busy_percent(done.lane, now)).flatten();
         self.recorder.outcome(done.lane, outcome, busy, (now, at))
-    }
-}
-
-/// What needs nobody outside is just written down.
-fn at_once(command: &Command) -> Option<Fact> {
-    match command {
-        Command::Refuse(step, why) => Some(Fact::Refused { step: *step, why: why.clone() }),
-        Command::Close(step, gap) => Some(Fact::Closed { step: *step, gap: *gap }),
-        Command::Probe(_)
-        | Command::OpenBrowser
-        | Command::CloseBrowser
-        | Command::Mark(_)
-        | Command::Act(_)
-        | Command::Look { .. }
-        | Command::Recall(_)
-        | Command::Picture(_)
-        | Command::Wait { .. }
-        | Command::End => None,
     }
 }

@@ -87,6 +87,10 @@ impl Recorder {
         Ok(())
     }
 
+    pub(super) fn is_once(&self, step: StepId) -> bool {
+        matches!(&self.history.plan.step(step).kind, StepKind::Act { act, .. } if act.is_once())
+    }
+
     pub(super) fn is_of_number(&self, step: StepId) -> bool {
         matches!(&self.history.plan.step(step).kind, StepKind::Expect { expect, .. } if expect.is_of_number())
     }
@@ -193,6 +197,7 @@ impl Recorder {
                 self.record(Fact::Acted { step, acted }, t, at)?;
                 if condemned { self.record(Fact::BrowserGone { lane, condemned }, t, at) } else { Ok(()) }
             }
+            Outcome::Denied(step, why) => self.record(Fact::Refused { step, why }, t, at),
             Outcome::SawPage { step, since, page: Ok(page) } => {
                 let told = |ms: u64| Some(ms).filter(|ms| *ms > 0);
                 let (took_ms, document) = (told(page.took_ms), told(page.document));
@@ -204,7 +209,7 @@ impl Recorder {
                 self.record(failed_look(step, since, why), t, at)?;
                 self.record(Fact::BrowserGone { lane, condemned: true }, t, at)
             }
-            Outcome::SawMailbox { step, since, standing, messages } => match messages {
+            Outcome::SawMailbox { step, since, standing, messages, .. } => match messages {
                 Ok(seen) => {
                     let messages = seen
                         .messages
@@ -216,7 +221,7 @@ impl Recorder {
                 }
                 Err(why) => self.record(failed_look(step, since, why), t, at),
             },
-            Outcome::Waited => Ok(()),
+            Outcome::Waited | Outcome::Leased(_) => Ok(()),
         }
     }
 
@@ -257,6 +262,11 @@ impl Recorder {
             eye_ahead_ms: self.history.eye_ahead_ms(step),
             capture: capture.as_ref().map(|capture| &capture.of),
             open_codes: self.history.open_codes,
+            shared_since: self.history.shared_since.map(|since| {
+                let ago = i64::try_from(t.saturating_sub(since)).unwrap_or(i64::MAX);
+                let at = at.saturating_sub(SignedDuration::from_millis(ago)).unwrap_or(at);
+                self.history.service_time(since, at)
+            }),
             is_stale: document.is_some_and(|document| self.history.is_stale(step, document)),
             dialogs_before: self.history.step(*trigger).dialogs_before,
             refused_texts: &self.history.step(step).refused_texts,

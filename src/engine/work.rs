@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Acted, FailureKind, Health, Lane, PortFailure, ProbeWhen, StepId};
-use crate::port::{Browser, Inbox, Jar, Mark, MaskedPng, Probe, RawAct, RawPage, Session, Sighting, Which};
+use crate::port::{
+    Browser, Inbox, Jar, Lease, Mark, MaskedPng, Probe, RawAct, RawPage, Session, Sighting, Taken, Which,
+};
 
 /// What is to be done.
 pub(super) enum Job {
@@ -15,7 +17,8 @@ pub(super) enum Job {
     CloseBrowser,
     Mark(StepId, Arc<dyn Inbox>),
     Recall(StepId, Arc<dyn Inbox>, BTreeSet<String>),
-    Act(StepId, RawAct),
+    /// Asked again for its lease, where it can be done but once.
+    Act(StepId, RawAct, Option<Arc<dyn Lease>>),
     Picture(StepId),
     LookAtPage {
         step: StepId,
@@ -27,6 +30,8 @@ pub(super) enum Job {
         standing: bool,
         inbox: Arc<dyn Inbox>,
         known: BTreeSet<String>,
+        /// Asked who has had it meanwhile, where it was given back.
+        lease: Option<Arc<dyn Lease>>,
     },
     Wait(Duration),
 }
@@ -47,6 +52,10 @@ pub(super) enum Outcome {
     Marked(StepId, Result<Mark, PortFailure>),
     Recalled(StepId, Result<Sighting, PortFailure>),
     Acted(StepId, Acted),
+    /// The lease was lost before it was done.
+    Denied(StepId, String),
+    /// What the run shares with others was asked for.
+    Leased(Taken),
     Pictured(StepId, Option<MaskedPng>),
     SawPage {
         step: StepId,
@@ -58,6 +67,8 @@ pub(super) enum Outcome {
         since: u64,
         standing: bool,
         messages: Result<Sighting, PortFailure>,
+        /// Who has worked with what is shared meanwhile.
+        by: Option<String>,
     },
     Waited,
 }
@@ -67,10 +78,20 @@ pub(super) struct Done {
     pub lane: Lane,
     pub session: Option<Box<dyn Session>>,
     pub outcome: Outcome,
+    /// Why the lease could not be asked for again.
+    pub unasked: Option<String>,
+}
+
+impl Done {
+    /// The end of what belongs to no lane.
+    pub(super) fn of_run(outcome: Outcome) -> Self {
+        Self { lane: Lane::Run, session: None, outcome, unasked: None }
+    }
 }
 
 /// Does the job; gives the lane's session back unless it is condemned.
 pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Session>>, longest: Duration) -> Done {
+    let mut unasked = None;
     let outcome = match job {
         Job::Probe(when, probe) => Outcome::Probed(when, bounded(longest, probe.look()).await),
         Job::Open(browser, jar) => match bounded(longest, browser.open(lane, jar.as_ref())).await {
@@ -91,7 +112,15 @@ pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Se
         }
         Job::Mark(step, inbox) => Outcome::Marked(step, bounded(longest, inbox.mark()).await),
         Job::Recall(step, inbox, ids) => Outcome::Recalled(step, bounded(longest, inbox.look(Which::Only(&ids))).await),
-        Job::Act(step, act) => act_once(step, &act, &mut session, longest).await,
+        Job::Act(step, act, lease) => match asked_again(lease.as_deref()).await {
+            Ok(nobody) => {
+                unasked = nobody;
+                act_once(step, &act, &mut session, longest).await
+            }
+            Err(why) => {
+                Outcome::Denied(step, format!("what this run shares with others is not its own any more: {why}"))
+            }
+        },
         Job::Picture(step) => {
             let picture = match session.as_mut() {
                 Some(open) => tokio::time::timeout(longest, open.screenshot()).await.ok().flatten(),
@@ -100,16 +129,29 @@ pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Se
             Outcome::Pictured(step, picture)
         }
         Job::LookAtPage { step, since } => look_at_page(step, since, &mut session, longest).await,
-        Job::LookAtMailbox { step, since, standing, inbox, known } => {
+        Job::LookAtMailbox { step, since, standing, inbox, known, lease } => {
             let messages = bounded(longest, inbox.look(Which::NotIn(&known))).await;
-            Outcome::SawMailbox { step, since, standing, messages }
+            // Asked afterwards: whoever sends meanwhile has it already.
+            let by = match lease {
+                Some(lease) => tokio::time::timeout(longest, lease.others()).await.ok().flatten(),
+                None => None,
+            };
+            Outcome::SawMailbox { step, since, standing, messages, by }
         }
         Job::Wait(time) => {
             tokio::time::sleep(time).await;
             Outcome::Waited
         }
     };
-    Done { lane, session, outcome }
+    Done { lane, session, outcome, unasked }
+}
+
+/// Whether the lease is still had, right before what it is for.
+async fn asked_again(lease: Option<&dyn Lease>) -> Result<Option<String>, String> {
+    match lease {
+        Some(lease) => lease.sure().await,
+        None => Ok(None),
+    }
 }
 
 async fn act_once(step: StepId, act: &RawAct, session: &mut Option<Box<dyn Session>>, longest: Duration) -> Outcome {

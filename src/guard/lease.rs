@@ -301,9 +301,42 @@ impl Lease for Leases {
         }
     }
 
+    async fn others(&self) -> Option<String> {
+        for store in &self.shared.stores {
+            for key in &self.shared.keys {
+                let Ok(Some(object)) = store.get(key).await else { continue };
+                match serde_json::from_slice::<Says>(&object.bytes) {
+                    Ok(says) if says.nonce != self.shared.nonce => return Some(says.holder),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        }
+        None
+    }
+
     async fn give_back(&self) {
         self.renew_with(None);
         let mut holding = self.shared.holding.lock().await;
         self.shared.free(&mut holding).await;
     }
+}
+
+/// The lease of a run that shares nothing with anybody.
+pub struct Alone;
+
+#[async_trait]
+impl Lease for Alone {
+    async fn take(&self, _: u64) -> Taken {
+        Taken::Ours { waited_ms: 0, behind: None, unasked: None }
+    }
+
+    async fn sure(&self) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    async fn others(&self) -> Option<String> {
+        None
+    }
+
+    async fn give_back(&self) {}
 }

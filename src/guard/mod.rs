@@ -1,9 +1,9 @@
-//! Guards: who may work on an environment now. The lease is a locked file, so the kernel frees it with its holder;
-//! its keeper takes the file itself away. What runs of several machines share has leases in a store (`lease.rs`).
+//! Guards: who may work on a run now, and with what runs share. The lease on a run is a locked file, so the kernel frees it with
+//! its holder; its keeper takes the file itself away. What runs share has leases in a store (`lease.rs`).
 
 mod lease;
 
-pub use lease::Leases;
+pub use lease::{Alone, Leases};
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::{Keeper, Kept};
 
-/// The lease on one environment, from this machine's runs folder.
+/// The lease on one run, in its folder.
 pub struct FileLease {
     path: PathBuf,
     file: File,
@@ -31,18 +31,17 @@ pub enum NoLease {
 const TRIES_MAX: u32 = 20;
 
 impl FileLease {
-    /// Takes the lease in `folder` for the run `holder`.
+    /// Takes the lease that is the file at `path` for `holder`.
     ///
     /// # Errors
     /// [`NoLease`].
-    pub fn take(folder: &Path, holder: &str, keeper: &Keeper) -> Result<Self, NoLease> {
-        let path = folder.join("lease");
+    pub fn take(path: &Path, holder: &str, keeper: &Keeper) -> Result<Self, NoLease> {
         let failed =
             |error: std::io::Error| NoLease::Failed(format!("The lease {} cannot be taken: {error}.", path.display()));
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
         for _ in 0..TRIES_MAX {
             let mut file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
             if file.try_lock().is_err() {
                 let mut said = String::new();
                 // An unreadable lease is held all the same.
@@ -50,15 +49,15 @@ impl FileLease {
                 return Err(NoLease::Held(said.trim().to_owned()));
             }
             // The file may have been removed between opening and locking; then the lock is on nothing.
-            if !same_file(&file, &path) {
+            if !same_file(&file, path) {
                 continue;
             }
             file.set_len(0)
                 .and_then(|()| file.rewind())
                 .and_then(|()| file.write_all(holder.as_bytes()))
                 .map_err(failed)?;
-            let watching = keeper.watch_lease(&path).map_err(failed)?;
-            return Ok(Self { path, file, keeper: Some(watching) });
+            let watching = keeper.watch_lease(path).map_err(failed)?;
+            return Ok(Self { path: path.to_owned(), file, keeper: Some(watching) });
         }
         Err(NoLease::Failed(format!("The lease {} is taken away again and again.", path.display())))
     }

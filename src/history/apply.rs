@@ -18,7 +18,7 @@ impl History {
         self.count_time(event);
         let moment = Moment { seq: event.seq, t: event.t.max(self.last.t), at: event.at };
         self.last = moment;
-        if let Some(step) = step_of(&event.fact) {
+        if let Some(step) = event.fact.step() {
             if step.index() < self.steps.len() {
                 self.apply_to_step(step, &event.fact, moment);
             }
@@ -60,13 +60,12 @@ impl History {
                     lane.open = false;
                 }
             }
-            Fact::Held { ms } => self.held.push((moment, *ms)),
-            Fact::Detached { due } => self.detached = Some(*due),
-            Fact::Interrupted { signal } => {
-                self.interrupted = Some(signal.clone());
-                self.stopped_at = Some(moment);
-            }
-            Fact::RunEnded => self.ended = true,
+            Fact::Held { .. }
+            | Fact::Leased(_)
+            | Fact::Shared { .. }
+            | Fact::Detached { .. }
+            | Fact::Interrupted { .. }
+            | Fact::RunEnded => self.apply_to_process(&event.fact, moment),
             Fact::LookedBack { scenario, words, copies, .. } => {
                 self.looked_back_later(moment, scenario, words, copies.as_ref());
             }
@@ -146,6 +145,8 @@ impl History {
             | Fact::BrowserGone { .. }
             | Fact::Detached { .. }
             | Fact::Held { .. }
+            | Fact::Leased(_)
+            | Fact::Shared { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded
             | Fact::LookedBack { .. }
@@ -367,32 +368,5 @@ impl StepState {
         let timing =
             if too_early { Timing::TooEarly } else { start.window.timing(least_ms.max(start.window.not_before_ms)) };
         self.met = Some(Met { moment, after_ms, least_ms, timing, by_page: false });
-    }
-}
-
-pub(super) fn step_of(fact: &Fact) -> Option<StepId> {
-    match fact {
-        Fact::Marked { step, .. }
-        | Fact::MarkFailed { step, .. }
-        | Fact::Refused { step, .. }
-        | Fact::Started { step }
-        | Fact::Acted { step, .. }
-        | Fact::Looked { step, .. }
-        | Fact::Checked { step, .. }
-        | Fact::Recalled { step, .. }
-        | Fact::Closed { step, .. }
-        | Fact::Evidence { step, .. } => Some(*step),
-        Fact::RunStarted { .. }
-        | Fact::RunResumed { .. }
-        | Fact::Probed { .. }
-        | Fact::BrowserOpened { .. }
-        | Fact::BrowserFailed { .. }
-        | Fact::BrowserGone { .. }
-        | Fact::Detached { .. }
-        | Fact::Held { .. }
-        | Fact::Interrupted { .. }
-        | Fact::RunEnded
-        | Fact::LookedBack { .. }
-        | Fact::Unknown => None,
     }
 }

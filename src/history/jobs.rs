@@ -45,6 +45,15 @@ pub enum Fate {
 }
 
 impl History {
+    /// The time that was chosen in the scenario of a step.
+    pub fn slot_of(&self, step: StepId) -> Option<Timestamp> {
+        self.slot_in(self.plan.scenario_of(step))
+    }
+
+    pub(super) fn slot_in(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
+        scenario.steps.iter().find_map(|step| self.step(*step).slot)
+    }
+
     /// What the job's page has said of rows that will not come, and when.
     pub fn fate(&self, step: StepId) -> Option<(Moment, Fate)> {
         let StepKind::Expect { aside: Some((visit, look)), window, .. } = &self.plan.step(step).kind else {

@@ -3,6 +3,7 @@
 mod apply;
 mod codes;
 mod jobs;
+mod process;
 mod state;
 mod timings;
 mod verdict;
@@ -18,8 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, LateCopy, Plan, PlannedScenario, PlannedStep, Since,
-    StepId, StepKind, Timing, Verdict, WindowFrom,
+    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, LateCopy, Leased, Plan, PlannedScenario, PlannedStep,
+    Since, StepId, StepKind, Timing, Verdict, WindowFrom,
 };
 
 /// Clocks that differ by more are told, and may be the cause of what looks like somebody else's fault.
@@ -51,6 +52,10 @@ pub struct History {
     clock: Option<ServiceClock>,
     /// When this program was noticed to have been held up, and for how many milliseconds.
     pub held: Vec<(Moment, u64)>,
+    /// What there is to tell of the leases that it had.
+    pub leases: Vec<Leased>,
+    /// From when on another run has worked with what is shared, in milliseconds of the run.
+    pub shared_since: Option<u64>,
     /// When the run is to be gone on with, if its process has ended to wait.
     pub detached: Option<Timestamp>,
     pub interrupted: Option<String>,
@@ -95,6 +100,8 @@ impl History {
             during: None,
             clock: None,
             held: Vec::new(),
+            leases: Vec::new(),
+            shared_since: None,
             detached: None,
             interrupted: None,
             stopped_at: None,
@@ -196,11 +203,6 @@ impl History {
         }
     }
 
-    /// For how long this program has been held up since then, in milliseconds: what is waited for has so much longer.
-    pub fn held_since(&self, t: u64) -> u64 {
-        self.held.iter().filter(|(moment, _)| moment.t >= t).map(|(_, ms)| ms).sum()
-    }
-
     /// When the window of a step closes that nothing else puts off, in milliseconds of the run.
     pub fn end_of(&self, step: StepId, late_ms: u64) -> u64 {
         let anchor = self.anchor(step);
@@ -226,15 +228,6 @@ impl History {
             }
             (WindowFrom::Trigger | WindowFrom::Slot | WindowFrom::Pickup, _) => of_trigger(),
         }
-    }
-
-    /// The time that was chosen in the scenario of a step.
-    pub fn slot_of(&self, step: StepId) -> Option<Timestamp> {
-        self.slot_in(self.plan.scenario_of(step))
-    }
-
-    fn slot_in(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
-        scenario.steps.iter().find_map(|step| self.step(*step).slot)
     }
 
     /// The whole address that an action visits, where the journal knows it.

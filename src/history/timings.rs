@@ -90,7 +90,7 @@ impl History {
                 Some(*lane)
             }
             _ => {
-                let step = super::apply::step_of(fact)?;
+                let step = fact.step()?;
                 (step.index() < self.plan.steps.len()).then(|| self.plan.step(step).lane)
             }
         }

@@ -32,6 +32,8 @@ pub struct Context<'a> {
     pub capture: Option<&'a Captured>,
     /// Earlier requests of ours whose texts may still come.
     pub open_codes: u32,
+    /// From when on another run of ours may have asked for codes, by the service's clock.
+    pub shared_since: Option<Timestamp>,
     /// The page is the one that stood there before the action: what it says is no answer to it.
     pub is_stale: bool,
     /// So many dialogs of it were open before the action already.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::pattern::fits;
 use super::pieces::{is_piece_of, pair};
@@ -142,11 +142,19 @@ fn is_blanked(expected: &TextExpectation, text: &Message, context: &Context<'_>)
 /// Whether a text came before it was asked for, by its number's own clock: it was listed late, and is the code of somebody
 /// else's sign-in, which would be taken all the same.
 fn is_from_before(text: &Message, context: &Context<'_>) -> bool {
-    let (Some(at), Some((began, _)), Some(ahead)) = (text.arrived_at, context.acted, context.eye_ahead_ms) else {
-        return false;
-    };
-    at.saturating_sub(SignedDuration::from_millis(ahead))
-        .is_ok_and(|at| at.saturating_add(CLOCK_TOLERANCE).is_ok_and(|at| at < began))
+    let Some((began, _)) = context.acted else { return false };
+    arrived(text, context).is_some_and(|at| at.saturating_add(CLOCK_TOLERANCE).is_ok_and(|at| at < began))
+}
+
+/// Whether a text may be the answer to another run of ours, which has worked with this number after this one.
+fn is_of_next(text: &Message, context: &Context<'_>) -> bool {
+    let Some(since) = context.shared_since else { return false };
+    arrived(text, context).is_none_or(|at| at.saturating_add(CLOCK_TOLERANCE).is_ok_and(|at| at >= since))
+}
+
+/// When a text came, by the service's clock.
+fn arrived(text: &Message, context: &Context<'_>) -> Option<Timestamp> {
+    text.arrived_at?.saturating_sub(SignedDuration::from_millis(context.eye_ahead_ms?)).ok()
 }
 
 fn number(count: usize) -> u32 {
@@ -163,7 +171,10 @@ fn blemish(ours: &[&Message], expected: &TextExpectation, context: &Context<'_>)
     if number(most) > expected.exactly {
         return Some(Blemish::Duplicate { count: number(most) });
     }
-    let came = number(sendings.len());
+    // Each run asks for its codes under the lease: what came after this one gave it back is the next one's.
+    let own: BTreeSet<&[String]> =
+        ours.iter().filter(|text| !is_of_next(text, context)).map(|text| text.codes.as_slice()).collect();
+    let came = number(own.len());
     // One that was refused is the answer to one of the earlier requests.
     let open_codes = context.open_codes.saturating_sub(number(context.refused_texts.len()));
     if came > context.requests + open_codes {

@@ -143,6 +143,14 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
+    /// What this run shares with others is its own from now on; written where there is something to tell.
+    Leased(Leased),
+    /// Another run has worked with what is shared since this one gave it back.
+    Shared {
+        by: String,
+        /// When it was given back, like `t`.
+        since: u64,
+    },
     /// This program was held up: stopped, in a machine that slept, or without its turn. All windows that are open go on for
     /// so much longer.
     Held {
@@ -172,6 +180,50 @@ pub enum Fact {
     /// Written by a later version; passed over.
     #[serde(other)]
     Unknown,
+}
+
+impl Fact {
+    /// The step that it is about, if it is about one.
+    pub fn step(&self) -> Option<StepId> {
+        match self {
+            Self::Marked { step, .. }
+            | Self::MarkFailed { step, .. }
+            | Self::Refused { step, .. }
+            | Self::Started { step }
+            | Self::Acted { step, .. }
+            | Self::Looked { step, .. }
+            | Self::Checked { step, .. }
+            | Self::Recalled { step, .. }
+            | Self::Closed { step, .. }
+            | Self::Evidence { step, .. } => Some(*step),
+            Self::RunStarted { .. }
+            | Self::RunResumed { .. }
+            | Self::Probed { .. }
+            | Self::BrowserOpened { .. }
+            | Self::BrowserFailed { .. }
+            | Self::BrowserGone { .. }
+            | Self::Detached { .. }
+            | Self::Held { .. }
+            | Self::Leased(_)
+            | Self::Shared { .. }
+            | Self::Interrupted { .. }
+            | Self::RunEnded
+            | Self::LookedBack { .. }
+            | Self::Unknown => None,
+        }
+    }
+}
+
+/// How a lease was had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    pub waited_ms: u64,
+    /// For whom it was waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
+    /// Why other machines could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unasked: Option<String>,
 }
 
 /// Which look at the service's health.

@@ -23,7 +23,7 @@ pub use acted::{Acted, FailureKind, PortFailure};
 pub use check::{Blemish, Check, Instead, Wrong};
 pub use component::Component;
 pub use environment::{Environment, MailboxSettings, MessageTemplate, NumberSettings, Target, TargetTemplate};
-pub use event::{Event, Fact, Gap, ProbeWhen, Seen};
+pub use event::{Event, Fact, Gap, Leased, ProbeWhen, Seen};
 pub use eyes::EyeLevel;
 pub use health::{Health, PartHealth};
 pub use known::KnownIssue;

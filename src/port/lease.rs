@@ -13,6 +13,8 @@ pub trait Lease: Send + Sync {
     /// # Errors
     /// Why it is not.
     async fn sure(&self) -> Result<Option<String>, String>;
+    /// Who has had it after this run, or has it now, where that can be told.
+    async fn others(&self) -> Option<String>;
     /// Gives it back, if it is held.
     async fn give_back(&self);
 }

@@ -36,6 +36,8 @@ impl Texts for Fact {
             Self::Looked { seen, .. } => seen.texts(visit),
             Self::Checked { check, .. } => check.texts(visit),
             Self::Interrupted { signal } => visit(signal),
+            Self::Shared { by, .. } => visit(by),
+            Self::Leased(leased) => leased.behind.iter_mut().chain(&mut leased.unasked).for_each(visit),
             Self::RunStarted { .. }
             | Self::RunResumed { .. }
             | Self::BrowserGone { .. }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::diagnose::{Diagnosis, Explained, Known, Story};
 use crate::history::{History, LookedBack};
-use crate::model::PlannedScenario;
+use crate::model::{Leased, PlannedScenario};
 
 /// The whole report.
 pub fn json(history: &History) -> Value {
@@ -25,6 +25,7 @@ pub fn json(history: &History) -> Value {
         "plan_digest": crate::plan::digest(plan),
         "harness": { "version": history.harness },
         "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
+        "leases": history.leases.iter().map(lease).collect::<Vec<_>>(),
         "since": super::since::json(history),
         "scenarios": plan.judged().map(|scenario| one_scenario(&explained, history, scenario)).collect::<Vec<_>>(),
         "stories": stories(&explained, history),
@@ -38,6 +39,10 @@ fn versions(history: &History) -> Value {
         health.map(|health| json!({ "admin": health.admin.version, "api": health.api.version }))
     };
     json!({ "before": probe(&history.before), "after": probe(&history.after) })
+}
+
+fn lease(leased: &Leased) -> Value {
+    json!({ "waited_ms": leased.waited_ms, "behind": leased.behind, "unasked": leased.unasked })
 }
 
 fn known(known: &Known<'_>) -> Value {

@@ -84,6 +84,7 @@ impl Live {
                 Seen::New(_) => None,
             },
             Fact::Closed { step, .. } => Some(format!("{} was not met", name(step))),
+            Fact::Leased(leased) => Some(super::lease(leased)),
             Fact::Held { ms } => Some(format!("this program was held up for {}", seconds(*ms))),
             Fact::Detached { due } => Some(format!("nothing to do before {}", due.strftime("%H:%M:%S UTC"))),
             Fact::Interrupted { signal } => Some(format!("stopped by {signal}")),
@@ -95,6 +96,7 @@ impl Live {
             | Fact::Recalled { .. }
             | Fact::Evidence { .. }
             | Fact::RunEnded
+            | Fact::Shared { .. }
             | Fact::LookedBack { .. }
             | Fact::Unknown => None,
         }

@@ -11,7 +11,7 @@ pub mod text;
 pub mod timings;
 
 use crate::model::environment::host_of;
-use crate::model::{Plan, Verdict};
+use crate::model::{Leased, Plan, Verdict};
 
 /// Where the service is, as it heads each report: one environment's variables may be another's.
 pub(crate) fn host(plan: &Plan) -> Option<String> {
@@ -21,6 +21,18 @@ pub(crate) fn host(plan: &Plan) -> Option<String> {
 /// `9.4 s`, `310 s`.
 pub(crate) fn seconds(ms: u64) -> String {
     if ms < 100_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { format!("{} s", ms / 1000) }
+}
+
+/// How a run came by what it shares with others.
+pub(crate) fn lease(leased: &Leased) -> String {
+    let waited = leased.behind.as_ref().map(|behind| {
+        format!("waited {} for another run with the same user, number or mailbox: {behind}", seconds(leased.waited_ms))
+    });
+    let unasked = leased
+        .unasked
+        .as_ref()
+        .map(|why| format!("whether other machines work with the same user or number could not be asked: {why}"));
+    waited.into_iter().chain(unasked).collect::<Vec<_>>().join("; ")
 }
 
 /// The verdict in words for a person.

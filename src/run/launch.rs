@@ -7,15 +7,17 @@ use tokio::sync::watch;
 
 use super::ports::{ports, vault};
 use super::prepare::Prepared;
+use super::shared::{self, Had};
 use super::surroundings::Surroundings;
 use super::{NotStarted, Recorded, budget, copies, look_back, passed};
 use crate::config::Resolved;
-use crate::engine::{self, Engine, Observer, Stopped};
+use crate::engine::{self, Engine, Observer, Ports, Stopped};
 use crate::exit::Exit;
 use crate::guard::{FileLease, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
+use crate::port::is_key;
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
@@ -36,6 +38,8 @@ pub struct Going {
     pub public: bool,
     /// Whether somebody says that a run goes on here, and no more where it was begun.
     pub moved: bool,
+    /// For how long another run with the same user, number or mailbox is waited for, in milliseconds.
+    pub wait_ms: u64,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }
@@ -68,11 +72,8 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
         prepared.must_be_pinned()?;
         let mut plan = prepared.plan(&resolved)?;
         look_back::add(prepared, &mut plan, &prepared.files.runs());
-        let run = run_id().map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
-        let lease = take_lease(prepared, &run, &keeper)?;
-        let outcome = begin(prepared, going, &resolved, plan, &run, &keeper, company).await;
-        lease.give_back().await;
-        outcome
+        let stage = Stage { prepared, going, resolved: &resolved, keeper: &keeper };
+        Box::pin(begin(&stage, plan, company)).await
     })
     .await;
     world.end().await;
@@ -85,32 +86,60 @@ async fn sweep_before() {
     let _ = tokio::task::spawn_blocking(crate::process::sweep).await;
 }
 
-async fn begin(
-    prepared: &Prepared,
-    going: &Going,
-    resolved: &Resolved,
+/// What a run is made from.
+struct Stage<'a> {
+    prepared: &'a Prepared,
+    going: &'a Going,
+    resolved: &'a Resolved,
+    keeper: &'a Keeper,
+}
+
+impl Stage<'_> {
+    async fn ports(&self, run: &str) -> Result<Ports, NotStarted> {
+        let nonce = random_letters(TOKEN_LENGTH)?;
+        let lease = |clock| shared::lease(self.prepared, self.going, self.resolved, run, nonce, clock);
+        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, lease).await
+    }
+}
+
+async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finished, NotStarted> {
+    let run = run_id()?;
+    let ports = stage.ports(&run).await?;
+    let had = shared::take(ports.lease.as_ref(), stage.prepared, stage.going).await?;
+    let lease = ports.lease.clone();
+    let outcome = Box::pin(begin_leased(stage, plan, run, (ports, had), company)).await;
+    lease.give_back().await;
+    outcome
+}
+
+/// Under the lease, since what others have asked for is counted.
+async fn begin_leased(
+    stage: &Stage<'_>,
     plan: Plan,
-    run: &str,
-    keeper: &Keeper,
+    run: String,
+    (ports, had): (Ports, Had),
     company: Company,
 ) -> Result<Finished, NotStarted> {
+    let Stage { prepared, going, resolved, keeper } = *stage;
     let runs = prepared.files.runs();
     let codes = budget::within(prepared, going, &plan, &runs)?;
-    let ports = ports(resolved, run, prepared.alive_within(), keeper).await?;
     let copies = copies::of_last_run(&ports, resolved, &plan, &runs).await;
-    let token = random_letters(TOKEN_LENGTH).map_err(|why| NotStarted::new(Exit::NotJudged, why))?;
+    let token = random_letters(TOKEN_LENGTH)?;
     let cannot = |error: std::io::Error| cannot_write(&runs, &error);
-    let folder = RunFolder::create(&runs, &prepared.environment.name, run).map_err(cannot)?;
+    let folder = RunFolder::create(&runs, &prepared.environment.name, &run).map_err(cannot)?;
     let path = folder.path.clone();
+    let lease = take_lease(prepared, &run, keeper)?;
     let vault = vault(resolved, &plan);
     let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, &plan) };
     let open_codes = codes.unseen;
-    let (run, harness, place) =
-        (run.to_owned(), HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
+    let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
     let engine =
         engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
-    Ok(drive(engine.detaching(going.detach), path, company.stop, going.public).await)
+    let engine = engine.leased(had.waited_ms, had.behind, had.unasked).map_err(cannot)?;
+    let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
+    lease.give_back().await;
+    Ok(finished)
 }
 
 /// Goes on with a run that another process left.
@@ -130,7 +159,8 @@ pub async fn go_on(
         let resolved = world.resolve(prepared)?;
         prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
-        let outcome = Box::pin(reopen(recorded, prepared, going, &resolved, &keeper, company)).await;
+        let stage = Stage { prepared, going, resolved: &resolved, keeper: &keeper };
+        let outcome = Box::pin(reopen(recorded, &stage, company)).await;
         lease.give_back().await;
         outcome
     }
@@ -139,14 +169,8 @@ pub async fn go_on(
     outcome
 }
 
-async fn reopen(
-    recorded: Recorded,
-    prepared: &Prepared,
-    going: &Going,
-    resolved: &Resolved,
-    keeper: &Keeper,
-    company: Company,
-) -> Result<Finished, NotStarted> {
+async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Result<Finished, NotStarted> {
+    let Stage { prepared, going, resolved, .. } = *stage;
     // Read again under the lease: until then another process may have been at work on it.
     let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
@@ -172,7 +196,7 @@ async fn reopen(
         NotStarted { exit: Exit::WrongInput, said }
     })?;
     budget::within_rest(prepared, going, &history, &folder)?;
-    let ports = ports(resolved, &history.run, prepared.alive_within(), keeper).await?;
+    let ports = stage.ports(&history.run).await?;
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
@@ -254,25 +278,25 @@ pub(super) fn keeper() -> Result<Keeper, NotStarted> {
         .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The program cannot find itself: {error}.")))
 }
 
+/// A run is gone on with by one process at a time, also where its folder was copied.
 fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLease, NotStarted> {
-    let folder = prepared.files.runs().join(&prepared.environment.name);
-    let holder =
-        format!("run {run}, process {}, since {}", std::process::id(), Timestamp::now().strftime("%F %H:%M:%S UTC"));
-    FileLease::take(&folder, &holder, keeper).map_err(|why| match why {
+    // What stands in a journal is anybody's, and must lead nowhere else.
+    if run.contains('/') || !is_key(run) {
+        return Err(NotStarted::new(Exit::WrongInput, "The id of this run is none that a run is given."));
+    }
+    let path = prepared.files.runs().join(&prepared.environment.name).join(format!("{run}.lease"));
+    let holder = format!("process {}, since {}", std::process::id(), Timestamp::now().strftime("%F %H:%M:%S UTC"));
+    FileLease::take(&path, &holder, keeper).map_err(|why| match why {
         NoLease::Held(said) => NotStarted::new(
             Exit::Refused,
-            format!(
-                "{} is being tested already: {said}. Wait for it, or look at `{}`.",
-                prepared.environment.name,
-                folder.join("lease").display()
-            ),
+            format!("Run {run} goes on already: {said}. Wait for it, or look at `{}`.", path.display()),
         ),
         NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
     })
 }
 
 /// `20261122T031502Z-x7k2p9`: run ids sort by their time.
-fn run_id() -> Result<String, String> {
+fn run_id() -> Result<String, NotStarted> {
     Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
 }
 
@@ -280,8 +304,9 @@ fn run_id() -> Result<String, String> {
 const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz";
 const TOKEN_LENGTH: usize = 16;
 
-fn random_letters(count: usize) -> Result<String, String> {
+fn random_letters(count: usize) -> Result<String, NotStarted> {
     let mut bytes = vec![0_u8; count];
-    getrandom::fill(&mut bytes).map_err(|error| format!("The system gives no random bytes: {error}."))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The system gives no random bytes: {error}.")))?;
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
 }

@@ -14,6 +14,7 @@ mod prepare;
 mod recorded;
 #[cfg(feature = "local")]
 mod sandbox;
+mod shared;
 mod surroundings;
 
 pub use launch::{Company, Finished, Going, go_on, smoke};

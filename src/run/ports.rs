@@ -11,7 +11,7 @@ use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
 use crate::model::Plan;
-use crate::port::{Inbox, Probe};
+use crate::port::{Clock, Inbox, Lease, Probe};
 use crate::probe::HealthProbe;
 use crate::process::Keeper;
 use crate::redact::Vault;
@@ -54,6 +54,7 @@ pub(super) async fn ports(
     run: &str,
     alive_within: Duration,
     keeper: &Keeper,
+    lease: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Lease>,
 ) -> Result<Ports, NotStarted> {
     let cannot = |why: String| NotStarted::new(Exit::NotJudged, why);
     if resolved.webdriver_url.is_none() {
@@ -61,12 +62,14 @@ pub(super) async fn ports(
     }
     let browser = browser(resolved, run, keeper)?;
     let eyes = Eyes::open(resolved, run, alive_within, keeper).await.map_err(cannot)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     Ok(Ports {
         browser: Arc::new(browser),
         number: eyes.number,
         inbox: eyes.inbox,
         probe: eyes.probe,
-        clock: Arc::new(SystemClock::start()),
+        lease: lease(clock.clone()),
+        clock,
     })
 }
 

@@ -187,7 +187,7 @@ fn a_journal_that_cannot_be_written_stops_everything_before_it_begins() {
     desk.write("runs/local", b"a file where a folder should be");
     let said = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
     assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.err.contains("cannot be taken: "), "{}", said.err);
+    assert!(said.err.contains("The journal cannot be written under ./runs: "), "{}", said.err);
     assert!(sandbox.entries("page").is_empty());
 }
 

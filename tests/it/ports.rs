@@ -91,17 +91,18 @@ fn a_keeper_gives_its_childs_exit_code() {
 #[test]
 fn a_lease_is_held_by_one_and_says_by_whom() {
     let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("runs/one.lease");
     runtime().block_on(async {
         let keeper = Keeper::at(&program());
-        let first = FileLease::take(folder.path(), "run one", &keeper).expect("a lease");
-        match FileLease::take(folder.path(), "run two", &keeper) {
+        let first = FileLease::take(&path, "run one", &keeper).expect("a lease");
+        match FileLease::take(&path, "run two", &keeper) {
             Err(NoLease::Held(holder)) => assert_eq!(holder, "run one"),
             Err(NoLease::Failed(why)) => panic!("{why}"),
             Ok(_) => panic!("two hold it"),
         }
         first.give_back().await;
-        assert!(!folder.path().join("lease").exists());
-        FileLease::take(folder.path(), "run two", &keeper).expect("free again").give_back().await;
+        assert!(!path.exists());
+        FileLease::take(&path, "run two", &keeper).expect("free again").give_back().await;
     });
 }
 

@@ -67,6 +67,7 @@ fn judged_again(name: &str, history: &History, event: &Event, last: Option<&Obse
         eye_ahead_ms: history.eye_ahead_ms(*step),
         capture: capture.as_ref().map(|capture| &capture.of),
         open_codes: history.open_codes,
+        shared_since: None,
         is_stale: history.lanes[&history.plan.step(*step).lane]
             .document
             .is_some_and(|document| history.is_stale(*step, document)),

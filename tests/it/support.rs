@@ -38,6 +38,7 @@ pub fn context<'a>(plan: &'a Plan, token: &'a str, now: Timestamp) -> Context<'a
         eye_ahead_ms: None,
         capture: None,
         open_codes: 0,
+        shared_since: None,
         is_stale: false,
         dialogs_before: 0,
         refused_texts: &NONE,
@@ -158,6 +159,12 @@ impl Desk {
     pub fn report(&self) -> Value {
         let text = std::fs::read_to_string(self.path().join("runs/local/latest/report.json")).expect("a report");
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Leases on runs that are still there.
+    pub fn leases(&self) -> Vec<PathBuf> {
+        let files = self.written().into_iter().map(|(path, _)| path);
+        files.filter(|path| path.extension().is_some_and(|kind| kind == "lease")).collect()
     }
 
     /// Every file below `runs`, as bytes.

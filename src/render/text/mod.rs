@@ -46,6 +46,9 @@ fn screen(history: &History, folder: &str, all: bool) -> String {
     for scenario in history.plan.judged() {
         one_line(&mut out, &explained, history, scenario);
     }
+    for leased in &history.leases {
+        let _ = writeln!(out, "note: {}", super::lease(leased));
+    }
     for story in stories.iter().skip(1) {
         out.push('\n');
         out.push_str(&block(history, story, &mut told));

@@ -22,7 +22,7 @@ fn kill_and_resume(scenarios: &[&str], after_ms: u64) {
     run.wait().expect("an end");
     let gone = wait_until(Duration::from_secs(2), || processes_with(&mark).is_empty().then_some(()));
     assert!(gone.is_some(), "{after_ms} ms: left after 2 s: {:#?}", processes_with(&mark));
-    assert!(!desk.path().join("runs/local/lease").exists(), "{after_ms} ms: the lease is left");
+    assert!(desk.leases().is_empty(), "{after_ms} ms: the lease is left");
     assert!(
         wait_until(Duration::from_secs(2), || (folders() == 0).then_some(())).is_some(),
         "{after_ms} ms: a folder is left"

@@ -23,7 +23,7 @@ use crate::support::{Desk, Said, Sandbox, root, wait_until};
 fn smoke(desk: &Desk, options: &[&str]) -> (Said, Value) {
     let said = desk.run(&[&["smoke", "local"], options].concat());
     assert!(desk.path().join("runs/local/latest/journal.jsonl").is_file(), "{said:?}");
-    assert!(!desk.path().join("runs/local/lease").exists(), "a lease is left");
+    assert!(desk.leases().is_empty(), "a lease is left");
     (said, desk.report())
 }
 
@@ -137,11 +137,17 @@ fn a_second_run_is_refused_while_one_is_at_work() {
     assert!(
         wait_until(Duration::from_secs(20), || desk.path().join("runs/local/latest").exists().then_some(())).is_some()
     );
-    let second = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    let again = ["smoke", "local", RESET, "--wait", "0s", "--sandbox", sandbox.control_url()];
+    let second = desk.run(&again);
     assert_eq!(second.code, 5, "{second:?}");
-    assert!(second.err.contains("local is being tested already: run "), "{}", second.err);
+    assert!(second.err.contains("works with the user, number or mailbox of local: run "), "{}", second.err);
+    assert!(second.err.contains(", at the most for ") && second.err.contains(" s more. Wait for it"), "{}", second.err);
     first.kill().expect("a kill");
     first.wait().expect("an end");
+    // Whoever is gone holds nothing up, though nothing was given back.
+    sandbox.faults(&[]);
+    let third = desk.run(&again);
+    assert_eq!(third.code, 0, "{third:?}");
 }
 
 #[test]

@@ -63,6 +63,36 @@ fn two_at_once(round: u32) {
     }
 }
 
+/// Two runs of one environment, with one user, phone and mailbox, from the same second on: one works after the other, and while
+/// the first waits for its slot the second does not.
+fn two_runs_at_once(round: u32) {
+    let sandbox = Sandbox::start(&[]);
+    let desk = Desk::new();
+    let start = || desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    let runs = [start(), start()];
+    let mut waited = 0;
+    for run in runs {
+        let said = Said::of(&run.wait_with_output().expect("the run"));
+        assert_eq!(said.code, 0, "round {round}: {}{}", said.out, said.err);
+        assert!(said.out.contains("PASSED"), "round {round}: {}", said.out);
+        waited += said.out.matches("\nnote: waited ").count();
+        assert!(!said.out.contains("could not be asked"), "{}", said.out);
+    }
+    assert_eq!(waited, 1, "one of them says that it has waited, and for how long");
+    assert_eq!((sandbox.codes().len(), sandbox.entries("signed-in").len()), (2, 2));
+}
+
+#[test]
+fn two_runs_of_one_environment_work_one_after_the_other() {
+    two_runs_at_once(0);
+}
+
+#[test]
+#[ignore = "long: script/test --full"]
+fn fifty_times_two_runs_of_one_environment() {
+    (1..=50).for_each(two_runs_at_once);
+}
+
 #[test]
 fn two_environments_with_one_phone_and_one_mailbox_do_not_disturb_each_other() {
     two_at_once(0);

@@ -43,7 +43,7 @@ fn stopped(sandbox: &Sandbox, stop: Stop, after_ms: u64) {
     let folders = || std::fs::read_dir(tmp.path()).expect("a folder").count();
     let empty = wait_until(Duration::from_secs(3), || (folders() == 0).then_some(()));
     assert!(empty.is_some(), "{case}: {} folder(s) are left", folders());
-    assert!(!desk.path().join("runs/local/lease").exists(), "{case}: the lease is left");
+    assert!(desk.leases().is_empty(), "{case}: the lease is left");
     let journal = std::fs::read(desk.path().join("runs/local/latest/journal.jsonl")).unwrap_or_default();
     if journal.is_empty() {
         return;

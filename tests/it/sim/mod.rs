@@ -63,6 +63,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
     let begun = tokio::time::Instant::now();
     let mut paused = Duration::ZERO;
     let ports = || Ports {
+        lease: Arc::new(notify_smoke::guard::Alone),
         browser: Arc::new(SimBrowser(world.clone())),
         inbox: Arc::new(SimInbox(world.clone())),
         number: None,

@@ -291,6 +291,7 @@ pub struct Outcome {
 pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: Option<Box<Judge>>) -> Outcome {
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let ports = || Ports {
+        lease: Arc::new(notify_smoke::guard::Alone),
         browser: Arc::new(SimBrowser(world.clone())),
         inbox: Arc::new(SimInbox(world.clone(), MessageKind::Email)),
         number: Some(Arc::new(SimInbox(world.clone(), MessageKind::Sms))),

@@ -1,0 +1,25 @@
+//! What is known of the processes that have worked on a run, and of others beside them.
+
+use super::{History, Moment};
+use crate::model::Fact;
+
+impl History {
+    pub(super) fn apply_to_process(&mut self, fact: &Fact, moment: Moment) {
+        match fact {
+            Fact::Held { ms } => self.held.push((moment, *ms)),
+            Fact::Leased(leased) => self.leases.push(leased.clone()),
+            Fact::Shared { since, .. } => self.shared_since = self.shared_since.or(Some(*since)),
+            Fact::Detached { due } => self.detached = Some(*due),
+            Fact::Interrupted { signal } => {
+                (self.interrupted, self.stopped_at) = (Some(signal.clone()), Some(moment));
+            }
+            Fact::RunEnded => self.ended = true,
+            _ => {}
+        }
+    }
+
+    /// For how long this program has been held up since then, in milliseconds: what is waited for has so much longer.
+    pub fn held_since(&self, t: u64) -> u64 {
+        self.held.iter().filter(|(moment, _)| moment.t >= t).map(|(_, ms)| ms).sum()
+    }
+}

@@ -1,0 +1,104 @@
+//! What runs share, and the lease that one of them has on it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::NotStarted;
+use super::launch::Going;
+use super::prepare::Prepared;
+use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber};
+use crate::exit::Exit;
+use crate::guard::{Alone, Leases};
+use crate::model::environment::host_of;
+use crate::port::{Clock, Lease, Objects, Taken};
+use crate::process::Owner;
+use crate::store::FolderObjects;
+
+/// Where objects lie beside the runs of a folder.
+const FOLDER: &str = ".store";
+/// So many digits of a digest name a lease: no two of one team's are the same.
+const DIGITS: usize = 32;
+
+/// The lease on what a run shares with others; on nothing, where the sandbox is its own.
+pub(super) fn lease(
+    prepared: &Prepared,
+    going: &Going,
+    resolved: &Resolved,
+    run: &str,
+    nonce: String,
+    clock: Arc<dyn Clock>,
+) -> Arc<dyn Lease> {
+    if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
+        return Arc::new(Alone);
+    }
+    let holder = format!(
+        "run {run} on {}, process {}, since {}",
+        prepared.environment.name,
+        std::process::id(),
+        Timestamp::now().strftime("%F %H:%M:%S UTC")
+    );
+    let stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
+    Arc::new(Leases::new(stores, keys(resolved), holder, Owner::this(), nonce, clock))
+}
+
+/// The objects of one folder of runs.
+pub(super) fn beside(runs: &Path) -> FolderObjects {
+    FolderObjects::new(&runs.join(FOLDER))
+}
+
+/// Takes it before the run begins.
+///
+/// # Errors
+/// [`NotStarted`] where somebody else has it for longer than is to be waited.
+pub(super) async fn take(lease: &dyn Lease, prepared: &Prepared, going: &Going) -> Result<Had, NotStarted> {
+    match lease.take(going.wait_ms).await {
+        Taken::Ours { waited_ms, behind, unasked } => Ok(Had { waited_ms, behind, unasked }),
+        Taken::Held(who) => Err(NotStarted::new(
+            Exit::Refused,
+            format!(
+                "Another run works with the user, number or mailbox of {}: {who}. Wait for it, or add --wait 5m.",
+                prepared.environment.name
+            ),
+        )),
+    }
+}
+
+/// What there is to tell of a lease.
+pub(super) struct Had {
+    pub(super) waited_ms: u64,
+    pub(super) behind: Option<String>,
+    pub(super) unasked: Option<String>,
+}
+
+/// The user of a service; a number with the sender whose codes come to it; a mailbox with the domain whose mails do. Two
+/// environments that share number and mailbox have senders of their own, and need not wait for each other.
+fn keys(resolved: &Resolved) -> Vec<String> {
+    let target = &resolved.target;
+    let host = host_of(&target.base_url).unwrap_or_default();
+    let mut keys = vec![key("user", &[&host, &target.user_email.to_lowercase()])];
+    if let Some(number) = &resolved.number {
+        let gateway = match number {
+            ResolvedNumber::Twilio { endpoint, .. } => endpoint.clone().unwrap_or_default(),
+            ResolvedNumber::Exec(_) => String::new(),
+        };
+        keys.push(key("number", &[&gateway, &target.user_mobile, &target.sms_sender]));
+    }
+    let (place, prefix) = match &resolved.mailbox {
+        ResolvedMailbox::SesS3 { bucket, prefix, endpoint, .. } => {
+            (format!("{}/{bucket}", endpoint.clone().unwrap_or_default()), prefix.clone())
+        }
+        ResolvedMailbox::Exec(_) => (target.user_email.to_lowercase(), String::new()),
+    };
+    let domain = target.email_sender.rsplit('@').next().unwrap_or_default().to_lowercase();
+    keys.push(key("mailbox", &[&place, &prefix, &domain]));
+    keys
+}
+
+/// Names of people are nobody's business in a bucket's listing.
+fn key(kind: &str, parts: &[&str]) -> String {
+    let digest = format!("{:x}", Sha256::digest(parts.join("\n")));
+    format!("leases/{kind}/{}", &digest[..DIGITS])
+}
