@@ -7,4 +7,6 @@ mod resolve;
 mod values;
 
 pub use files::{Files, Loaded, environment_name};
-pub use resolve::{Resolved, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved, placeholders, resolve};
+pub use resolve::{
+    Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved, placeholders, resolve,
+};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::pins::contradictions;
 use super::values::{ValueKind, wrong};
-use crate::model::environment::{Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
+use crate::model::environment::{Bucket, Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
 use crate::model::{
     Environment, MailboxSettings, MessageKind, MessageTemplate, NumberSettings, Target, TargetTemplate, Template,
 };
@@ -17,20 +17,28 @@ pub struct Resolved {
     pub secrets: BTreeMap<String, String>,
     pub basic_auth: Option<(String, String)>,
     pub mailbox: ResolvedMailbox,
+    /// What runs on every machine share.
+    pub store: Option<ResolvedBucket>,
     pub number: Option<ResolvedNumber>,
     pub webdriver_url: Option<String>,
     pub ca_file: Option<PathBuf>,
 }
 
+/// A part of an S3 bucket, and how it is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedBucket {
+    pub bucket: String,
+    pub prefix: String,
+    pub region: String,
+    /// Only for an S3 server other than Amazon's.
+    pub endpoint: Option<String>,
+    /// Id and secret of a key; without them the usual places are looked at.
+    pub credentials: Option<(String, String)>,
+}
+
 /// How to read the mailbox.
 pub enum ResolvedMailbox {
-    SesS3 {
-        bucket: String,
-        prefix: String,
-        region: String,
-        endpoint: Option<String>,
-        credentials: Option<(String, String)>,
-    },
+    SesS3(ResolvedBucket),
     Exec(ResolvedProgram),
 }
 
@@ -200,6 +208,7 @@ pub fn resolve(
         resolver.secret("user.password", password);
     }
     let mailbox = mailbox(&mut resolver, &environment.mailbox);
+    let store = environment.store.as_ref().map(|settings| bucket(&mut resolver, "store", settings));
     let number = environment.number.as_ref().map(|settings| match settings {
         NumberSettings::Twilio { account, token, endpoint } => ResolvedNumber::Twilio {
             account: resolver.setting(account),
@@ -242,7 +251,7 @@ pub fn resolve(
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {
-        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, number, webdriver_url, ca_file })
+        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, store, number, webdriver_url, ca_file })
     } else {
         Err(resolver.problems)
     }
@@ -266,22 +275,25 @@ fn templates(resolver: &mut Resolver<'_>, environment: &Environment) -> BTreeMap
 
 fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedMailbox {
     match settings {
-        MailboxSettings::SesS3 { bucket, prefix, region, endpoint, access_key_id, secret_access_key } => {
-            let id = access_key_id.as_ref().map(|id| resolver.secret("mailbox.access-key-id", id));
-            let secret = secret_access_key.as_ref().map(|secret| resolver.secret("mailbox.secret-access-key", secret));
-            if id.is_some() != secret.is_some() {
-                let what = "`access-key-id` and `secret-access-key` go together";
-                resolver.problems.push(unresolved("mailbox", what, "Give both, or neither."));
-            }
-            ResolvedMailbox::SesS3 {
-                bucket: resolver.setting(bucket),
-                prefix: resolver.setting(prefix),
-                region: resolver.setting(region),
-                endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
-                credentials: id.zip(secret),
-            }
-        }
+        MailboxSettings::SesS3(settings) => ResolvedMailbox::SesS3(bucket(resolver, "mailbox", settings)),
         MailboxSettings::Exec(program) => ResolvedMailbox::Exec(resolver.program(program)),
+    }
+}
+
+fn bucket(resolver: &mut Resolver<'_>, of: &str, settings: &Bucket) -> ResolvedBucket {
+    let Bucket { bucket, prefix, region, endpoint, access_key_id, secret_access_key } = settings;
+    let id = access_key_id.as_ref().map(|id| resolver.secret(&format!("{of}.access-key-id"), id));
+    let secret = secret_access_key.as_ref().map(|secret| resolver.secret(&format!("{of}.secret-access-key"), secret));
+    if id.is_some() != secret.is_some() {
+        let what = "`access-key-id` and `secret-access-key` go together";
+        resolver.problems.push(unresolved(of, what, "Give both, or neither."));
+    }
+    ResolvedBucket {
+        bucket: resolver.setting(bucket),
+        prefix: resolver.setting(prefix),
+        region: resolver.setting(region),
+        endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
+        credentials: id.zip(secret),
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const ENVIRONMENT: [Key; 19] = [
+pub const ENVIRONMENT: [Key; 20] = [
     Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
     Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
     Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
     Key { name: "user", doc: "The smoke user." },
     Key { name: "email-sender", doc: "The address that Notify's own mails come from." },
     Key { name: "mailbox", doc: "How the smoke user's mailbox is read." },
+    Key { name: "store", doc: "What runs on every machine share: a bucket, or `file` for those of one folder." },
     Key {
         name: "sms-sender",
         doc: "The number that Notify's own texts come from; it tells one environment's codes from another's.",
@@ -76,6 +77,17 @@ pub const MAILBOX: [Key; 9] = [
     Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
     Key { name: "command", doc: "The program and its arguments, none of which is a secret." },
     Key { name: "env", doc: "Variables that the program gets, by name; it gets no others but plain ones." },
+];
+
+/// Under `store`.
+pub const STORE: [Key; 7] = [
+    Key { name: "kind", doc: "`s3`: a bucket that keeps conditions on writes, as Amazon's do." },
+    Key { name: "bucket", doc: "The bucket's name; a mailbox's may be the same one." },
+    Key { name: "prefix", doc: "What stands before each object's name, such as notify-smoke/." },
+    Key { name: "region", doc: "The bucket's region, such as us-west-2." },
+    Key { name: "endpoint", doc: "Only for an S3 server other than Amazon's." },
+    Key { name: "access-key-id", doc: "A reference to the key's id; without it the usual AWS places are looked at." },
+    Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
 ];
 
 /// Under `number`, of each kind.

@@ -5,11 +5,11 @@ pub mod keys;
 use std::collections::BTreeMap;
 
 use crate::model::environment::{
-    BasicAuth, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, Program, SandboxSettings,
+    BasicAuth, Bucket, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, Program, SandboxSettings,
     WindowOverride, is_secret_name,
 };
 use crate::model::{KnownIssue, MessageKind, Part, Template, Window};
-use crate::yaml::{Fields, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
+use crate::yaml::{Fields, Kind, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
 
 /// Time between two looks at a mailbox, unless the environment says otherwise.
 const POLL_MS: u64 = 1_000;
@@ -63,6 +63,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     });
     let email_sender = fields.need(reader, "email-sender").and_then(|node| setting(reader, node));
     let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
+    let store = fields.take("store").and_then(|node| store(reader, node));
     let sms_sender = fields.take("sms-sender").and_then(|node| setting(reader, node));
     let number = fields.take("number").and_then(|node| number(reader, node));
     let hosts = words(reader, fields.take("hosts"), "`hosts`");
@@ -91,6 +92,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         sms_sender,
         number,
         mailbox: mailbox?,
+        store,
         hosts,
         recipients,
         windows,
@@ -133,27 +135,36 @@ fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {
     let kind_node = fields.need(reader, "kind")?;
     let kind = reader.known(kind_node, "kind of mailbox", &["ses_s3", "exec"], "The kinds are")?;
     let settings = match kind.as_str() {
-        "ses_s3" => {
-            let bucket = fields.need(reader, "bucket").and_then(|node| setting(reader, node));
-            let prefix = fields.take("prefix").and_then(|node| setting(reader, node));
-            let region = fields.need(reader, "region").and_then(|node| setting(reader, node));
-            let endpoint = fields.take("endpoint").and_then(|node| setting(reader, node));
-            let access_key_id = fields.take("access-key-id").and_then(|node| secret(reader, node));
-            let secret_access_key = fields.take("secret-access-key").and_then(|node| secret(reader, node));
-            bucket.zip(region).map(|(bucket, region)| MailboxSettings::SesS3 {
-                bucket,
-                prefix: prefix.unwrap_or_default(),
-                region,
-                endpoint,
-                access_key_id,
-                secret_access_key,
-            })
-        }
+        "ses_s3" => bucket(reader, &mut fields).map(MailboxSettings::SesS3),
         "exec" => program(reader, &mut fields).map(MailboxSettings::Exec),
         _ => unreachable!("only the kinds that are known get here"),
     };
     fields.finish(reader);
     settings
+}
+
+/// `file`, or a bucket.
+fn store(reader: &mut Reader<'_>, node: &Node) -> Option<Bucket> {
+    if matches!(&node.kind, Kind::Scalar(text) if text == "file") {
+        return None;
+    }
+    let mut fields = reader.fields(node, "a store");
+    let kind = fields.need(reader, "kind")?;
+    reader.known(kind, "kind of store", &["s3"], "Write `store: file`, or a kind of")?;
+    let settings = bucket(reader, &mut fields);
+    fields.finish(reader);
+    settings
+}
+
+fn bucket(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Bucket> {
+    let bucket = fields.need(reader, "bucket").and_then(|node| setting(reader, node));
+    let prefix = fields.take("prefix").and_then(|node| setting(reader, node));
+    let region = fields.need(reader, "region").and_then(|node| setting(reader, node));
+    let endpoint = fields.take("endpoint").and_then(|node| setting(reader, node));
+    let access_key_id = fields.take("access-key-id").and_then(|node| secret(reader, node));
+    let secret_access_key = fields.take("secret-access-key").and_then(|node| secret(reader, node));
+    let (bucket, region, prefix) = (bucket?, region?, prefix.unwrap_or_default());
+    Some(Bucket { bucket, prefix, region, endpoint, access_key_id, secret_access_key })
 }
 
 fn program(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Program> {

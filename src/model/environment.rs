@@ -28,6 +28,8 @@ pub struct Environment {
     pub sms_sender: Option<Template>,
     pub number: Option<NumberSettings>,
     pub mailbox: MailboxSettings,
+    /// What runs on every machine share; without it, only those of one folder share something.
+    pub store: Option<Bucket>,
     /// Other hosts that a page may be on (the base URL's own host always may).
     pub hosts: Vec<String>,
     /// Other addresses that something may be sent to (the user's own always may).
@@ -94,20 +96,24 @@ pub struct SandboxSettings {
     pub slots_ms: u64,
 }
 
+/// A part of an S3 bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    pub bucket: Template,
+    pub prefix: Template,
+    pub region: Template,
+    /// Only for an S3 server other than Amazon's.
+    pub endpoint: Option<Template>,
+    /// Without these, the usual AWS places are looked at (environment, profile, instance).
+    pub access_key_id: Option<Template>,
+    pub secret_access_key: Option<Template>,
+}
+
 /// How the mailbox of the smoke user is read.
 #[derive(Debug, Clone)]
 pub enum MailboxSettings {
     /// An S3 bucket that an SES receipt rule writes raw mails into.
-    SesS3 {
-        bucket: Template,
-        prefix: Template,
-        region: Template,
-        /// Only for an S3 server other than Amazon's.
-        endpoint: Option<Template>,
-        /// Without these, the usual AWS places are looked at (environment, profile, instance).
-        access_key_id: Option<Template>,
-        secret_access_key: Option<Template>,
-    },
+    SesS3(Bucket),
     /// Any program that prints messages as JSON Lines.
     Exec(Program),
 }

@@ -16,7 +16,7 @@ use super::surroundings::Surroundings;
 use crate::aws::{self, AwsSettings};
 use crate::browser;
 use crate::config::pins::not_pinned;
-use crate::config::{Resolved, ResolvedMailbox};
+use crate::config::{Resolved, ResolvedBucket, ResolvedMailbox};
 use crate::history::CLOCK_APART_MS;
 use crate::model::Lane;
 use crate::model::environment::is_loopback;
@@ -203,10 +203,10 @@ fn proxy_look(resolved: &Resolved) -> Look {
 async fn identity_look(resolved: &Resolved, longest_ms: u64) -> Look {
     const NAME: &str = "aws identity";
     let settings = match &resolved.mailbox {
-        ResolvedMailbox::SesS3 { region, endpoint: None, credentials, .. } => {
+        ResolvedMailbox::SesS3(ResolvedBucket { region, endpoint: None, credentials, .. }) => {
             AwsSettings { region: region.clone(), endpoint: None, credentials: credentials.clone() }
         }
-        ResolvedMailbox::SesS3 { endpoint: Some(_), .. } => {
+        ResolvedMailbox::SesS3(ResolvedBucket { endpoint: Some(_), .. }) => {
             return Look::ok(NAME, "not asked for: the mailbox is on another server than Amazon's");
         }
         ResolvedMailbox::Exec(_) => return Look::ok(NAME, "not needed: the mailbox is behind a program"),

@@ -1,10 +1,12 @@
 //! One run from its lease to its reports.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::clock::SystemClock;
 use super::ports::{ports, vault};
 use super::prepare::Prepared;
 use super::shared::{self, Had};
@@ -17,7 +19,7 @@ use crate::guard::{FileLease, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
-use crate::port::is_key;
+use crate::port::{Clock, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
@@ -97,8 +99,9 @@ struct Stage<'a> {
 impl Stage<'_> {
     async fn ports(&self, run: &str) -> Result<Ports, NotStarted> {
         let nonce = random_letters(TOKEN_LENGTH)?;
-        let lease = |clock| shared::lease(self.prepared, self.going, self.resolved, run, nonce, clock);
-        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, lease).await
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let lease = shared::lease(self.prepared, self.going, self.resolved, run, nonce, clock.clone()).await;
+        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, clock, lease).await
     }
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::NotStarted;
-use super::clock::SystemClock;
 use crate::browser::{Chromium, Settings, find};
-use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
+use crate::config::{Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
 use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
@@ -54,7 +53,8 @@ pub(super) async fn ports(
     run: &str,
     alive_within: Duration,
     keeper: &Keeper,
-    lease: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Lease>,
+    clock: Arc<dyn Clock>,
+    lease: Arc<dyn Lease>,
 ) -> Result<Ports, NotStarted> {
     let cannot = |why: String| NotStarted::new(Exit::NotJudged, why);
     if resolved.webdriver_url.is_none() {
@@ -62,15 +62,7 @@ pub(super) async fn ports(
     }
     let browser = browser(resolved, run, keeper)?;
     let eyes = Eyes::open(resolved, run, alive_within, keeper).await.map_err(cannot)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    Ok(Ports {
-        browser: Arc::new(browser),
-        number: eyes.number,
-        inbox: eyes.inbox,
-        probe: eyes.probe,
-        lease: lease(clock.clone()),
-        clock,
-    })
+    Ok(Ports { browser: Arc::new(browser), number: eyes.number, inbox: eyes.inbox, probe: eyes.probe, clock, lease })
 }
 
 /// What opens browsers for a run.
@@ -106,6 +98,12 @@ pub(super) fn browsers_proxy(base_url: &str) -> Result<Option<url::Url>, NotStar
     Ok(Some(proxy.url))
 }
 
+/// How a bucket is spoken to.
+pub(super) async fn s3_of(bucket: &ResolvedBucket) -> aws::S3 {
+    let ResolvedBucket { region, endpoint, credentials, .. } = bucket.clone();
+    aws::s3(&aws::AwsSettings { region, endpoint, credentials }).await
+}
+
 /// What looks without touching anything.
 pub(super) struct Eyes {
     pub(super) probe: Arc<dyn Probe>,
@@ -133,14 +131,9 @@ impl Eyes {
             Arc::new(ExecInbox::new(&keeper, program.command.clone(), addresses))
         };
         let inbox: Arc<dyn Inbox> = match &resolved.mailbox {
-            ResolvedMailbox::SesS3 { bucket, prefix, region, endpoint, credentials } => {
-                let settings = aws::AwsSettings {
-                    region: region.clone(),
-                    endpoint: endpoint.clone(),
-                    credentials: credentials.clone(),
-                };
-                let s3 = aws::s3(&settings).await;
-                Arc::new(SesS3Inbox::new(s3, bucket.clone(), prefix.clone(), alive_within))
+            ResolvedMailbox::SesS3(at) => {
+                let s3 = s3_of(at).await;
+                Arc::new(SesS3Inbox::new(s3, at.bucket.clone(), at.prefix.clone(), alive_within))
             }
             ResolvedMailbox::Exec(program) => {
                 exec(program, std::iter::once(&target.user_email).chain(&target.user_second_email).cloned().collect())

@@ -8,14 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::NotStarted;
 use super::launch::Going;
+use super::ports::s3_of;
 use super::prepare::Prepared;
-use crate::config::{Resolved, ResolvedMailbox, ResolvedNumber};
+use crate::config::{Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber};
 use crate::exit::Exit;
 use crate::guard::{Alone, Leases};
 use crate::model::environment::host_of;
 use crate::port::{Clock, Lease, Objects, Taken};
 use crate::process::Owner;
-use crate::store::FolderObjects;
+use crate::store::{BucketObjects, FolderObjects};
 
 /// Where objects lie beside the runs of a folder.
 const FOLDER: &str = ".store";
@@ -23,7 +24,7 @@ const FOLDER: &str = ".store";
 const DIGITS: usize = 32;
 
 /// The lease on what a run shares with others; on nothing, where the sandbox is its own.
-pub(super) fn lease(
+pub(super) async fn lease(
     prepared: &Prepared,
     going: &Going,
     resolved: &Resolved,
@@ -40,8 +41,16 @@ pub(super) fn lease(
         std::process::id(),
         Timestamp::now().strftime("%F %H:%M:%S UTC")
     );
-    let stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
+    // The nearest one first: of runs on this machine it needs no network to know.
+    let mut stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
+    stores.extend(bucket(resolved).await);
     Arc::new(Leases::new(stores, keys(resolved), holder, Owner::this(), nonce, clock))
+}
+
+/// What every machine shares, where the environment names it.
+pub(super) async fn bucket(resolved: &Resolved) -> Option<Arc<dyn Objects>> {
+    let at = resolved.store.as_ref()?;
+    Some(Arc::new(BucketObjects::new(s3_of(at).await, at.bucket.clone(), &at.prefix)))
 }
 
 /// The objects of one folder of runs.
@@ -87,7 +96,7 @@ fn keys(resolved: &Resolved) -> Vec<String> {
         keys.push(key("number", &[&gateway, &target.user_mobile, &target.sms_sender]));
     }
     let (place, prefix) = match &resolved.mailbox {
-        ResolvedMailbox::SesS3 { bucket, prefix, endpoint, .. } => {
+        ResolvedMailbox::SesS3(ResolvedBucket { bucket, prefix, endpoint, .. }) => {
             (format!("{}/{bucket}", endpoint.clone().unwrap_or_default()), prefix.clone())
         }
         ResolvedMailbox::Exec(_) => (target.user_email.to_lowercase(), String::new()),

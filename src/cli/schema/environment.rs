@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
 use crate::environment::keys::{
-    BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, TEMPLATE, USER, WINDOW,
+    BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, STORE, TEMPLATE, USER, WINDOW,
 };
 use crate::yaml::Key;
 
@@ -27,14 +27,16 @@ fn kind(keys: &[Key], kind: &str, of_kind: &[&str], required: &[&str]) -> Value 
 
 /// The schema of an environment file.
 pub(super) fn environment() -> Value {
+    let bucket = ["bucket", "prefix", "region", "endpoint", "access-key-id", "secret-access-key"];
     let mailbox = json!({ "oneOf": [
-        kind(&MAILBOX, "ses_s3", &["bucket", "prefix", "region", "endpoint", "access-key-id", "secret-access-key"], &["bucket", "region"]),
+        kind(&MAILBOX, "ses_s3", &bucket, &["bucket", "region"]),
         kind(&MAILBOX, "exec", &["command", "env"], &["command"]),
     ] });
     let test_number = json!({ "oneOf": [
         kind(&NUMBER, "twilio", &["account", "token", "endpoint"], &["account", "token"]),
         kind(&NUMBER, "exec", &["command", "env"], &["command"]),
     ] });
+    let store = json!({ "oneOf": [{ "const": "file" }, kind(&STORE, "s3", &bucket, &["bucket", "region"])] });
     let door = mapping(
         &described(&BASIC_AUTH, &|name| if name == "password" { secret() } else { text() }),
         &["username", "password"],
@@ -63,6 +65,7 @@ pub(super) fn environment() -> Value {
         "user" => user.clone(),
         "mailbox" => mailbox.clone(),
         "number" => test_number.clone(),
+        "store" => store.clone(),
         "hosts" | "recipients" => texts(),
         "windows" => json!({ "type": "object", "additionalProperties": window.clone() }),
         "templates" => templates.clone(),
