@@ -10,6 +10,7 @@ mod out;
 mod pin;
 mod plan;
 mod report;
+mod resume;
 #[cfg(feature = "local")]
 mod sandbox;
 mod schema;
@@ -63,7 +64,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> ExitCode {
     match command {
         Command::Smoke(arguments) => Box::pin(smoke::smoke(arguments)).await.into(),
-        Command::Resume(arguments) => Box::pin(smoke::resume(arguments)).await.into(),
+        Command::Resume(arguments) => Box::pin(resume::resume(arguments)).await.into(),
         Command::Plan(arguments) => plan::run(&arguments).into(),
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Pin(arguments) => pin::run(&arguments).into(),

@@ -131,11 +131,17 @@ pub(super) enum FailOn {
     Degraded,
 }
 
-/// `resume RUN`
+/// `resume RUN`, `resume --due [ENV]`
 #[derive(Debug, Args)]
 pub(super) struct Resume {
-    /// A run id or a run folder
-    pub run: String,
+    /// A run id or a run folder; with --due, an environment
+    pub run: Option<String>,
+    /// Go on with every run that is due, whoever began it and on whichever machine; exit code 6 while one is left
+    #[arg(long)]
+    pub due: bool,
+    /// Wait for those that are not due yet
+    #[arg(long, requires = "due")]
+    pub wait_until_due: bool,
     /// Go on here though the run was begun elsewhere; first make sure that nobody goes on with it there
     #[arg(long)]
     pub moved: bool,

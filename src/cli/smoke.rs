@@ -1,9 +1,9 @@
-//! `smoke` and `resume`.
+//! `smoke`, and how every run is told at its end.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::options::{FailOn, Resume, Smoke, Talk};
+use super::options::{FailOn, Smoke, Talk};
 use super::out::{complain, refuse, say};
 use super::plan;
 use super::screen::{Screen, style};
@@ -14,7 +14,7 @@ use crate::model::Verdict;
 use crate::render::public::Public;
 use crate::render::text;
 use crate::render::timings::timings;
-use crate::run::{self, Company, Finished, Going, NotStarted, Recorded, Wanted, prepare};
+use crate::run::{self, Company, Finished, Going, NotStarted, Wanted, prepare};
 
 pub(super) async fn smoke(options: Smoke) -> Exit {
     let Some(environment) = options.environment else { return list() };
@@ -32,6 +32,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         wait_ms: options.wait,
         public: options.talk.public,
         detach: options.detach,
+        stored_bytes: 0,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,
@@ -41,43 +42,13 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
     end(outcome, options.fail_on, options.talk)
 }
 
-pub(super) async fn resume(options: Resume) -> Exit {
-    let runs = Files::new(".".as_ref()).runs();
-    let recorded = match Recorded::find(&runs, &options.run) {
-        Ok(recorded) => recorded,
-        Err(not_started) => return refuse(&not_started),
-    };
-    let history = &recorded.history;
-    let scenarios = history.plan.judged().map(|scenario| scenario.id.clone()).collect();
-    let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
-    let prepared = match prepare(".".as_ref(), &wanted) {
-        Ok(prepared) => prepared,
-        Err(not_started) => return refuse(&not_started),
-    };
-    if prepared.environment.sandbox.is_some() && options.sandbox.is_none() {
-        complain(
-            "The sandbox of that run is gone or its address is not known: give --sandbox URL, the control_url of its ready line.",
-        );
-        return Exit::WrongInput;
-    }
-    let (moved, forget_failed_logins) = (options.moved, options.forget_failed_logins);
-    let going = Going {
-        sandbox: options.sandbox,
-        public: options.talk.public,
-        moved,
-        forget_failed_logins,
-        ..Going::default()
-    };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(options.talk))).await;
-    end(outcome, options.fail_on, options.talk)
-}
-
-fn company(talk: Talk) -> Company {
+pub(super) fn company(talk: Talk) -> Company {
     let mut screen = Screen::new(talk);
     Company { stop: stop(), observer: Box::new(move |history, event| screen.show(history, event)) }
 }
 
-fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Talk) -> Exit {
+/// Says how a run has ended.
+pub(super) fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Talk) -> Exit {
     let finished = match outcome {
         Ok(finished) => finished,
         Err(not_started) => return refuse(&not_started),
@@ -91,6 +62,11 @@ fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Tal
     say(style().report(&public.shown(text)).trim_end());
     if talk.timings {
         say(&format!("\n{}", style().report(&public.shown(timings(&finished.history))).trim_end()));
+    }
+    if let Some(why) = &finished.unstored {
+        complain(&format!(
+            "The shared store has not all of this run yet: {why}. The next run from this folder writes the rest."
+        ));
     }
     match finished.stopped {
         Some(Stopped::Interrupted(_)) => return Exit::Interrupted,

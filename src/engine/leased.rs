@@ -29,6 +29,8 @@ pub(super) struct Turn {
     state: State,
     /// When it was given back for the first time, in milliseconds of the run.
     given_back_ms: Option<u64>,
+    /// Why nothing may be done, whoever has the lease.
+    forbidden: Option<String>,
     /// What is written of it already.
     unasked: Option<String>,
 }
@@ -36,7 +38,13 @@ pub(super) struct Turn {
 impl Turn {
     /// A lease that is had already, or not yet.
     pub(super) fn new(lease: Arc<dyn Lease>, is_had: bool) -> Self {
-        Self { lease, state: if is_had { State::Had } else { State::Free }, given_back_ms: None, unasked: None }
+        Self {
+            lease,
+            state: if is_had { State::Had } else { State::Free },
+            given_back_ms: None,
+            forbidden: None,
+            unasked: None,
+        }
     }
 
     /// The lease, where this run has given it back once.
@@ -68,8 +76,16 @@ impl Turn {
         }
     }
 
+    /// From now on nothing is done.
+    pub(super) fn forbid(&mut self, why: &str) {
+        self.forbidden = Some(why.to_owned());
+    }
+
     /// Why nothing may be done, if that is so.
     pub(super) fn denied(&self) -> Option<String> {
+        if self.forbidden.is_some() {
+            return self.forbidden.clone();
+        }
         match &self.state {
             State::Denied(who) => Some(format!("another run works with the same user or number: {who}")),
             State::Free | State::Asked(_) | State::Had => None,

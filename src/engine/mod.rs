@@ -160,6 +160,13 @@ impl Engine {
         Ok(self)
     }
 
+    /// Does nothing in a browser any more, for this reason; what was done before is still looked for.
+    #[must_use]
+    pub fn only_looking(mut self, why: &str) -> Self {
+        self.turn.forbid(why);
+        self
+    }
+
     /// Judges looks by other rules than the usual ones.
     #[must_use]
     pub fn judging(mut self, judge: Box<Judge>) -> Self {

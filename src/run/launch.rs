@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::clock::SystemClock;
+use super::mirrored::{self, Mirrored};
 use super::ports::{ports, vault};
 use super::prepare::Prepared;
 use super::shared::{self, Had};
@@ -15,11 +16,11 @@ use super::{NotStarted, Recorded, budget, copies, look_back, passed};
 use crate::config::Resolved;
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
 use crate::exit::Exit;
-use crate::guard::{FileLease, NoLease};
+use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
-use crate::port::{Clock, is_key};
+use crate::port::{Clock, Lease as _, Objects, Taken, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
@@ -42,6 +43,8 @@ pub struct Going {
     pub moved: bool,
     /// For how long another run with the same user, number or mailbox is waited for, in milliseconds.
     pub wait_ms: u64,
+    /// How much of a journal that is gone on with the shared store is known to have, in bytes.
+    pub stored_bytes: u64,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }
@@ -59,6 +62,21 @@ pub struct Finished {
     pub stopped: Option<Stopped>,
     /// Why the reports beside the journal could not be written.
     pub unreported: Option<std::io::Error>,
+    /// Why the shared store has not all of the journal yet; the next run here writes the rest.
+    pub unstored: Option<String>,
+}
+
+impl Finished {
+    /// After the rest of the journal has gone into the shared store, and the run's own lease has been given back.
+    async fn with_store(mut self, mirrored: Option<Mirrored>, own: Option<Leases>) -> Self {
+        if let Some(mirrored) = mirrored {
+            self.unstored = mirrored.end(self.history.ended).await;
+        }
+        if let Some(own) = own {
+            own.give_back().await;
+        }
+        self
+    }
 }
 
 /// Makes a run.
@@ -74,7 +92,7 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
         prepared.must_be_pinned()?;
         let mut plan = prepared.plan(&resolved)?;
         look_back::add(prepared, &mut plan, &prepared.files.runs());
-        let stage = Stage { prepared, going, resolved: &resolved, keeper: &keeper };
+        let stage = Stage::new(prepared, going, &resolved, &keeper).await;
         Box::pin(begin(&stage, plan, company)).await
     })
     .await;
@@ -94,13 +112,40 @@ struct Stage<'a> {
     going: &'a Going,
     resolved: &'a Resolved,
     keeper: &'a Keeper,
+    /// What every machine shares.
+    bucket: Option<Arc<dyn Objects>>,
+    clock: Arc<dyn Clock>,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    async fn new(prepared: &'a Prepared, going: &'a Going, resolved: &'a Resolved, keeper: &'a Keeper) -> Self {
+        let bucket = shared::bucket(resolved).await;
+        Self { prepared, going, resolved, keeper, bucket, clock: Arc::new(SystemClock::start()) }
+    }
+
+    /// The run's own lease among all machines, for as long as this process works on it.
+    async fn own(&self, run: &str) -> Result<Option<Leases>, NotStarted> {
+        let Some(bucket) = &self.bucket else { return Ok(None) };
+        let nonce = random_letters(TOKEN_LENGTH)?;
+        let lease = shared::of_run(&self.prepared.environment.name, bucket, run, nonce, self.clock.clone());
+        match lease.take(0).await {
+            Taken::Ours { unasked: None, .. } => Ok(Some(lease)),
+            // The store is away: what it would have told is said with the lease on what is shared.
+            Taken::Ours { .. } => Ok(None),
+            Taken::Held(who) => Err(NotStarted::new(Exit::Refused, format!("Run {run} goes on elsewhere: {who}."))),
+        }
+    }
+
+    fn mirrored(&self, run: &str, sent: u64) -> Option<Mirrored> {
+        let bucket = self.bucket.clone()?;
+        Some(mirrored::start(bucket, &self.prepared.files.runs(), &self.prepared.environment.name, run, sent))
+    }
+
     async fn ports(&self, run: &str) -> Result<Ports, NotStarted> {
         let nonce = random_letters(TOKEN_LENGTH)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let lease = shared::lease(self.prepared, self.going, self.resolved, run, nonce, clock.clone()).await;
+        let clock = self.clock.clone();
+        let of = (self.prepared, self.going, self.resolved);
+        let lease = shared::lease(of, self.bucket.as_ref(), run, nonce, clock.clone());
         ports(self.resolved, run, self.prepared.alive_within(), self.keeper, clock, lease).await
     }
 }
@@ -123,7 +168,7 @@ async fn begin_leased(
     (ports, had): (Ports, Had),
     company: Company,
 ) -> Result<Finished, NotStarted> {
-    let Stage { prepared, going, resolved, keeper } = *stage;
+    let Stage { prepared, going, resolved, keeper, .. } = *stage;
     let runs = prepared.files.runs();
     let codes = budget::within(prepared, going, &plan, &runs)?;
     let copies = copies::of_last_run(&ports, resolved, &plan, &runs).await;
@@ -132,6 +177,8 @@ async fn begin_leased(
     let folder = RunFolder::create(&runs, &prepared.environment.name, &run).map_err(cannot)?;
     let path = folder.path.clone();
     let lease = take_lease(prepared, &run, keeper)?;
+    let own = stage.own(&run).await?;
+    let mirrored = stage.mirrored(&run, 0);
     let vault = vault(resolved, &plan);
     let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, &plan) };
     let open_codes = codes.unseen;
@@ -142,7 +189,7 @@ async fn begin_leased(
     let engine = engine.leased(had.waited_ms, had.behind, had.unasked).map_err(cannot)?;
     let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
     lease.give_back().await;
-    Ok(finished)
+    Ok(finished.with_store(mirrored, own).await)
 }
 
 /// Goes on with a run that another process left.
@@ -158,15 +205,15 @@ pub async fn go_on(
     let keeper = keeper()?;
     sweep_before().await;
     let world = Surroundings::find(prepared, going, &keeper).await?;
-    let outcome = async {
+    let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
         prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
-        let stage = Stage { prepared, going, resolved: &resolved, keeper: &keeper };
+        let stage = Stage::new(prepared, going, &resolved, &keeper).await;
         let outcome = Box::pin(reopen(recorded, &stage, company)).await;
         lease.give_back().await;
         outcome
-    }
+    })
     .await;
     world.end().await;
     outcome
@@ -179,7 +226,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Resu
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
         let unreported = report(&folder, &history, going.public);
-        return Ok(Finished { history, folder, stopped: None, unreported });
+        return Ok(Finished { history, folder, stopped: None, unreported, unstored: None });
     }
     if history.plan.base_url != resolved.target.base_url {
         return Err(wrong(format!(
@@ -188,8 +235,9 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Resu
         )));
     }
     let vault = vault(resolved, &history.plan);
-    let resumed =
-        Fact::RunResumed { harness: HARNESS.to_owned(), place: moved_to(prepared, &history, &replay, going)? };
+    let own = stage.own(&history.run).await?;
+    let from = place_of(prepared, &history, &replay, going, own.is_some())?;
+    let resumed = Fact::RunResumed { harness: HARNESS.to_owned(), place: from.now };
     may_go_on(prepared, resolved, &history).map_err(|differs| {
         let mut said = vec![format!(
             "{}: what this run would do is not what the files say now. Nothing was done; put them back, or begin a new run.",
@@ -203,27 +251,49 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Resu
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
+    let mirrored = stage.mirrored(&history.run, replay.whole_bytes.min(going.stored_bytes));
     let engine = engine::resume(ports, journal, vault, history, resumed, company.observer).map_err(cannot)?;
-    Ok(drive(engine, folder, company.stop, going.public).await)
+    let engine = if from.may_be_behind { engine.only_looking(BEHIND) } else { engine };
+    let finished = drive(engine, folder, company.stop, going.public).await;
+    Ok(finished.with_store(mirrored, own).await)
 }
+
+/// Where a run is gone on with.
+struct Place {
+    /// The number of its folder, where that is another one than before.
+    now: Option<u64>,
+    /// Whether something may have been done that this journal does not know.
+    may_be_behind: bool,
+}
+
+/// Why nothing more is done in a run that was begun elsewhere and was not left in order.
+const BEHIND: &str = "this run was begun on another machine, and what was done there last may not be known here";
 
 /// A copy of a run's folder that does not know the lease of the original could press what that one presses. One that waits
 /// detached has left its place, and has nothing more to press.
-fn moved_to(prepared: &Prepared, history: &History, replay: &Replay, going: &Going) -> Result<Option<u64>, NotStarted> {
-    let place_of = |event: &Event| match &event.fact {
+/// Where the store's own lease on the run is had, nobody else goes on with it.
+fn place_of(
+    prepared: &Prepared,
+    history: &History,
+    replay: &Replay,
+    going: &Going,
+    owns: bool,
+) -> Result<Place, NotStarted> {
+    let named = |event: &Event| match &event.fact {
         Fact::RunStarted { place, .. } | Fact::RunResumed { place, .. } => *place,
         _ => None,
     };
     let runs = prepared.files.runs();
     let here = store::place(&runs, &prepared.environment.name).map_err(|error| cannot_write(&runs, &error))?;
-    match replay.events.iter().filter_map(place_of).next_back() {
-        Some(begun) if begun != here && !going.moved && history.detached.is_none() => {
+    let in_order = going.moved || history.detached.is_some();
+    match replay.events.iter().filter_map(named).next_back() {
+        Some(begun) if begun != here && !in_order && !owns => {
             let said = "This run was begun in another folder, and may go on there. Go on there; if that folder is gone, or \
                         nobody will go on with it, add --moved.";
             Err(NotStarted::new(Exit::Refused, said))
         }
-        Some(begun) if begun != here => Ok(Some(here)),
-        Some(_) | None => Ok(None),
+        Some(begun) if begun != here => Ok(Place { now: Some(here), may_be_behind: !in_order }),
+        Some(_) | None => Ok(Place { now: None, may_be_behind: false }),
     }
 }
 
@@ -254,7 +324,7 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
             let _ = report(&earlier, &recorded.history, public);
         }
     }
-    Finished { history, folder, stopped, unreported }
+    Finished { history, folder, stopped, unreported, unstored: None }
 }
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.

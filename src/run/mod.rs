@@ -5,8 +5,10 @@ mod budget;
 mod clock;
 mod copies;
 pub mod doctor;
+mod due;
 mod launch;
 mod look_back;
+mod mirrored;
 mod passed;
 mod pin;
 mod ports;
@@ -17,6 +19,7 @@ mod sandbox;
 mod shared;
 mod surroundings;
 
+pub use due::{Due, due};
 pub use launch::{Company, Finished, Going, go_on, smoke};
 pub use passed::last_passed;
 pub use pin::pin;

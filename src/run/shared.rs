@@ -24,10 +24,9 @@ const FOLDER: &str = ".store";
 const DIGITS: usize = 32;
 
 /// The lease on what a run shares with others; on nothing, where the sandbox is its own.
-pub(super) async fn lease(
-    prepared: &Prepared,
-    going: &Going,
-    resolved: &Resolved,
+pub(super) fn lease(
+    (prepared, going, resolved): (&Prepared, &Going, &Resolved),
+    bucket: Option<&Arc<dyn Objects>>,
     run: &str,
     nonce: String,
     clock: Arc<dyn Clock>,
@@ -35,16 +34,28 @@ pub(super) async fn lease(
     if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
         return Arc::new(Alone);
     }
-    let holder = format!(
-        "run {run} on {}, process {}, since {}",
-        prepared.environment.name,
-        std::process::id(),
-        Timestamp::now().strftime("%F %H:%M:%S UTC")
-    );
+    let holder = holder(run, &prepared.environment.name);
     // The nearest one first: of runs on this machine it needs no network to know.
     let mut stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
-    stores.extend(bucket(resolved).await);
+    stores.extend(bucket.cloned());
     Arc::new(Leases::new(stores, keys(resolved), holder, Owner::this(), nonce, clock))
+}
+
+/// The lease on a run itself, among all machines.
+pub(super) fn of_run(
+    environment: &str,
+    bucket: &Arc<dyn Objects>,
+    run: &str,
+    nonce: String,
+    clock: Arc<dyn Clock>,
+) -> Leases {
+    let keys = vec![key("run", &[environment, run])];
+    Leases::new(vec![bucket.clone()], keys, holder(run, environment), Owner::this(), nonce, clock)
+}
+
+fn holder(run: &str, environment: &str) -> String {
+    let now = Timestamp::now().strftime("%F %H:%M:%S UTC");
+    format!("run {run} on {environment}, process {}, since {now}", std::process::id())
 }
 
 /// What every machine shares, where the environment names it.

@@ -2,9 +2,11 @@
 //! of every machine share: objects, in a folder or a bucket.
 
 mod file;
+mod mirror;
 mod s3;
 
 pub use file::FolderObjects;
+pub use mirror::{Mirror, Stored, pull, stored};
 pub use s3::BucketObjects;
 
 use std::fs::{File, OpenOptions};
@@ -52,6 +54,26 @@ impl RunFolder {
         journal.set_len(whole_bytes)?;
         std::fs::create_dir_all(path.join(EVIDENCE))?;
         Ok(Self { path: path.to_owned(), journal, evidence_bytes: 0 })
+    }
+}
+
+impl RunFolder {
+    /// Puts a journal from elsewhere into a run's folder, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn bring(path: &Path, journal: &[u8]) -> std::io::Result<()> {
+        std::fs::create_dir_all(path.join(EVIDENCE))?;
+        let mut file = tempfile::NamedTempFile::new_in(path)?;
+        file.write_all(journal)?;
+        file.as_file().sync_data()?;
+        file.persist(path.join(JOURNAL)).map_err(|error| error.error)?;
+        let (Some(environment), Some(run)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Ok(());
+        };
+        // Run ids begin with their time.
+        let has_newer = std::fs::read_link(environment.join("latest")).is_ok_and(|latest| latest.as_os_str() > run);
+        if has_newer { Ok(()) } else { link_latest(environment, run) }
     }
 }
 

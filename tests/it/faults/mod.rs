@@ -5,6 +5,7 @@ mod clock;
 mod crash;
 mod lists;
 mod login;
+mod machines;
 mod receipts;
 mod secrets;
 mod since;

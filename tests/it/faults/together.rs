@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{CSV, LOGIN, RESET, candidates, scenario, set};
 use crate::sandbox::Visitor;
-use crate::store::Moto;
 use crate::support::{Desk, Said, Sandbox, wait_until};
 
 #[test]
@@ -92,47 +91,6 @@ fn two_runs_of_one_environment_work_one_after_the_other() {
 #[ignore = "long: script/test --full"]
 fn fifty_times_two_runs_of_one_environment() {
     (1..=50).for_each(two_runs_at_once);
-}
-
-/// A machine of its own, whose runs share what lies in a bucket.
-fn machine(store_url: &str) -> Desk {
-    let desk = Desk::new()
-        .with("STORE_URL", store_url)
-        .with("STORE_ID", "the-id-of-a-key")
-        .with("STORE_KEY", "a-secret-key-of-the-store");
-    let store = "poll: 100ms\nstore:\n  kind: s3\n  bucket: smoke-store\n  region: us-east-1\n  endpoint: \"{{ env.STORE_URL }}\"\n  \
-                 access-key-id: \"{{ env.STORE_ID }}\"\n  secret-access-key: \"{{ env.STORE_KEY }}\"";
-    desk.edit("environments/local.yaml", "poll: 100ms", store);
-    desk
-}
-
-#[test]
-fn two_machines_with_one_user_work_one_after_the_other() {
-    let (moto, sandbox) = (Moto::start(), Sandbox::start(&[]));
-    let desks = [machine(&moto.url), machine(&moto.url)];
-    let runs: Vec<_> =
-        desks.iter().map(|desk| desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()])).collect();
-    let mut waited = 0;
-    for run in runs {
-        let said = Said::of(&run.wait_with_output().expect("the run"));
-        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-        waited += said.out.matches("\nnote: waited ").count();
-        assert!(said.out.contains("PASSED") && !said.out.contains("could not be asked"), "{}", said.out);
-    }
-    assert_eq!(waited, 1);
-    assert_eq!((sandbox.codes().len(), sandbox.entries("signed-in").len()), (2, 2));
-}
-
-/// A store that is away changes no verdict, and what it would have told is said to be unknown.
-#[test]
-fn a_store_that_is_away_changes_no_verdict() {
-    let sandbox = Sandbox::start(&[]);
-    let desk = machine("http://127.0.0.1:9");
-    let said = desk.run(&["smoke", "local", RESET, LOGIN, "--sandbox", sandbox.control_url()]);
-    assert_eq!((said.code, &desk.report()["verdict"]), (0, &Value::from("passed")), "{}{}", said.out, said.err);
-    let note = "note: whether other machines work with the same user or number could not be asked: s3://smoke-store/";
-    assert!(said.out.contains(note), "{}", said.out);
-    assert!(!said.out.contains("a-secret-key"), "{}", said.out);
 }
 
 #[test]

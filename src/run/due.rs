@@ -1,0 +1,78 @@
+//! Runs that are not at their end: which of them are due, whoever began them and wherever.
+
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::launch::{Going, keeper};
+use super::prepare::Prepared;
+use super::surroundings::Surroundings;
+use super::{NotStarted, Recorded, shared};
+use crate::port::Away;
+use crate::store;
+
+/// Older runs are nobody's business any more: every window of theirs is over.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
+/// So many of a folder's runs are looked at.
+const RUNS_MAX: usize = 200;
+
+/// What is left of an environment's runs.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Folders of runs that can be gone on with now, oldest first, and how much of each the shared store has.
+    pub ready: Vec<(PathBuf, u64)>,
+    /// Runs that wait for a time, and for which.
+    pub later: Vec<(String, Timestamp)>,
+    /// Why the shared store could not be asked.
+    pub away: Option<String>,
+}
+
+/// Looks at the runs of this folder and of the shared store, and brings what is due here.
+///
+/// # Errors
+/// [`NotStarted`] when the environment's files do not say where to look.
+pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> {
+    let keeper = keeper()?;
+    let world = Surroundings::find(prepared, going, &keeper).await?;
+    let bucket = match world.resolve(prepared) {
+        Ok(resolved) => shared::bucket(&resolved).await,
+        Err(not_started) => {
+            world.end().await;
+            return Err(not_started);
+        }
+    };
+    world.end().await;
+    let (runs, environment) = (prepared.files.runs(), &prepared.environment.name);
+    let now = Timestamp::now();
+    let oldest = now.saturating_sub(LOOKED_BACK).unwrap_or(now).strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut found = Due::default();
+    let mut stored = Vec::new();
+    if let Some(bucket) = &bucket {
+        match store::stored(bucket.as_ref(), environment, &oldest).await {
+            Ok(all) => stored = all,
+            Err(Away(why)) => found.away = Some(why),
+        }
+        for run in stored.iter().filter(|run| !run.ended && run.bytes() > 0) {
+            if let Err(Away(why)) = store::pull(bucket.as_ref(), &runs, environment, run).await {
+                found.away = Some(why);
+            }
+        }
+    }
+    let mut folders = store::newest_runs(&runs, environment, RUNS_MAX);
+    folders.reverse();
+    for folder in folders {
+        let Some(run) = folder.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+        let known = stored.iter().find(|stored| stored.run == run);
+        if run < oldest || known.is_some_and(|known| known.ended) {
+            continue;
+        }
+        let Ok(Recorded { history, .. }) = Recorded::read(&folder) else { continue };
+        match history.detached.filter(|due| *due > now) {
+            // Whoever stopped a run did not want it to go on.
+            _ if history.ended || history.interrupted.is_some() => {}
+            Some(due) => found.later.push((run, due)),
+            None => found.ready.push((folder, known.map_or(0, store::Stored::bytes))),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,107 @@
+//! Runs of several machines, which share nothing but a bucket.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{CSV, LOGIN, RESET, scenario};
+use crate::store::Moto;
+use crate::support::{Desk, Said, Sandbox, wait_until};
+
+/// A machine of its own, whose runs share what lies in a bucket.
+fn machine(store_url: &str) -> Desk {
+    let desk = Desk::new()
+        .with("STORE_URL", store_url)
+        .with("STORE_ID", "the-id-of-a-key")
+        .with("STORE_KEY", "a-secret-key-of-the-store");
+    let store = "poll: 100ms\nstore:\n  kind: s3\n  bucket: smoke-store\n  region: us-east-1\n  endpoint: \"{{ env.STORE_URL }}\"\n  \
+                 access-key-id: \"{{ env.STORE_ID }}\"\n  secret-access-key: \"{{ env.STORE_KEY }}\"";
+    desk.edit("environments/local.yaml", "poll: 100ms", store);
+    desk
+}
+
+#[test]
+fn two_machines_with_one_user_work_one_after_the_other() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&[]));
+    let desks = [machine(&moto.url), machine(&moto.url)];
+    let runs: Vec<_> =
+        desks.iter().map(|desk| desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()])).collect();
+    let mut waited = 0;
+    for run in runs {
+        let said = Said::of(&run.wait_with_output().expect("the run"));
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        waited += said.out.matches("\nnote: waited ").count();
+        assert!(said.out.contains("PASSED") && !said.out.contains("could not be asked"), "{}", said.out);
+    }
+    assert_eq!(waited, 1);
+    assert_eq!((sandbox.codes().len(), sandbox.entries("signed-in").len()), (2, 2));
+}
+
+/// A store that is away changes no verdict, and what it would have told is said to be unknown.
+#[test]
+fn a_store_that_is_away_changes_no_verdict() {
+    let sandbox = Sandbox::start(&[]);
+    let desk = machine("http://127.0.0.1:9");
+    let said = desk.run(&["smoke", "local", RESET, LOGIN, "--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &desk.report()["verdict"]), (0, &Value::from("passed")), "{}{}", said.out, said.err);
+    let note = "note: whether other machines work with the same user or number could not be asked: s3://smoke-store/";
+    assert!(said.out.contains(note), "{}", said.out);
+    assert!(!said.out.contains("a-secret-key"), "{}", said.out);
+}
+
+/// Waits until a run has done all that it does before its slot, and ends it with everything of its own.
+fn killed_while_it_waits(desk: &Desk, sandbox: &Sandbox) -> String {
+    let mut run = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    let made = wait_until(Duration::from_mins(1), || (!sandbox.entries("job-made").is_empty()).then_some(()));
+    assert!(made.is_some(), "no job was made");
+    // The store comes a second behind.
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(sandbox.entries("job-started").is_empty(), "the slot has passed: nothing was waited for");
+    run.kill().expect("a kill");
+    run.wait().expect("an end");
+    let run = std::fs::read_link(desk.path().join("runs/local/latest")).expect("a run");
+    run.display().to_string()
+}
+
+#[test]
+fn a_run_that_was_killed_is_found_and_ended_from_another_machine() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&["--slots", "30s"]));
+    let (first, second) = (machine(&moto.url), machine(&moto.url));
+    let run = killed_while_it_waits(&first, &sandbox);
+    let said = second.run(&["resume", "--due", "local", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let report = second.report();
+    assert_eq!(
+        (&report["run"], &report["verdict"]),
+        (&Value::from(run.as_str()), &Value::from("passed")),
+        "{}",
+        said.out
+    );
+    assert_eq!(scenario(&report, CSV)["verdict"], "passed");
+    let sent = ["job-made", "code-requested", "reset-requested", "signed-in"].map(|what| sandbox.entries(what).len());
+    assert_eq!(sent, [1, 1, 1, 1], "nothing is done twice");
+    // Nobody finds it a second time, not even where it was begun.
+    for desk in [&second, &first] {
+        let said = desk.run(&["resume", "--due", "local", "--sandbox", sandbox.control_url()]);
+        assert_eq!((said.code, said.out.contains("local: nothing is due")), (0, true), "{}{}", said.out, said.err);
+    }
+}
+
+/// The journal in the store may be older than what was done: then nothing more is pressed, and what was done is looked for.
+#[test]
+fn a_run_that_was_killed_before_its_presses_presses_nothing_elsewhere() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&["--fault", "admin=slow:2s"]));
+    let (first, second) = (machine(&moto.url), machine(&moto.url));
+    let mut run = first.start(&["smoke", "local", RESET, "--sandbox", sandbox.control_url()]);
+    let mirrored = || (!sandbox.entries("page").is_empty()).then_some(());
+    assert!(wait_until(Duration::from_mins(1), mirrored).is_some());
+    std::thread::sleep(Duration::from_millis(2_500));
+    run.kill().expect("a kill");
+    run.wait().expect("an end");
+    assert!(sandbox.entries("reset-requested").is_empty(), "it was killed too late to tell anything");
+    let said = second.run(&["resume", "--due", "local", "--sandbox", sandbox.control_url()]);
+    assert!(sandbox.entries("reset-requested").is_empty(), "{}", said.out);
+    assert_eq!((said.code, &second.report()["verdict"]), (5, &Value::from("not-verified")), "{}", said.out);
+    let why = "this run was begun on another machine, and what was done there last may not be known here";
+    assert!(said.out.contains(why), "{}", said.out);
+}
