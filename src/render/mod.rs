@@ -31,7 +31,7 @@ pub(crate) fn lease(leased: &Leased) -> String {
     let unasked = leased
         .unasked
         .as_ref()
-        .map(|why| format!("whether other machines work with the same user or number could not be asked: {why}"));
+        .map(|why| format!("what other machines do and have done with the same user and number is not known: {why}"));
     waited.into_iter().chain(unasked).collect::<Vec<_>>().join("; ")
 }
 

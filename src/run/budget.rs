@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::launch::Going;
+use super::going::Going;
 use super::prepare::Prepared;
 use super::{NotStarted, Recorded};
 use crate::exit::Exit;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::NotStarted;
-use super::launch::{Going, keeper};
+use super::going::Going;
+use super::launch::keeper;
 use super::ports::{self, Eyes};
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::launch::{Going, keeper};
+use super::going::Going;
+use super::launch::keeper;
+use super::mirrored::oldest;
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;
 use super::{NotStarted, Recorded, shared};
 use crate::port::Away;
 use crate::store;
 
-/// Older runs are nobody's business any more: every window of theirs is over.
-const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
 /// So many of a folder's runs are looked at.
 const RUNS_MAX: usize = 200;
 
@@ -44,7 +44,7 @@ pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> 
     world.end().await;
     let (runs, environment) = (prepared.files.runs(), &prepared.environment.name);
     let now = Timestamp::now();
-    let oldest = now.saturating_sub(LOOKED_BACK).unwrap_or(now).strftime("%Y%m%dT%H%M%SZ").to_string();
+    let oldest = oldest();
     let mut found = Due::default();
     let mut stored = Vec::new();
     if let Some(bucket) = &bucket {

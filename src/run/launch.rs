@@ -1,16 +1,17 @@
 //! One run from its lease to its reports.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::clock::SystemClock;
-use super::mirrored::{self, Mirrored};
-use super::ports::{ports, vault};
+use super::going::Going;
+use super::ids::{TOKEN_LENGTH, random_letters, run_id};
+use super::mirrored::Mirrored;
+use super::ports::vault;
 use super::prepare::Prepared;
 use super::shared::{self, Had};
+use super::stage::Stage;
 use super::surroundings::Surroundings;
 use super::{NotStarted, Recorded, budget, copies, look_back, passed};
 use crate::config::Resolved;
@@ -20,34 +21,12 @@ use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
-use crate::port::{Clock, Lease as _, Objects, Taken, is_key};
+use crate::port::{Lease as _, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
 
 const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
-
-/// How a run is to be made.
-#[derive(Debug, Clone, Default)]
-pub struct Going {
-    pub faults: Vec<String>,
-    pub seed: u64,
-    /// Control endpoint of a sandbox that runs already.
-    pub sandbox: Option<String>,
-    pub no_basic_auth: bool,
-    /// Whether logins that failed before are no reason to stop.
-    pub forget_failed_logins: bool,
-    /// Whether the reports are for a public place: people's addresses and numbers are handles in them.
-    pub public: bool,
-    /// Whether somebody says that a run goes on here, and no more where it was begun.
-    pub moved: bool,
-    /// For how long another run with the same user, number or mailbox is waited for, in milliseconds.
-    pub wait_ms: u64,
-    /// How much of a journal that is gone on with the shared store is known to have, in bytes.
-    pub stored_bytes: u64,
-    /// Whether the process ends when there is nothing to do but to wait for a schedule.
-    pub detach: bool,
-}
 
 /// Who is told of a run, and who can stop it.
 pub struct Company {
@@ -91,8 +70,9 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
         let resolved = world.resolve(prepared)?;
         prepared.must_be_pinned()?;
         let mut plan = prepared.plan(&resolved)?;
-        look_back::add(prepared, &mut plan, &prepared.files.runs());
         let stage = Stage::new(prepared, going, &resolved, &keeper).await;
+        stage.recall().await;
+        look_back::add(prepared, &mut plan, &prepared.files.runs());
         Box::pin(begin(&stage, plan, company)).await
     })
     .await;
@@ -104,50 +84,6 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
 async fn sweep_before() {
     // Nothing of it is needed for a verdict.
     let _ = tokio::task::spawn_blocking(crate::process::sweep).await;
-}
-
-/// What a run is made from.
-struct Stage<'a> {
-    prepared: &'a Prepared,
-    going: &'a Going,
-    resolved: &'a Resolved,
-    keeper: &'a Keeper,
-    /// What every machine shares.
-    bucket: Option<Arc<dyn Objects>>,
-    clock: Arc<dyn Clock>,
-}
-
-impl<'a> Stage<'a> {
-    async fn new(prepared: &'a Prepared, going: &'a Going, resolved: &'a Resolved, keeper: &'a Keeper) -> Self {
-        let bucket = shared::bucket(resolved).await;
-        Self { prepared, going, resolved, keeper, bucket, clock: Arc::new(SystemClock::start()) }
-    }
-
-    /// The run's own lease among all machines, for as long as this process works on it.
-    async fn own(&self, run: &str) -> Result<Option<Leases>, NotStarted> {
-        let Some(bucket) = &self.bucket else { return Ok(None) };
-        let nonce = random_letters(TOKEN_LENGTH)?;
-        let lease = shared::of_run(&self.prepared.environment.name, bucket, run, nonce, self.clock.clone());
-        match lease.take(0).await {
-            Taken::Ours { unasked: None, .. } => Ok(Some(lease)),
-            // The store is away: what it would have told is said with the lease on what is shared.
-            Taken::Ours { .. } => Ok(None),
-            Taken::Held(who) => Err(NotStarted::new(Exit::Refused, format!("Run {run} goes on elsewhere: {who}."))),
-        }
-    }
-
-    fn mirrored(&self, run: &str, sent: u64) -> Option<Mirrored> {
-        let bucket = self.bucket.clone()?;
-        Some(mirrored::start(bucket, &self.prepared.files.runs(), &self.prepared.environment.name, run, sent))
-    }
-
-    async fn ports(&self, run: &str) -> Result<Ports, NotStarted> {
-        let nonce = random_letters(TOKEN_LENGTH)?;
-        let clock = self.clock.clone();
-        let of = (self.prepared, self.going, self.resolved);
-        let lease = shared::lease(of, self.bucket.as_ref(), run, nonce, clock.clone());
-        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, clock, lease).await
-    }
 }
 
 async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finished, NotStarted> {
@@ -170,6 +106,8 @@ async fn begin_leased(
 ) -> Result<Finished, NotStarted> {
     let Stage { prepared, going, resolved, keeper, .. } = *stage;
     let runs = prepared.files.runs();
+    // Whoever had it before has written down what was done under it.
+    let unknown = stage.recall().await;
     let codes = budget::within(prepared, going, &plan, &runs)?;
     let copies = copies::of_last_run(&ports, resolved, &plan, &runs).await;
     let token = random_letters(TOKEN_LENGTH)?;
@@ -186,7 +124,7 @@ async fn begin_leased(
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
     let engine =
         engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
-    let engine = engine.leased(had.waited_ms, had.behind, had.unasked).map_err(cannot)?;
+    let engine = engine.leased(had.waited_ms, had.behind, had.unasked.or(unknown)).map_err(cannot)?;
     let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
     lease.give_back().await;
     Ok(finished.with_store(mirrored, own).await)
@@ -366,20 +304,4 @@ fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLea
         ),
         NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
     })
-}
-
-/// `20261122T031502Z-x7k2p9`: run ids sort by their time.
-fn run_id() -> Result<String, NotStarted> {
-    Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
-}
-
-/// No digits: six of them in a row would be taken for a code.
-const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz";
-const TOKEN_LENGTH: usize = 16;
-
-fn random_letters(count: usize) -> Result<String, NotStarted> {
-    let mut bytes = vec![0_u8; count];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The system gives no random bytes: {error}.")))?;
-    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect())
 }

@@ -1,32 +1,90 @@
 //! A run's journal on its way into the shared store, beside the run.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::Recorded;
-use crate::port::{Away, Objects};
+use crate::port::{Away, Lease, Objects, Taken};
 use crate::store::{self, Mirror};
 
 /// The store comes so far behind the run.
 const BEHIND: Duration = Duration::from_secs(1);
 /// At its end a run waits so long for the store, and no longer: the next one writes the rest.
 const END_LONGEST: Duration = Duration::from_secs(15);
+/// How far back runs of other machines are looked at, and how many of them.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
+const RECALLED_MAX: usize = 60;
+/// A run begins without what the store does not tell by then.
+const RECALL_LONGEST: Duration = Duration::from_secs(20);
 /// So many earlier runs may still have something to write.
 const RUNS_MAX: usize = 20;
+
+/// Before others go on with what is shared, the store is to know what this run has done with it; no longer than this.
+const FLUSH_LONGEST: Duration = Duration::from_secs(5);
 
 /// A journal that is being written into the store.
 pub(super) struct Mirrored {
     stop: oneshot::Sender<bool>,
     task: JoinHandle<Result<(), Away>>,
+    flush: Flush,
+}
+
+/// Has the journal written up to now.
+type Flush = mpsc::Sender<oneshot::Sender<()>>;
+
+/// The lease of a run whose journal goes into the store: whoever has it next can read there what was done under it.
+pub(super) struct Flushing {
+    lease: Arc<dyn Lease>,
+    flush: OnceLock<Flush>,
+}
+
+impl Flushing {
+    pub(super) fn new(lease: Arc<dyn Lease>) -> Self {
+        Self { lease, flush: OnceLock::new() }
+    }
+
+    /// From now on.
+    pub(super) fn by(&self, mirrored: &Mirrored) {
+        // There is one journal for each run.
+        let _ = self.flush.set(mirrored.flush.clone());
+    }
+}
+
+#[async_trait]
+impl Lease for Flushing {
+    async fn take(&self, patience_ms: u64) -> Taken {
+        self.lease.take(patience_ms).await
+    }
+
+    async fn sure(&self) -> Result<Option<String>, String> {
+        self.lease.sure().await
+    }
+
+    async fn others(&self) -> Option<String> {
+        self.lease.others().await
+    }
+
+    async fn give_back(&self) {
+        if let Some(flush) = self.flush.get() {
+            let (done, written) = oneshot::channel();
+            let flushed = async { flush.send(done).await.is_ok() && written.await.is_ok() };
+            // A store that is away keeps nobody waiting.
+            let _ = tokio::time::timeout(FLUSH_LONGEST, flushed).await;
+        }
+        self.lease.give_back().await;
+    }
 }
 
 /// Begins; what earlier runs of this folder could not write comes first.
 pub(super) fn start(objects: Arc<dyn Objects>, runs: &Path, environment: &str, run: &str, sent: u64) -> Mirrored {
     let (stop, mut stopped) = oneshot::channel();
+    let (flush, mut flushes) = mpsc::channel::<oneshot::Sender<()>>(1);
     let path = runs.join(environment).join(run);
     let mut mirror = Mirror::new(objects.clone(), environment, run, &path, sent);
     let (runs, environment, run) = (runs.to_owned(), environment.to_owned(), run.to_owned());
@@ -37,12 +95,18 @@ pub(super) fn start(objects: Arc<dyn Objects>, runs: &Path, environment: &str, r
         loop {
             tokio::select! {
                 ended = &mut stopped => return if ended == Ok(true) { mirror.end().await } else { mirror.push().await },
-                () = tokio::time::sleep(BEHIND) => {}
+                Some(done) = flushes.recv() => {
+                    let _ = mirror.push().await;
+                    // Whoever asked may have given up.
+                    let _ = done.send(());
+                }
+                () = tokio::time::sleep(BEHIND) => {
+                    let _ = mirror.push().await;
+                }
             }
-            let _ = mirror.push().await;
         }
     });
-    Mirrored { stop, task }
+    Mirrored { stop, task, flush }
 }
 
 impl Mirrored {
@@ -61,6 +125,30 @@ impl Mirrored {
             }
         }
     }
+}
+
+/// Brings what other machines have done lately to this one: what was asked for, when it last passed, which job is to be looked back at.
+/// Why that could not be known.
+pub(super) async fn recall(objects: &Arc<dyn Objects>, runs: &Path, environment: &str) -> Option<String> {
+    let brought = async {
+        for run in store::stored(objects.as_ref(), environment, &oldest()).await?.iter().rev().take(RECALLED_MAX) {
+            if run.bytes() > 0 {
+                store::pull(objects.as_ref(), runs, environment, run).await?;
+            }
+        }
+        Ok::<(), Away>(())
+    };
+    match tokio::time::timeout(RECALL_LONGEST, brought).await {
+        Ok(Ok(())) => None,
+        Ok(Err(Away(why))) => Some(why),
+        Err(_) => Some(format!("no answer within {} s", RECALL_LONGEST.as_secs())),
+    }
+}
+
+/// Runs whose ids come behind this one are looked at: every window of older ones is over.
+pub(super) fn oldest() -> String {
+    let now = Timestamp::now();
+    now.saturating_sub(LOOKED_BACK).unwrap_or(now).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// Writes what the store lacks of runs that are over on this machine.

@@ -6,6 +6,8 @@ mod clock;
 mod copies;
 pub mod doctor;
 mod due;
+mod going;
+mod ids;
 mod launch;
 mod look_back;
 mod mirrored;
@@ -17,10 +19,12 @@ mod recorded;
 #[cfg(feature = "local")]
 mod sandbox;
 mod shared;
+mod stage;
 mod surroundings;
 
 pub use due::{Due, due};
-pub use launch::{Company, Finished, Going, go_on, smoke};
+pub use going::Going;
+pub use launch::{Company, Finished, go_on, smoke};
 pub use passed::last_passed;
 pub use pin::pin;
 pub use prepare::{Prepared, Wanted, prepare, show_plan};

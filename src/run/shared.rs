@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::NotStarted;
-use super::launch::Going;
+use super::going::Going;
 use super::ports::s3_of;
 use super::prepare::Prepared;
 use crate::config::{Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber};

@@ -1,7 +1,7 @@
 //! What stands around a run or a look at its needs: the sandbox, where the environment is one.
 
 use super::NotStarted;
-use super::launch::Going;
+use super::going::Going;
 use super::prepare::Prepared;
 use crate::config::{Resolved, resolve};
 use crate::exit::Exit;

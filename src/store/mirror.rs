@@ -20,6 +20,8 @@ pub struct Mirror {
     journal: PathBuf,
     folder: String,
     sent: u64,
+    /// Parts that this process has written.
+    parts: Vec<String>,
     ended: bool,
 }
 
@@ -43,7 +45,7 @@ impl Mirror {
     /// Of the journal in a run's folder, of which the store has so much already.
     pub fn new(objects: Arc<dyn Objects>, environment: &str, run: &str, path: &Path, sent: u64) -> Self {
         let folder = format!("runs/{environment}/{run}");
-        Self { objects, journal: path.join(JOURNAL), folder, sent, ended: false }
+        Self { objects, journal: path.join(JOURNAL), folder, sent, parts: Vec::new(), ended: false }
     }
 
     /// Writes every whole line that is not there yet.
@@ -62,6 +64,7 @@ impl Mirror {
             match self.objects.put(&key, part, Only::IfNew).await? {
                 Put::Done(_) | Put::Changed => self.sent = to,
             }
+            self.parts.push(key);
         }
     }
 
@@ -71,10 +74,29 @@ impl Mirror {
     /// [`Away`]; the next run on this machine writes what is missing.
     pub async fn end(&mut self) -> Result<(), Away> {
         self.push().await?;
+        self.put_together().await?;
         if !self.ended {
             self.objects.put(&format!("{}/ended", self.folder), Vec::new(), Only::Always).await?;
             self.ended = true;
         }
+        Ok(())
+    }
+}
+
+impl Mirror {
+    /// One object in the place of many: whoever reads it asks once.
+    async fn put_together(&mut self) -> Result<(), Away> {
+        if self.parts.len() < 2 {
+            return Ok(());
+        }
+        let whole = std::fs::read(&self.journal).map_err(|error| Away(error.to_string()))?;
+        let whole = whole.get(..usize::try_from(self.sent).unwrap_or(usize::MAX)).unwrap_or_default().to_vec();
+        let key = format!("{}/journal-{:012}-{:012}.jsonl", self.folder, 0, self.sent);
+        self.objects.put(&key, whole, Only::Always).await?;
+        for part in std::mem::take(&mut self.parts).into_iter().filter(|part| *part != key) {
+            self.objects.delete(&part).await?;
+        }
+        self.parts.push(key);
         Ok(())
     }
 }
@@ -115,7 +137,11 @@ pub async fn stored(objects: &dyn Objects, environment: &str, after: &str) -> Re
             let Some(last) = found.last_mut() else { continue };
             match part_of(name) {
                 // Parts may overlap, where a process that came later did not know how far the one before it had come.
-                Some((from, to)) if from <= last.bytes() && to > last.bytes() => last.parts.push((from, to)),
+                Some((from, to)) if from <= last.bytes() && to > last.bytes() => {
+                    // One that holds all of others stands in their place.
+                    last.parts.retain(|part| part.0 < from);
+                    last.parts.push((from, to));
+                }
                 Some(_) => {}
                 None => last.ended |= name == "ended",
             }

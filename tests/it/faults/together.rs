@@ -76,7 +76,7 @@ fn two_runs_at_once(round: u32) {
         assert_eq!(said.code, 0, "round {round}: {}{}", said.out, said.err);
         assert!(said.out.contains("PASSED"), "round {round}: {}", said.out);
         waited += said.out.matches("\nnote: waited ").count();
-        assert!(!said.out.contains("could not be asked"), "{}", said.out);
+        assert!(!said.out.contains("is not known"), "{}", said.out);
     }
     assert_eq!(waited, 1, "one of them says that it has waited, and for how long");
     assert_eq!((sandbox.codes().len(), sandbox.entries("signed-in").len()), (2, 2));
