@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const ENVIRONMENT: [Key; 20] = [
+pub const ENVIRONMENT: [Key; 21] = [
     Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
     Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
     Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
@@ -11,6 +11,7 @@ pub const ENVIRONMENT: [Key; 20] = [
     Key { name: "email-sender", doc: "The address that Notify's own mails come from." },
     Key { name: "mailbox", doc: "How the smoke user's mailbox is read." },
     Key { name: "store", doc: "What runs on every machine share: a bucket, or `file` for those of one folder." },
+    Key { name: "keep", doc: "How long runs are kept, on this machine and in the store; 90 days unless said." },
     Key {
         name: "sms-sender",
         doc: "The number that Notify's own texts come from; it tells one environment's codes from another's.",
@@ -88,6 +89,15 @@ pub const STORE: [Key; 7] = [
     Key { name: "endpoint", doc: "Only for an S3 server other than Amazon's." },
     Key { name: "access-key-id", doc: "A reference to the key's id; without it the usual AWS places are looked at." },
     Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
+];
+
+/// Under `keep`.
+pub const KEEP: [Key; 2] = [
+    Key {
+        name: "days",
+        doc: "Runs that are older go, unless they still wait or are to be looked back at; 90 unless said.",
+    },
+    Key { name: "mib", doc: "So many mebibytes of run folders stay, the newest 20 in any case; 2048 unless said." },
 ];
 
 /// Under `number`, of each kind.

@@ -5,8 +5,8 @@ pub mod keys;
 use std::collections::BTreeMap;
 
 use crate::model::environment::{
-    BasicAuth, Bucket, Environment, MailboxSettings, MessageTemplate, NumberSettings, Pinned, Program, SandboxSettings,
-    WindowOverride, is_secret_name,
+    BasicAuth, Bucket, Environment, Keep, MailboxSettings, MessageTemplate, NumberSettings, Pinned, Program,
+    SandboxSettings, WindowOverride, is_secret_name,
 };
 use crate::model::{KnownIssue, MessageKind, Part, Template, Window};
 use crate::yaml::{Fields, Kind, Node, Problem, Reader, Source, did_you_mean, parse, quoted};
@@ -64,6 +64,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let email_sender = fields.need(reader, "email-sender").and_then(|node| setting(reader, node));
     let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
     let store = fields.take("store").and_then(|node| store(reader, node));
+    let keep = fields.take("keep").map(|node| keep(reader, node)).unwrap_or_default();
     let sms_sender = fields.take("sms-sender").and_then(|node| setting(reader, node));
     let number = fields.take("number").and_then(|node| number(reader, node));
     let hosts = words(reader, fields.take("hosts"), "`hosts`");
@@ -93,6 +94,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         number,
         mailbox: mailbox?,
         store,
+        keep,
         hosts,
         recipients,
         windows,
@@ -141,6 +143,14 @@ fn mailbox(reader: &mut Reader<'_>, node: &Node) -> Option<MailboxSettings> {
     };
     fields.finish(reader);
     settings
+}
+
+fn keep(reader: &mut Reader<'_>, node: &Node) -> Keep {
+    let mut fields = reader.fields(node, "`keep`");
+    let mut count = |reader: &mut Reader<'_>, key| fields.take(key).and_then(|node| reader.number(node, key));
+    let (days, mib) = (count(reader, "days"), count(reader, "mib"));
+    fields.finish(reader);
+    Keep { days: days.unwrap_or(Keep::default().days), mib: mib.map_or(Keep::default().mib, u64::from) }
 }
 
 /// `file`, or a bucket.

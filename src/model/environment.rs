@@ -30,6 +30,7 @@ pub struct Environment {
     pub mailbox: MailboxSettings,
     /// What runs on every machine share; without it, only those of one folder share something.
     pub store: Option<Bucket>,
+    pub keep: Keep,
     /// Other hosts that a page may be on (the base URL's own host always may).
     pub hosts: Vec<String>,
     /// Other addresses that something may be sent to (the user's own always may).
@@ -94,6 +95,20 @@ pub struct SandboxSettings {
     pub time_scale: u32,
     /// How far apart the times are that a job can be scheduled for, in milliseconds.
     pub slots_ms: u64,
+}
+
+/// How long runs are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    pub days: u32,
+    /// So many mebibytes of folders on one machine; the newest runs stay in any case.
+    pub mib: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { days: 90, mib: 2_048 }
+    }
 }
 
 /// A part of an S3 bucket.

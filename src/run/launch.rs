@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::going::Going;
 use super::ids::{TOKEN_LENGTH, random_letters, run_id};
+use super::keep::prune;
 use super::mirrored::Mirrored;
 use super::ports::vault;
 use super::prepare::Prepared;
@@ -77,6 +78,9 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
     })
     .await;
     world.end().await;
+    let (runs, environment) = (prepared.files.runs(), prepared.environment.clone());
+    // Nothing of it is needed for a verdict, and what could not be taken away is tried again.
+    let _ = tokio::task::spawn_blocking(move || prune(&runs, &environment.name, environment.keep)).await;
     outcome
 }
 

@@ -10,6 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::Recorded;
+use super::keep::prune_store;
+
+use crate::model::environment::Keep;
 use crate::port::{Away, Lease, Objects, Taken};
 use crate::store::{self, Mirror};
 
@@ -82,7 +85,14 @@ impl Lease for Flushing {
 }
 
 /// Begins; what earlier runs of this folder could not write comes first.
-pub(super) fn start(objects: Arc<dyn Objects>, runs: &Path, environment: &str, run: &str, sent: u64) -> Mirrored {
+pub(super) fn start(
+    objects: Arc<dyn Objects>,
+    runs: &Path,
+    environment: (&str, Keep),
+    run: &str,
+    sent: u64,
+) -> Mirrored {
+    let (environment, keep) = environment;
     let (stop, mut stopped) = oneshot::channel();
     let (flush, mut flushes) = mpsc::channel::<oneshot::Sender<()>>(1);
     let path = runs.join(environment).join(run);
@@ -92,6 +102,7 @@ pub(super) fn start(objects: Arc<dyn Objects>, runs: &Path, environment: &str, r
         // Whether it is behind is told at the end, when it counts.
         let _ = mirror.push().await;
         let _ = catch_up(&objects, &runs, &environment, &run).await;
+        let _ = prune_store(&objects, &environment, keep).await;
         loop {
             tokio::select! {
                 ended = &mut stopped => return if ended == Ok(true) { mirror.end().await } else { mirror.push().await },

@@ -8,6 +8,7 @@ pub mod doctor;
 mod due;
 mod going;
 mod ids;
+mod keep;
 mod launch;
 mod look_back;
 mod mirrored;

@@ -64,7 +64,13 @@ impl<'a> Stage<'a> {
 
     pub(super) fn mirrored(&self, run: &str, sent: u64) -> Option<Mirrored> {
         let bucket = self.bucket.clone()?;
-        let mirrored = mirrored::start(bucket, &self.prepared.files.runs(), &self.prepared.environment.name, run, sent);
+        let mirrored = mirrored::start(
+            bucket,
+            &self.prepared.files.runs(),
+            (&self.prepared.environment.name, self.prepared.environment.keep),
+            run,
+            sent,
+        );
         if let Some(flushing) = self.flushing.get() {
             flushing.by(&mirrored);
         }

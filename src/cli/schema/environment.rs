@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
 use crate::environment::keys::{
-    BASIC_AUTH, ENVIRONMENT, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, STORE, TEMPLATE, USER, WINDOW,
+    BASIC_AUTH, ENVIRONMENT, KEEP, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, STORE, TEMPLATE, USER, WINDOW,
 };
 use crate::yaml::Key;
 
@@ -37,6 +37,7 @@ pub(super) fn environment() -> Value {
         kind(&NUMBER, "exec", &["command", "env"], &["command"]),
     ] });
     let store = json!({ "oneOf": [{ "const": "file" }, kind(&STORE, "s3", &bucket, &["bucket", "region"])] });
+    let keep = mapping(&described(&KEEP, &|_| number()), &[]);
     let door = mapping(
         &described(&BASIC_AUTH, &|name| if name == "password" { secret() } else { text() }),
         &["username", "password"],
@@ -66,6 +67,7 @@ pub(super) fn environment() -> Value {
         "mailbox" => mailbox.clone(),
         "number" => test_number.clone(),
         "store" => store.clone(),
+        "keep" => keep.clone(),
         "hosts" | "recipients" => texts(),
         "windows" => json!({ "type": "object", "additionalProperties": window.clone() }),
         "templates" => templates.clone(),
