@@ -47,6 +47,15 @@ impl Moto {
     }
 }
 
+impl Moto {
+    /// From now on it answers nothing, and refuses nothing, or does again.
+    pub fn hangs(&self, hangs: bool) {
+        let signal = if hangs { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
+        let pid = i32::try_from(self.server.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+        rustix::process::kill_process(pid, signal).expect("a signal");
+    }
+}
+
 impl Drop for Moto {
     fn drop(&mut self) {
         // Both fail only where it has ended already.

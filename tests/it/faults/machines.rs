@@ -88,6 +88,26 @@ fn a_run_that_was_killed_is_found_and_ended_from_another_machine() {
     }
 }
 
+/// It changes no verdict either where it hangs in the middle and at the end; what it missed is written when it is back.
+#[test]
+fn a_store_that_hangs_in_the_middle_gets_the_rest_later() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&[]));
+    let desk = machine(&moto.url);
+    let run = desk.start(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    let signed_in = wait_until(Duration::from_mins(1), || (!sandbox.entries("signed-in").is_empty()).then_some(()));
+    assert!(signed_in.is_some(), "it has not signed in");
+    moto.hangs(true);
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    assert_eq!((said.code, &desk.report()["verdict"]), (0, &Value::from("passed")), "{}{}", said.out, said.err);
+    assert!(said.err.contains("The shared store has not all of this run yet: "), "{}", said.err);
+    moto.hangs(false);
+    let (resume, elsewhere) = (["resume", "--due", "local", "--sandbox", sandbox.control_url()], machine(&moto.url));
+    let said = desk.run(&["smoke", "local", RESET, "--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    let said = elsewhere.run(&resume);
+    assert!(said.code == 0 && said.out.contains("local: nothing is due"), "{}{}", said.out, said.err);
+}
+
 /// What one machine has done, another one knows: when it last passed, which codes are open, and which job is to be looked back at.
 #[test]
 fn what_was_done_on_one_machine_is_known_on_another() {
