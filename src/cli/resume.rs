@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::options::Resume;
 use super::out::{complain, refuse, say};
-use super::smoke::{company, end};
+use super::smoke::{company, end, stop};
 use crate::config::Files;
 use crate::exit::Exit;
 use crate::run::{self, Due, Going, NotStarted, Prepared, Recorded, Wanted, prepare};
@@ -25,12 +25,12 @@ pub(super) async fn resume(options: Resume) -> Exit {
         return Exit::WrongInput;
     };
     match Recorded::find(&Files::new(".".as_ref()).runs(), run) {
-        Ok(recorded) => one(recorded, &options, 0).await,
+        Ok(recorded) => one(recorded, &options).await,
         Err(not_started) => refuse(&not_started),
     }
 }
 
-async fn one(recorded: Recorded, options: &Resume, stored_bytes: u64) -> Exit {
+async fn one(recorded: Recorded, options: &Resume) -> Exit {
     let history = &recorded.history;
     let scenarios = history.plan.judged().map(|scenario| scenario.id.clone()).collect();
     let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
@@ -38,8 +38,7 @@ async fn one(recorded: Recorded, options: &Resume, stored_bytes: u64) -> Exit {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let going = Going { stored_bytes, ..going(options) };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(options.talk))).await;
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going(options), company(options.talk))).await;
     end(outcome, options.fail_on, options.talk)
 }
 
@@ -87,27 +86,35 @@ async fn of_environment(name: &str, options: &Resume) -> Exit {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let begun = tokio::time::Instant::now();
+    let (begun, mut stop) = (tokio::time::Instant::now(), stop());
     let mut worst = Exit::Passed;
     loop {
-        let Due { ready, later, away } = match run::due(&prepared, &going(options)).await {
+        let Due { ready, at_work, later, away } = match run::due(&prepared, &going(options)).await {
             Ok(due) => due,
             Err(not_started) => return refuse(&not_started),
         };
         if let Some(why) = away {
             complain(&format!("Runs of other machines cannot be seen: {why}."));
         }
-        if ready.is_empty() && later.is_empty() {
+        if ready.is_empty() && later.is_empty() && at_work.is_empty() {
             say(&format!("{name}: nothing is due"));
         }
-        for (folder, stored_bytes) in ready {
+        for run in &at_work {
+            say(&format!("{name}: run {run} goes on already"));
+            worst = worse(worst, Exit::Waiting);
+        }
+        for folder in ready {
             worst = worse(
                 worst,
                 match Recorded::read(&folder) {
-                    Ok(recorded) => one(recorded, options, stored_bytes).await,
+                    Ok(recorded) => one(recorded, options).await,
                     Err(not_started) => refuse(&not_started),
                 },
             );
+            // Whoever stops one of them wants no other.
+            if worst == Exit::Interrupted {
+                return worst;
+            }
         }
         let Some((run, due)) = later.iter().min_by_key(|(_, due)| *due) else { return worst };
         if !options.wait_until_due || begun.elapsed() > WAIT_LONGEST {
@@ -115,7 +122,10 @@ async fn of_environment(name: &str, options: &Resume) -> Exit {
             return worse(worst, Exit::Waiting);
         }
         let left = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
-        tokio::time::sleep(left.min(LOOK) + Duration::from_millis(100)).await;
+        tokio::select! {
+            () = tokio::time::sleep(left.min(LOOK) + Duration::from_millis(100)) => {}
+            _ = stop.changed() => return Exit::Interrupted,
+        }
     }
 }
 

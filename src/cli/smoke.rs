@@ -32,7 +32,6 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         wait_ms: options.wait,
         public: options.talk.public,
         detach: options.detach,
-        stored_bytes: 0,
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,
@@ -93,7 +92,8 @@ pub(super) fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>
 }
 
 /// Tells when somebody wants the program to stop. The handlers live as long as the program.
-fn stop() -> watch::Receiver<Option<String>> {
+/// Told when somebody asks the program to stop, and by which signal.
+pub(super) fn stop() -> watch::Receiver<Option<String>> {
     let (tell, told) = watch::channel(None);
     for (kind, name) in
         [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")]

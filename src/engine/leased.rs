@@ -47,6 +47,11 @@ impl Turn {
         }
     }
 
+    /// When an earlier process gave it back, in milliseconds of the run.
+    pub(super) fn gave_back(&mut self, at: Option<u64>) {
+        self.given_back_ms = at;
+    }
+
     /// The lease, where this run has given it back once.
     pub(super) fn given_back(&self) -> Option<Arc<dyn Lease>> {
         self.given_back_ms.map(|_| self.lease.clone())
@@ -125,6 +130,16 @@ impl Turn {
         if matches!(self.state, State::Had) {
             self.state = State::Free;
             self.given_back_ms.get_or_insert(now);
+            // Whoever waits for it has it at its end at the latest.
+            let _ = tokio::time::timeout(GIVE_BACK_LONGEST, self.lease.give_back()).await;
+        }
+    }
+}
+
+impl Turn {
+    /// At the end of a run, also of one that has not got what it asked for.
+    pub(super) async fn end(&mut self) {
+        if self.state != State::Free {
             // Whoever waits for it has it at its end at the latest.
             let _ = tokio::time::timeout(GIVE_BACK_LONGEST, self.lease.give_back()).await;
         }

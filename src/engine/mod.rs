@@ -111,7 +111,9 @@ pub fn resume(
 ) -> std::io::Result<Engine> {
     let away = ports.clock.now().duration_since(history.started_at).as_millis();
     let base_ms = u64::try_from(away).unwrap_or(0).max(history.last.t);
+    let given_back = history.detached.map(|_| history.last.t);
     let mut engine = Engine::new(ports, Recorder::go_on(journal, vault, history, observer), base_ms);
+    engine.turn.gave_back(given_back);
     engine.record(resumed)?;
     Ok(engine)
 }
@@ -205,7 +207,7 @@ impl Engine {
         for (_, session) in std::mem::take(&mut self.sessions) {
             session.close().await;
         }
-        self.turn.give_back(self.now()).await;
+        self.turn.end().await;
         let stopped = match outcome {
             Ok(End::Ended) => return Ok(self.recorder.into_history()),
             Ok(End::Stopped(signal)) => Stopped::Interrupted(signal),

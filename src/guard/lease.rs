@@ -22,6 +22,8 @@ const LOOK_MS: u64 = 250;
 const LOOK_SELDOM_MS: u64 = 2_000;
 /// A store that has answered nothing for so long is away; one answer that is lost is none.
 const AWAY_MS: u64 = 5_000;
+/// What codes come to: who has had it meanwhile may have asked for some.
+const NUMBER: &str = "/number/";
 /// Somebody else may write between a look and a write; not for ever.
 const TRIES_MAX: u32 = 8;
 
@@ -33,7 +35,7 @@ struct Says {
     holder: String,
     /// The holding process, as [`Owner::text`] has it.
     owner: String,
-    /// Each holder has another one.
+    /// Each run has another one, whichever of its processes holds it.
     nonce: String,
     /// How often it was written since it was taken: no two writes are the same.
     count: u64,
@@ -57,6 +59,9 @@ struct Holding {
     /// Stores that could not be asked.
     unasked: Option<String>,
     count: u64,
+    /// Whether this run has had it before, and who has had it since.
+    had: bool,
+    others: Option<String>,
 }
 
 /// Leases on all that a run shares, in one store or in several.
@@ -76,6 +81,16 @@ struct Shared {
     holding: tokio::sync::Mutex<Holding>,
 }
 
+impl Holding {
+    /// One more is held; who had it before counts where it was this run's before that.
+    fn has(&mut self, store: usize, key: &str, (tag, before): (String, Option<String>)) {
+        if self.had && key.contains(NUMBER) {
+            self.others = self.others.take().or(before);
+        }
+        self.leases.push(Held { store, key: key.to_owned(), tag });
+    }
+}
+
 /// Why a lease was not written.
 enum Not {
     Held { by: String, left_ms: u64 },
@@ -83,7 +98,7 @@ enum Not {
 }
 
 impl Leases {
-    /// Leases of these keys for `holder`, who is told to others; `nonce` is nobody else's.
+    /// Leases of these keys for `holder`, who is told to others; `nonce` is no other run's.
     pub fn new(
         stores: Vec<Arc<dyn Objects>>,
         mut keys: Vec<String>,
@@ -98,6 +113,15 @@ impl Leases {
         let holding = tokio::sync::Mutex::default();
         let shared = Arc::new(Shared { stores, keys, holder, owner, nonce, clock, holding });
         Self { shared, renewing: Mutex::new(None) }
+    }
+
+    /// Of a run that has had it before, in another process.
+    #[must_use]
+    pub fn had_before(self) -> Self {
+        if let Ok(mut holding) = self.shared.holding.try_lock() {
+            holding.had = true;
+        }
+        self
     }
 
     fn renew_from_now_on(&self) {
@@ -142,7 +166,7 @@ impl Shared {
     }
 
     /// Writes one lease, if nobody has it: its tag.
-    async fn take_one(&self, store: &dyn Objects, key: &str, count: u64) -> Result<String, Not> {
+    async fn take_one(&self, store: &dyn Objects, key: &str, count: u64) -> Result<(String, Option<String>), Not> {
         for _ in 0..TRIES_MAX {
             let found = store.get(key).await.map_err(Not::Away)?;
             let only = match &found {
@@ -153,12 +177,18 @@ impl Shared {
                 },
             };
             match store.put(key, self.says(count, false), only).await.map_err(Not::Away)? {
-                Put::Done(tag) => return Ok(tag),
+                Put::Done(tag) => return Ok((tag, found.and_then(|object| self.of_another(&object)))),
                 // Somebody was quicker, or this very write was done and its answer lost: the next look tells.
                 Put::Changed => {}
             }
         }
         Err(Not::Held { by: "several others, who take it from each other".to_owned(), left_ms: LIFE_MS })
+    }
+
+    /// Whose it is or was, unless it is this run's.
+    fn of_another(&self, object: &Object) -> Option<String> {
+        let says = serde_json::from_slice::<Says>(&object.bytes).ok()?;
+        (says.nonce != self.nonce).then_some(says.holder)
     }
 
     fn held_by_another(&self, object: &Object) -> Option<Not> {
@@ -180,7 +210,7 @@ impl Shared {
         for (number, store) in self.stores.iter().enumerate() {
             for key in &self.keys {
                 match self.take_one(store.as_ref(), key, holding.count).await {
-                    Ok(tag) => holding.leases.push(Held { store: number, key: key.clone(), tag }),
+                    Ok(taken) => holding.has(number, key, taken),
                     Err(Not::Away(Away(why))) => {
                         holding.unasked = Some(why);
                         break;
@@ -192,7 +222,20 @@ impl Shared {
                 }
             }
         }
-        holding.until_ms = asked + LIFE_MS;
+        (holding.until_ms, holding.had) = (asked + LIFE_MS, true);
+        Ok(())
+    }
+
+    /// What could not be asked for before, as soon as it can.
+    async fn take_rest(&self, holding: &mut Holding) -> Result<(), Not> {
+        for (number, store) in self.stores.iter().enumerate() {
+            for key in &self.keys {
+                if !holding.leases.iter().any(|held| held.store == number && held.key == *key) {
+                    let taken = self.take_one(store.as_ref(), key, holding.count).await?;
+                    holding.has(number, key, taken);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -218,6 +261,20 @@ impl Shared {
                 },
                 Err(Away(why)) => {
                     holding.unasked = Some(why);
+                    return;
+                }
+            }
+        }
+        if holding.unasked.is_some() && !holding.leases.is_empty() {
+            match self.take_rest(holding).await {
+                Ok(()) => {}
+                Err(Not::Away(Away(why))) => {
+                    holding.unasked = Some(why);
+                    holding.until_ms = asked + LIFE_MS;
+                    return;
+                }
+                Err(Not::Held { by, .. }) => {
+                    holding.lost = Some(format!("while the store was away, it was taken by {by}"));
                     return;
                 }
             }
@@ -288,9 +345,15 @@ impl Lease for Leases {
 
     async fn sure(&self) -> Result<Option<String>, String> {
         let mut holding = self.shared.holding.lock().await;
-        // A process that has slept finds out here, before it acts.
-        if holding.lost.is_none() && self.shared.left_ms(&holding) < LIFE_MS / 2 {
+        let mut away_since = None;
+        // A process that has slept finds out here, before it acts; the network may need a moment to come back.
+        while holding.lost.is_none() && self.shared.left_ms(&holding) < LIFE_MS / 2 {
             self.shared.renew(&mut holding).await;
+            let now = self.shared.clock.elapsed_ms();
+            if holding.unasked.is_none() || now - *away_since.get_or_insert(now) >= AWAY_MS {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
         }
         if let Some(why) = &holding.lost {
             return Err(why.clone());
@@ -302,12 +365,15 @@ impl Lease for Leases {
     }
 
     async fn others(&self) -> Option<String> {
+        let holding = self.shared.holding.lock().await;
+        if holding.others.is_some() {
+            return holding.others.clone();
+        }
         for store in &self.shared.stores {
-            for key in &self.shared.keys {
+            for key in self.shared.keys.iter().filter(|key| key.contains(NUMBER)) {
                 let Ok(Some(object)) = store.get(key).await else { continue };
-                match serde_json::from_slice::<Says>(&object.bytes) {
-                    Ok(says) if says.nonce != self.shared.nonce => return Some(says.holder),
-                    Ok(_) | Err(_) => {}
+                if let Some(other) = self.shared.of_another(&object) {
+                    return Some(other);
                 }
             }
         }
@@ -319,24 +385,4 @@ impl Lease for Leases {
         let mut holding = self.shared.holding.lock().await;
         self.shared.free(&mut holding).await;
     }
-}
-
-/// The lease of a run that shares nothing with anybody.
-pub struct Alone;
-
-#[async_trait]
-impl Lease for Alone {
-    async fn take(&self, _: u64) -> Taken {
-        Taken::Ours { waited_ms: 0, behind: None, unasked: None }
-    }
-
-    async fn sure(&self) -> Result<Option<String>, String> {
-        Ok(None)
-    }
-
-    async fn others(&self) -> Option<String> {
-        None
-    }
-
-    async fn give_back(&self) {}
 }

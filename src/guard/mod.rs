@@ -1,9 +1,11 @@
 //! Guards: who may work on a run now, and with what runs share. The lease on a run is a locked file, so the kernel frees it with
 //! its holder; its keeper takes the file itself away. What runs share has leases in a store (`lease.rs`).
 
+mod alone;
 mod lease;
 
-pub use lease::{Alone, Leases};
+pub use alone::Alone;
+pub use lease::Leases;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};

@@ -103,7 +103,7 @@ impl History {
                 state.mailbox = Some(Mailbox { moment, ids, alive: alive.clone(), clock_offset_ms });
             }
             Fact::MarkFailed { why, .. } => state.mark_failures.push((moment, why.clone())),
-            Fact::Refused { why, .. } => state.refused = Some((moment, why.clone())),
+            Fact::Refused { why, .. } => state.refuse(moment, why),
             Fact::Started { .. } => {
                 state.started = Some(moment);
                 state.document_before = document_before;

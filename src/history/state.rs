@@ -54,6 +54,14 @@ pub struct StepState {
 }
 
 impl StepState {
+    /// A guard said no. Where that was between its intent and its beginning, nothing has been done.
+    pub(super) fn refuse(&mut self, moment: Moment, why: &str) {
+        self.refused = Some((moment, why.to_owned()));
+        if self.acted.is_none() && self.started.take().is_some() {
+            self.times_started = self.times_started.saturating_sub(1);
+        }
+    }
+
     /// What was there at the last look and could not be read.
     pub fn unreadable(&self) -> &[String] {
         match &self.looks.seen {

@@ -19,8 +19,10 @@ const RUNS_MAX: usize = 200;
 /// What is left of an environment's runs.
 #[derive(Debug, Default)]
 pub struct Due {
-    /// Folders of runs that can be gone on with now, oldest first, and how much of each the shared store has.
-    pub ready: Vec<(PathBuf, u64)>,
+    /// Folders of runs that can be gone on with now, oldest first.
+    pub ready: Vec<PathBuf>,
+    /// Runs that somebody is at work on.
+    pub at_work: Vec<String>,
     /// Runs that wait for a time, and for which.
     pub later: Vec<(String, Timestamp)>,
     /// Why the shared store could not be asked.
@@ -71,7 +73,8 @@ pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> 
             // Whoever stopped a run did not want it to go on.
             _ if history.ended || history.interrupted.is_some() => {}
             Some(due) => found.later.push((run, due)),
-            None => found.ready.push((folder, known.map_or(0, store::Stored::bytes))),
+            None if folder.with_extension("lease").exists() => found.at_work.push(run),
+            None => found.ready.push(folder),
         }
     }
     Ok(found)

@@ -16,8 +16,6 @@ pub struct Going {
     pub moved: bool,
     /// For how long another run with the same user, number or mailbox is waited for, in milliseconds.
     pub wait_ms: u64,
-    /// How much of a journal that is gone on with the shared store is known to have, in bytes.
-    pub stored_bytes: u64,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }

@@ -22,7 +22,7 @@ use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
-use crate::port::{Lease as _, is_key};
+use crate::port::{Away, Lease as _, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
@@ -47,13 +47,10 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// After the rest of the journal has gone into the shared store, and the run's own lease has been given back.
-    async fn with_store(mut self, mirrored: Option<Mirrored>, own: Option<Leases>) -> Self {
+    /// After the rest of the journal has gone into the shared store.
+    async fn with_store(mut self, mirrored: Option<Mirrored>) -> Self {
         if let Some(mirrored) = mirrored {
             self.unstored = mirrored.end(self.history.ended).await;
-        }
-        if let Some(own) = own {
-            own.give_back().await;
         }
         self
     }
@@ -92,7 +89,7 @@ async fn sweep_before() {
 
 async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finished, NotStarted> {
     let run = run_id()?;
-    let ports = stage.ports(&run).await?;
+    let ports = stage.ports(&run, false).await?;
     let had = shared::take(ports.lease.as_ref(), stage.prepared, stage.going).await?;
     let lease = ports.lease.clone();
     let outcome = Box::pin(begin_leased(stage, plan, run, (ports, had), company)).await;
@@ -120,18 +117,31 @@ async fn begin_leased(
     let path = folder.path.clone();
     let lease = take_lease(prepared, &run, keeper)?;
     let own = stage.own(&run).await?;
-    let mirrored = stage.mirrored(&run, 0);
     let vault = vault(resolved, &plan);
     let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, &plan) };
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
+    let mirrored = stage.mirrored(&run, 0);
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
-    let engine =
-        engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer).map_err(cannot)?;
-    let engine = engine.leased(had.waited_ms, had.behind, had.unasked.or(unknown)).map_err(cannot)?;
-    let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
+    let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer)
+        .and_then(|engine| engine.leased(had.waited_ms, had.behind, had.unasked.or(unknown)));
+    let outcome = match engine {
+        Ok(engine) => {
+            let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
+            Ok(finished.with_store(mirrored).await)
+        }
+        Err(error) => Err(cannot(error)),
+    };
+    give_back(own, lease).await;
+    outcome
+}
+
+/// The run's own leases: among all machines, and on this one.
+async fn give_back(own: Option<Leases>, lease: FileLease) {
+    if let Some(own) = own {
+        own.give_back().await;
+    }
     lease.give_back().await;
-    Ok(finished.with_store(mirrored, own).await)
 }
 
 /// Goes on with a run that another process left.
@@ -152,8 +162,14 @@ pub async fn go_on(
         prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
         let stage = Stage::new(prepared, going, &resolved, &keeper).await;
-        let outcome = Box::pin(reopen(recorded, &stage, company)).await;
-        lease.give_back().await;
+        let (own, outcome) = match stage.own(&recorded.history.run).await {
+            Ok(own) => {
+                let outcome = Box::pin(reopen(recorded, &stage, own.is_some(), company)).await;
+                (own, outcome)
+            }
+            Err(not_started) => (None, Err(not_started)),
+        };
+        give_back(own, lease).await;
         outcome
     })
     .await;
@@ -161,9 +177,11 @@ pub async fn go_on(
     outcome
 }
 
-async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Result<Finished, NotStarted> {
+async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Company) -> Result<Finished, NotStarted> {
     let Stage { prepared, going, resolved, .. } = *stage;
-    // Read again under the lease: until then another process may have been at work on it.
+    // Read again under the leases: until then another process may have been at work on it, here or elsewhere.
+    let stored = if owns { stage.fetched(&recorded.history.run).await } else { Err(Away(String::new())) };
+    let owns = stored.is_ok();
     let Recorded { folder, history, replay } = Recorded::read(&recorded.folder)?;
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
@@ -177,8 +195,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Resu
         )));
     }
     let vault = vault(resolved, &history.plan);
-    let own = stage.own(&history.run).await?;
-    let from = place_of(prepared, &history, &replay, going, own.is_some())?;
+    let from = place_of(stage, &history, &replay, owns)?;
     let resumed = Fact::RunResumed { harness: HARNESS.to_owned(), place: from.now };
     may_go_on(prepared, resolved, &history).map_err(|differs| {
         let mut said = vec![format!(
@@ -189,15 +206,20 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, company: Company) -> Resu
         NotStarted { exit: Exit::WrongInput, said }
     })?;
     budget::within_rest(prepared, going, &history, &folder)?;
-    let ports = stage.ports(&history.run).await?;
+    let ports = stage.ports(&history.run, true).await?;
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
-    let mirrored = stage.mirrored(&history.run, replay.whole_bytes.min(going.stored_bytes));
+    let mirrored = stage.mirrored(&history.run, replay.whole_bytes.min(stored.unwrap_or(0)));
     let engine = engine::resume(ports, journal, vault, history, resumed, company.observer).map_err(cannot)?;
-    let engine = if from.may_be_behind { engine.only_looking(BEHIND) } else { engine };
+    // Whoever finds it next must know that it goes on here.
+    let is_known = match &mirrored {
+        Some(mirrored) => from.now.is_none() || mirrored.flush().await,
+        None => true,
+    };
+    let engine = if from.may_be_behind || !is_known { engine.only_looking(BEHIND) } else { engine };
     let finished = drive(engine, folder, company.stop, going.public).await;
-    Ok(finished.with_store(mirrored, own).await)
+    Ok(finished.with_store(mirrored).await)
 }
 
 /// Where a run is gone on with.
@@ -214,13 +236,8 @@ const BEHIND: &str = "this run was begun on another machine, and what was done t
 /// A copy of a run's folder that does not know the lease of the original could press what that one presses. One that waits
 /// detached has left its place, and has nothing more to press.
 /// Where the store's own lease on the run is had, nobody else goes on with it.
-fn place_of(
-    prepared: &Prepared,
-    history: &History,
-    replay: &Replay,
-    going: &Going,
-    owns: bool,
-) -> Result<Place, NotStarted> {
+fn place_of(stage: &Stage<'_>, history: &History, replay: &Replay, owns: bool) -> Result<Place, NotStarted> {
+    let Stage { prepared, going, .. } = *stage;
     let named = |event: &Event| match &event.fact {
         Fact::RunStarted { place, .. } | Fact::RunResumed { place, .. } => *place,
         _ => None,
@@ -229,6 +246,11 @@ fn place_of(
     let here = store::place(&runs, &prepared.environment.name).map_err(|error| cannot_write(&runs, &error))?;
     let in_order = going.moved || history.detached.is_some();
     match replay.events.iter().filter_map(named).next_back() {
+        Some(begun) if begun != here && !owns && !going.moved && stage.bucket.is_some() => {
+            let said = "This run was begun on another machine, and the shared store cannot be asked whether it goes on there. \
+                        Try again; if nobody will go on with it there, add --moved.";
+            Err(NotStarted::new(Exit::Refused, said))
+        }
         Some(begun) if begun != here && !in_order && !owns => {
             let said = "This run was begun in another folder, and may go on there. Go on there; if that folder is gone, or \
                         nobody will go on with it, add --moved.";

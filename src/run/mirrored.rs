@@ -39,7 +39,7 @@ pub(super) struct Mirrored {
 }
 
 /// Has the journal written up to now.
-type Flush = mpsc::Sender<oneshot::Sender<()>>;
+type Flush = mpsc::Sender<oneshot::Sender<bool>>;
 
 /// The lease of a run whose journal goes into the store: whoever has it next can read there what was done under it.
 pub(super) struct Flushing {
@@ -59,6 +59,13 @@ impl Flushing {
     }
 }
 
+/// Whether all was written that was there.
+async fn flushed(flush: &Flush) -> bool {
+    let (done, written) = oneshot::channel();
+    let asked = async { flush.send(done).await.is_ok() && written.await == Ok(true) };
+    tokio::time::timeout(FLUSH_LONGEST, asked).await.unwrap_or(false)
+}
+
 #[async_trait]
 impl Lease for Flushing {
     async fn take(&self, patience_ms: u64) -> Taken {
@@ -75,10 +82,8 @@ impl Lease for Flushing {
 
     async fn give_back(&self) {
         if let Some(flush) = self.flush.get() {
-            let (done, written) = oneshot::channel();
-            let flushed = async { flush.send(done).await.is_ok() && written.await.is_ok() };
             // A store that is away keeps nobody waiting.
-            let _ = tokio::time::timeout(FLUSH_LONGEST, flushed).await;
+            flushed(flush).await;
         }
         self.lease.give_back().await;
     }
@@ -94,22 +99,29 @@ pub(super) fn start(
 ) -> Mirrored {
     let (environment, keep) = environment;
     let (stop, mut stopped) = oneshot::channel();
-    let (flush, mut flushes) = mpsc::channel::<oneshot::Sender<()>>(1);
+    let (flush, mut flushes) = mpsc::channel::<oneshot::Sender<bool>>(1);
     let path = runs.join(environment).join(run);
     let mut mirror = Mirror::new(objects.clone(), environment, run, &path, sent);
     let (runs, environment, run) = (runs.to_owned(), environment.to_owned(), run.to_owned());
     let task = tokio::spawn(async move {
         // Whether it is behind is told at the end, when it counts.
         let _ = mirror.push().await;
-        let _ = catch_up(&objects, &runs, &environment, &run).await;
-        let _ = prune_store(&objects, &environment, keep).await;
+        // Beside it, so that a run never waits for an earlier one.
+        let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(async move {
+            let _ = catch_up(&objects, &runs, &environment, &run).await;
+            let _ = prune_store(&objects, &environment, keep).await;
+        });
         loop {
             tokio::select! {
-                ended = &mut stopped => return if ended == Ok(true) { mirror.end().await } else { mirror.push().await },
+                ended = &mut stopped => {
+                    let written = if ended == Ok(true) { mirror.end().await } else { mirror.push().await };
+                    let _ = tokio::time::timeout(FLUSH_LONGEST, beside.join_next()).await;
+                    return written;
+                }
                 Some(done) = flushes.recv() => {
-                    let _ = mirror.push().await;
                     // Whoever asked may have given up.
-                    let _ = done.send(());
+                    let _ = done.send(mirror.push().await.is_ok());
                 }
                 () = tokio::time::sleep(BEHIND) => {
                     let _ = mirror.push().await;
@@ -121,6 +133,11 @@ pub(super) fn start(
 }
 
 impl Mirrored {
+    /// Writes what is there now: whether that was done.
+    pub(super) async fn flush(&self) -> bool {
+        flushed(&self.flush).await
+    }
+
     /// Writes the rest: why that could not be done.
     pub(super) async fn end(self, ended: bool) -> Option<String> {
         // A task that is gone has ended, and says so below.
@@ -142,18 +159,33 @@ impl Mirrored {
 /// Why that could not be known.
 pub(super) async fn recall(objects: &Arc<dyn Objects>, runs: &Path, environment: &str) -> Option<String> {
     let brought = async {
+        let mut first = Ok(());
         for run in store::stored(objects.as_ref(), environment, &oldest()).await?.iter().rev().take(RECALLED_MAX) {
-            if run.bytes() > 0 {
-                store::pull(objects.as_ref(), runs, environment, run).await?;
+            // One that cannot be read says nothing of the others; one that is put together just now is read once more.
+            if run.bytes() > 0 && store::pull(objects.as_ref(), runs, environment, run).await.is_err() {
+                first = first.and(fetch(objects, runs, environment, &run.run).await.map(|_| ()));
             }
         }
-        Ok::<(), Away>(())
+        first
     };
     match tokio::time::timeout(RECALL_LONGEST, brought).await {
         Ok(Ok(())) => None,
         Ok(Err(Away(why))) => Some(why),
         Err(_) => Some(format!("no answer within {} s", RECALL_LONGEST.as_secs())),
     }
+}
+
+/// Brings what the store has of one run here: how many bytes that are.
+///
+/// # Errors
+/// [`Away`].
+pub(super) async fn fetch(objects: &Arc<dyn Objects>, runs: &Path, environment: &str, run: &str) -> Result<u64, Away> {
+    // Ids that are listed come behind this one.
+    let after = run.get(..run.len().saturating_sub(1)).unwrap_or_default();
+    let all = store::stored(objects.as_ref(), environment, after).await?;
+    let Some(stored) = all.iter().find(|stored| stored.run == run) else { return Ok(0) };
+    store::pull(objects.as_ref(), runs, environment, stored).await?;
+    Ok(stored.bytes())
 }
 
 /// Runs whose ids come behind this one are looked at: every window of older ones is over.

@@ -27,8 +27,7 @@ const DIGITS: usize = 32;
 pub(super) fn lease(
     (prepared, going, resolved): (&Prepared, &Going, &Resolved),
     bucket: Option<&Arc<dyn Objects>>,
-    run: &str,
-    nonce: String,
+    (run, goes_on): (&str, bool),
     clock: Arc<dyn Clock>,
 ) -> Arc<dyn Lease> {
     if prepared.environment.sandbox.is_some() && going.sandbox.is_none() {
@@ -38,7 +37,9 @@ pub(super) fn lease(
     // The nearest one first: of runs on this machine it needs no network to know.
     let mut stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
     stores.extend(bucket.cloned());
-    Arc::new(Leases::new(stores, keys(resolved), holder, Owner::this(), nonce, clock))
+    // Of the run, and not of its process: what one has left, another one goes on with.
+    let leases = Leases::new(stores, keys(resolved), holder, Owner::this(), run.to_owned(), clock);
+    Arc::new(if goes_on { leases.had_before() } else { leases })
 }
 
 /// The lease on a run itself, among all machines.

@@ -14,7 +14,7 @@ use crate::config::Resolved;
 use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::guard::Leases;
-use crate::port::{Clock, Lease as _, Objects, Taken};
+use crate::port::{Away, Clock, Lease as _, Objects, Taken};
 use crate::process::Keeper;
 
 /// Files, options and what they resolve to.
@@ -24,7 +24,7 @@ pub(super) struct Stage<'a> {
     pub(super) resolved: &'a Resolved,
     pub(super) keeper: &'a Keeper,
     /// What every machine shares.
-    bucket: Option<Arc<dyn Objects>>,
+    pub(super) bucket: Option<Arc<dyn Objects>>,
     clock: Arc<dyn Clock>,
     /// The lease of a run whose journal goes there.
     flushing: OnceLock<Arc<Flushing>>,
@@ -77,17 +77,26 @@ impl<'a> Stage<'a> {
         Some(mirrored)
     }
 
+    /// Brings what the store has of a run here: how many bytes that are.
+    ///
+    /// # Errors
+    /// [`Away`].
+    pub(super) async fn fetched(&self, run: &str) -> Result<u64, Away> {
+        let Some(bucket) = &self.bucket else { return Err(Away(String::new())) };
+        mirrored::fetch(bucket, &self.prepared.files.runs(), &self.prepared.environment.name, run).await
+    }
+
     /// What other machines have done, as far as the store tells; else why not.
     pub(super) async fn recall(&self) -> Option<String> {
         let bucket = self.bucket.as_ref()?;
         mirrored::recall(bucket, &self.prepared.files.runs(), &self.prepared.environment.name).await
     }
 
-    pub(super) async fn ports(&self, run: &str) -> Result<Ports, NotStarted> {
-        let nonce = random_letters(TOKEN_LENGTH)?;
+    /// `goes_on` where another process has begun it.
+    pub(super) async fn ports(&self, run: &str, goes_on: bool) -> Result<Ports, NotStarted> {
         let clock = self.clock.clone();
         let of = (self.prepared, self.going, self.resolved);
-        let lease = shared::lease(of, self.bucket.as_ref(), run, nonce, clock.clone());
+        let lease = shared::lease(of, self.bucket.as_ref(), (run, goes_on), clock.clone());
         let lease = match &self.bucket {
             Some(_) => self.flushing.get_or_init(|| Arc::new(Flushing::new(lease))).clone(),
             None => lease,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{JOURNAL, RunFolder, read_journal};
-use crate::port::{Away, LIST_MAX, Objects, Only, Put};
+use crate::port::{Away, Objects, Only, Put};
 
 /// A part holds at most so many bytes, unless one line is longer.
 const PART_BYTES: usize = 1 << 20;
@@ -60,10 +60,14 @@ impl Mirror {
             }
             let to = self.sent + part.len() as u64;
             let key = format!("{}/journal-{:012}-{to:012}.jsonl", self.folder, self.sent);
-            // One that is there is ours, written by a call whose answer was lost: the run's lease keeps others away.
-            match self.objects.put(&key, part, Only::IfNew).await? {
-                Put::Done(_) | Put::Changed => self.sent = to,
+            if self.objects.put(&key, part.clone(), Only::IfNew).await? == Put::Changed {
+                // Ours, written by a call whose answer was lost; or somebody else's, who went on while we were away.
+                let there = self.objects.get(&key).await?;
+                if there.is_none_or(|there| there.bytes != part) {
+                    return Err(Away(format!("another machine has gone on with this run: {key} is not ours")));
+                }
             }
+            self.sent = to;
             self.parts.push(key);
         }
     }
@@ -146,9 +150,10 @@ pub async fn stored(objects: &dyn Objects, environment: &str, after: &str) -> Re
                 None => last.ended |= name == "ended",
             }
         }
+        // A page may be shorter than it could be, and others follow.
         match keys.last() {
-            Some(last) if keys.len() == LIST_MAX => behind.clone_from(last),
-            Some(_) | None => break,
+            Some(last) => behind.clone_from(last),
+            None => break,
         }
     }
     Ok(found)
@@ -169,6 +174,7 @@ pub async fn pull(objects: &dyn Objects, runs: &Path, environment: &str, stored:
     if here.len() as u64 >= stored.bytes() {
         return Ok(path);
     }
+    let before = here.len();
     let mut bytes = Vec::new();
     for (from, to) in &stored.parts {
         let key = format!("runs/{environment}/{}/journal-{from:012}-{to:012}.jsonl", stored.run);
@@ -180,6 +186,9 @@ pub async fn pull(objects: &dyn Objects, runs: &Path, environment: &str, stored:
     let whole = here.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     if !bytes.starts_with(&here[..whole]) {
         return Err(Away(format!("{} differs from what is stored of the same run", path.display())));
+    }
+    if read_journal(&path).unwrap_or_default().len() != before {
+        return Err(Away(format!("somebody goes on with {} just now", path.display())));
     }
     RunFolder::bring(&path, &bytes).map_err(|error| Away(format!("{}: {error}", path.display())))?;
     Ok(path)

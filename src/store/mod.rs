@@ -14,10 +14,14 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::port::Store;
 
 const JOURNAL: &str = "journal.jsonl";
 const EVIDENCE: &str = "evidence";
+/// What tells one folder of runs from all others.
+const PLACE: &str = ".store/place";
 
 /// A journal of more bytes is not read: no run writes that much.
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
@@ -95,12 +99,24 @@ impl Store for RunFolder {
     }
 }
 
-/// Where an environment's runs lie, with their lease, as the number of that folder: another place has another one.
+/// Where an environment's runs lie, with their leases, as a number: another place has another one. The number of the folder tells
+/// it from a copy beside it, and what stands in a file once from a folder of another machine that has the same number.
 ///
 /// # Errors
-/// When there is no such folder.
+/// When there is no such folder, or it cannot be written.
 pub fn place(runs: &Path, environment: &str) -> std::io::Result<u64> {
-    Ok(std::fs::metadata(runs.join(environment))?.ino())
+    let file = runs.join(PLACE);
+    std::fs::create_dir_all(file.parent().unwrap_or(runs))?;
+    if let Ok(mut new) = OpenOptions::new().write(true).create_new(true).open(&file) {
+        let mut id = [0_u8; 16];
+        getrandom::fill(&mut id).map_err(std::io::Error::other)?;
+        new.write_all(format!("{:x}", Sha256::digest(id)).as_bytes())?;
+    }
+    let mut digest = Sha256::new();
+    digest.update(std::fs::read(&file)?);
+    digest.update(std::fs::metadata(runs.join(environment))?.ino().to_be_bytes());
+    let bytes: [u8; 8] = digest.finalize()[..8].try_into().map_err(std::io::Error::other)?;
+    Ok(u64::from_be_bytes(bytes))
 }
 
 /// Reads a run's journal.
@@ -155,7 +171,8 @@ pub fn newest_runs(runs: &Path, environment: &str, count: usize) -> Vec<PathBuf>
 pub fn environments(runs: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
     names.sort();
     names
 }

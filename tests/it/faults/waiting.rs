@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CSV, scenario};
+use super::{CSV, LOGIN, RESET, scenario};
 use crate::support::{Desk, Sandbox};
 
 #[test]
@@ -27,6 +27,21 @@ fn a_run_can_wait_without_a_process_and_go_on_from_a_copy_of_its_folder() {
     let report: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((&report["verdict"], &scenario(&report, CSV)["verdict"]), (&"passed".into(), &"passed".into()));
     assert_eq!(sandbox.entries("job-made").len(), 1);
+}
+
+/// While one waits without a process, another one may work with the same user and number: its code is no wonder to the first.
+#[test]
+fn what_another_run_asks_for_meanwhile_is_no_wonder() {
+    let sandbox = Sandbox::start(&["--slots", "40s"]);
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", "--detach", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 6, "{}{}", said.out, said.err);
+    let first = desk.report()["run"].as_str().expect("an id").to_owned();
+    let said = desk.run(&["smoke", "local", RESET, LOGIN, "--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &desk.report()["verdict"]), (0, &Value::from("passed")), "{}{}", said.out, said.err);
+    assert!(sandbox.entries("job-started").is_empty(), "the slot has passed: nothing came in between");
+    let said = desk.run(&["resume", &first, "--sandbox", sandbox.control_url()]);
+    assert!(said.code == 0 && said.out.contains("PASSED"), "{}{}", said.out, said.err);
 }
 
 #[test]
