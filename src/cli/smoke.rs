@@ -43,7 +43,7 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
 
 pub(super) fn company(talk: Talk) -> Company {
     let mut screen = Screen::new(talk);
-    Company { stop: stop(), observer: Box::new(move |history, event| screen.show(history, event)) }
+    Company { stop: stop(), tell: complain, observer: Box::new(move |history, event| screen.show(history, event)) }
 }
 
 /// Says how a run has ended.

@@ -11,7 +11,7 @@ use crate::port::{Lease, Taken};
 /// In the middle of a run another one is waited for so long, in milliseconds: nobody needs it longer.
 const PATIENCE_MS: u64 = 120_000;
 /// Giving back is one write for each; who cannot write lets it end by itself.
-const GIVE_BACK_LONGEST: Duration = Duration::from_secs(10);
+const GIVE_BACK_LONGEST: Duration = Duration::from_secs(6);
 
 /// Whether the run has its lease.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Turn {
     pub(super) fn came(&mut self, taken: Taken) -> (Vec<Lane>, Option<Leased>) {
         let (next, told) = match taken {
             Taken::Ours { waited_ms, behind, unasked } => (State::Had, self.told(waited_ms, behind, unasked)),
-            Taken::Held(who) => (State::Denied(who), None),
+            Taken::Held { by, .. } => (State::Denied(by), None),
         };
         match std::mem::replace(&mut self.state, next) {
             State::Asked(lanes) => (lanes, told),

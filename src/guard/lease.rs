@@ -334,7 +334,7 @@ impl Lease for Leases {
                     return Taken::Ours { waited_ms, behind, unasked };
                 }
                 Err(Not::Held { by, left_ms }) if waited_ms >= patience_ms => {
-                    return Taken::Held(format!("{by}, at the most for {} s more", left_ms.div_ceil(1_000)));
+                    return Taken::Held { by, left_ms };
                 }
                 Err(Not::Held { by, .. }) => behind = Some(by),
             }

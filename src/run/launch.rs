@@ -32,6 +32,8 @@ const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
 /// Who is told of a run, and who can stop it.
 pub struct Company {
     pub stop: watch::Receiver<Option<String>>,
+    /// Told what holds a run up before it begins.
+    pub tell: fn(&str),
     pub observer: Box<Observer>,
 }
 
@@ -89,9 +91,21 @@ async fn sweep_before() {
 
 async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finished, NotStarted> {
     let run = run_id()?;
+    let runs = stage.prepared.files.runs();
+    // Without a journal there is no run, so nobody is waited for.
+    std::fs::create_dir_all(runs.join(&stage.prepared.environment.name))
+        .map_err(|error| cannot_write(&runs, &error))?;
     let ports = stage.ports(&run, false).await?;
-    let had = shared::take(ports.lease.as_ref(), stage.prepared, stage.going).await?;
     let lease = ports.lease.clone();
+    let mut stop = company.stop.clone();
+    let had = tokio::select! {
+        had = shared::take(lease.as_ref(), stage.prepared, stage.going, ports.clock.as_ref(), company.tell) => had?,
+        _ = stop.changed() => {
+            // It may just have been had.
+            lease.give_back().await;
+            return Err(NotStarted::new(Exit::Interrupted, "Stopped while it waited for another run; nothing was done."));
+        }
+    };
     let outcome = Box::pin(begin_leased(stage, plan, run, (ports, had), company)).await;
     lease.give_back().await;
     outcome

@@ -70,18 +70,41 @@ pub(super) fn beside(runs: &Path) -> FolderObjects {
     FolderObjects::new(&runs.join(FOLDER))
 }
 
-/// Takes it before the run begins.
+/// Takes it before the run begins. Whoever waits is told for whom.
 ///
 /// # Errors
 /// [`NotStarted`] where somebody else has it for longer than is to be waited.
-pub(super) async fn take(lease: &dyn Lease, prepared: &Prepared, going: &Going) -> Result<Had, NotStarted> {
-    match lease.take(going.wait_ms).await {
-        Taken::Ours { waited_ms, behind, unasked } => Ok(Had { waited_ms, behind, unasked }),
-        Taken::Held(who) => Err(NotStarted::new(
+pub(super) async fn take(
+    lease: &dyn Lease,
+    prepared: &Prepared,
+    going: &Going,
+    clock: &dyn Clock,
+    tell: fn(&str),
+) -> Result<Had, NotStarted> {
+    let begun = clock.elapsed_ms();
+    let mut taken = lease.take(0).await;
+    let mut before = None;
+    if let (Taken::Held { by, left_ms }, true) = (&taken, going.wait_ms > 0) {
+        tell(&format!(
+            "Another run works with the same user, number or mailbox: {}. This one waits for it, for {} s at the most.",
+            Taken::by_whom(by, *left_ms),
+            going.wait_ms.div_ceil(1_000)
+        ));
+        before = Some(by.clone());
+        taken = lease.take(going.wait_ms).await;
+    }
+    match taken {
+        Taken::Ours { behind, unasked, .. } => {
+            let behind = behind.or(before);
+            let waited_ms = if behind.is_some() { clock.elapsed_ms().saturating_sub(begun) } else { 0 };
+            Ok(Had { waited_ms, behind, unasked })
+        }
+        Taken::Held { by, left_ms } => Err(NotStarted::new(
             Exit::Refused,
             format!(
-                "Another run works with the user, number or mailbox of {}: {who}. Wait for it, or add --wait 5m.",
-                prepared.environment.name
+                "Another run works with the user, number or mailbox of {}: {}. Wait for it, or add --wait 5m.",
+                prepared.environment.name,
+                Taken::by_whom(&by, left_ms)
             ),
         )),
     }

@@ -58,7 +58,10 @@ impl<'a> Stage<'a> {
             Taken::Ours { unasked: None, .. } => Ok(Some(lease)),
             // The store is away: what it would have told is said with the lease on what is shared.
             Taken::Ours { .. } => Ok(None),
-            Taken::Held(who) => Err(NotStarted::new(Exit::Refused, format!("Run {run} goes on elsewhere: {who}."))),
+            Taken::Held { by, left_ms } => {
+                let who = Taken::by_whom(&by, left_ms);
+                Err(NotStarted::new(Exit::Refused, format!("Run {run} goes on elsewhere: {who}.")))
+            }
         }
     }
 

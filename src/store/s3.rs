@@ -13,7 +13,7 @@ use crate::aws::{S3, reason};
 use crate::port::{Away, LIST_MAX, OBJECT_BYTES_MAX, Object, Objects, Only, Put, is_key};
 
 /// Nothing that a run waits for may take longer: it is better off without.
-const CALL_LONGEST: Duration = Duration::from_secs(8);
+const CALL_LONGEST: Duration = Duration::from_secs(5);
 
 /// A bucket of objects.
 #[derive(Debug, Clone)]

@@ -143,6 +143,15 @@ fn a_second_run_is_refused_while_one_is_at_work() {
     assert_eq!(second.code, 5, "{second:?}");
     assert!(second.err.contains("works with the user, number or mailbox of local: run "), "{}", second.err);
     assert!(second.err.contains(", at the most for ") && second.err.contains(" s more. Wait for it"), "{}", second.err);
+    // Whoever waits says for whom, and can be stopped.
+    let waits = desk.start(&["smoke", "local", RESET, "--sandbox", sandbox.control_url()]);
+    std::thread::sleep(Duration::from_secs(4));
+    let pid = i32::try_from(waits.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+    let waited = Said::of(&waits.wait_with_output().expect("an end"));
+    assert_eq!(waited.code, 130, "{waited:?}");
+    assert!(waited.err.contains("This one waits for it, for 120 s at the most."), "{}", waited.err);
+    assert!(waited.err.contains("Stopped while it waited for another run; nothing was done."), "{}", waited.err);
     first.kill().expect("a kill");
     first.wait().expect("an end");
     // Whoever is gone holds nothing up, though nothing was given back.

@@ -67,7 +67,7 @@ fn a_temporary_folder_that_cannot_be_written() {
 fn runs_that_cannot_be_written() {
     let desk = one_page("http://localhost:9");
     desk.write("runs", b"a file");
-    says(&smoke(&desk), 3, "cannot be taken: ");
+    says(&smoke(&desk), 3, "The journal cannot be written under ./runs: ");
 }
 
 #[test]
