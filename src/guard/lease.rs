@@ -296,8 +296,14 @@ impl Shared {
     async fn free(&self, holding: &mut Holding) {
         holding.count += 1;
         for held in std::mem::take(&mut holding.leases) {
-            let _ =
-                self.stores[held.store].put(&held.key, self.says(holding.count, true), Only::IfTag(&held.tag)).await;
+            let store = self.stores[held.store].as_ref();
+            let free = || self.says(holding.count, true);
+            if store.put(&held.key, free(), Only::IfTag(&held.tag)).await == Ok(Put::Changed) {
+                // The last renewal was written, and its answer lost: this run's it is all the same.
+                if let Ok(Some(tag)) = self.mine_still(store, &held.key, holding.count).await {
+                    let _ = store.put(&held.key, free(), Only::IfTag(&tag)).await;
+                }
+            }
         }
         (holding.until_ms, holding.lost) = (0, None);
     }

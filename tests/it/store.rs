@@ -192,6 +192,22 @@ fn a_holder_of_this_machine_that_is_gone_holds_nothing() {
     });
 }
 
+/// A renewal that was written and whose answer was lost leaves another tag; the lease is given back all the same.
+#[test]
+fn a_lease_is_given_back_though_the_last_answer_was_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    runtime().block_on(async {
+        let store: Arc<dyn Objects> = Arc::new(FolderObjects::new(folder.path()));
+        let first = leases_on(store.clone(), "first");
+        assert!(matches!(first.take(0).await, Taken::Ours { .. }));
+        let key = "leases/user/one";
+        let says = store.get(key).await.expect("a store").expect("a lease").bytes;
+        store.put(key, [says, b"\n".to_vec()].concat(), Only::Always).await.expect("a store");
+        first.give_back().await;
+        assert!(matches!(leases_on(store, "second").take(0).await, Taken::Ours { behind: None, .. }));
+    });
+}
+
 /// One of several processes that want the same lease: holds it for a moment three times, and writes down from when to when.
 /// It is this very program, started by the test below.
 #[test]
