@@ -58,7 +58,7 @@ impl Turn {
     }
 
     /// What is to be written where another run has had it meanwhile.
-    pub(super) fn shared(&mut self, by: Option<String>) -> Option<Fact> {
+    pub(super) fn shared(&self, by: Option<String>) -> Option<Fact> {
         by.zip(self.given_back_ms).map(|(by, since)| Fact::Shared { by, since })
     }
 
@@ -127,22 +127,23 @@ impl Turn {
 
     /// Lets others go on.
     pub(super) async fn give_back(&mut self, now: u64) {
-        if matches!(self.state, State::Had) {
+        if self.state == State::Had {
             self.state = State::Free;
             self.given_back_ms.get_or_insert(now);
-            // Whoever waits for it has it at its end at the latest.
-            let _ = tokio::time::timeout(GIVE_BACK_LONGEST, self.lease.give_back()).await;
+            self.let_go().await;
         }
     }
-}
 
-impl Turn {
     /// At the end of a run, also of one that has not got what it asked for.
-    pub(super) async fn end(&mut self) {
+    pub(super) async fn end(&self) {
         if self.state != State::Free {
-            // Whoever waits for it has it at its end at the latest.
-            let _ = tokio::time::timeout(GIVE_BACK_LONGEST, self.lease.give_back()).await;
+            self.let_go().await;
         }
+    }
+
+    async fn let_go(&self) {
+        // Whoever waits for it has it at its end at the latest.
+        let _ = tokio::time::timeout(GIVE_BACK_LONGEST, self.lease.give_back()).await;
     }
 }
 

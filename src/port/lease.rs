@@ -32,10 +32,3 @@ pub enum Taken {
     /// Somebody has it still: who, and for how long at the most, in milliseconds.
     Held { by: String, left_ms: u64 },
 }
-
-impl Taken {
-    /// Who has it, in words.
-    pub fn by_whom(by: &str, left_ms: u64) -> String {
-        format!("{by}, at the most for {} s more", left_ms.div_ceil(1_000))
-    }
-}

@@ -11,6 +11,7 @@ use super::prepare::Prepared;
 use super::surroundings::Surroundings;
 use super::{NotStarted, Recorded, shared};
 use crate::port::Away;
+use crate::reading::one_line;
 use crate::store;
 
 /// So many of a folder's runs are looked at.
@@ -52,11 +53,11 @@ pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> 
     if let Some(bucket) = &bucket {
         match store::stored(bucket.as_ref(), environment, &oldest).await {
             Ok(all) => stored = all,
-            Err(Away(why)) => found.away = Some(why),
+            Err(Away(why)) => found.away = Some(one_line(&why)),
         }
         for run in stored.iter().filter(|run| !run.ended && run.bytes() > 0) {
             if let Err(Away(why)) = store::pull(bucket.as_ref(), &runs, environment, run).await {
-                found.away = Some(why);
+                found.away = Some(one_line(&why));
             }
         }
     }

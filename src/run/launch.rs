@@ -69,10 +69,8 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
     let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
         prepared.must_be_pinned()?;
-        let mut plan = prepared.plan(&resolved)?;
+        let plan = prepared.plan(&resolved)?;
         let stage = Stage::new(prepared, going, &resolved, &keeper).await;
-        stage.recall().await;
-        look_back::add(prepared, &mut plan, &prepared.files.runs());
         Box::pin(begin(&stage, plan, company)).await
     })
     .await;
@@ -114,7 +112,7 @@ async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finish
 /// Under the lease, since what others have asked for is counted.
 async fn begin_leased(
     stage: &Stage<'_>,
-    plan: Plan,
+    mut plan: Plan,
     run: String,
     (ports, had): (Ports, Had),
     company: Company,
@@ -123,6 +121,7 @@ async fn begin_leased(
     let runs = prepared.files.runs();
     // Whoever had it before has written down what was done under it.
     let unknown = stage.recall().await;
+    look_back::add(prepared, &mut plan, &runs);
     let codes = budget::within(prepared, going, &plan, &runs)?;
     let copies = copies::of_last_run(&ports, resolved, &plan, &runs).await;
     let token = random_letters(TOKEN_LENGTH)?;

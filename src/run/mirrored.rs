@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::Recorded;
 use super::keep::prune_store;
-
 use crate::model::environment::Keep;
 use crate::port::{Away, Lease, Objects, Taken};
+use crate::reading::one_line;
 use crate::store::{self, Mirror};
 
 /// The store comes so far behind the run.
@@ -145,7 +145,7 @@ impl Mirrored {
         let abort = self.task.abort_handle();
         match tokio::time::timeout(END_LONGEST, self.task).await {
             Ok(Ok(Ok(()))) => None,
-            Ok(Ok(Err(Away(why)))) => Some(why),
+            Ok(Ok(Err(Away(why)))) => Some(one_line(&why)),
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => {
                 abort.abort();
@@ -180,12 +180,15 @@ pub(super) async fn recall(objects: &Arc<dyn Objects>, runs: &Path, environment:
 /// # Errors
 /// [`Away`].
 pub(super) async fn fetch(objects: &Arc<dyn Objects>, runs: &Path, environment: &str, run: &str) -> Result<u64, Away> {
-    // Ids that are listed come behind this one.
-    let after = run.get(..run.len().saturating_sub(1)).unwrap_or_default();
-    let all = store::stored(objects.as_ref(), environment, after).await?;
+    let all = store::stored(objects.as_ref(), environment, before(run)).await?;
     let Some(stored) = all.iter().find(|stored| stored.run == run) else { return Ok(0) };
     store::pull(objects.as_ref(), runs, environment, stored).await?;
     Ok(stored.bytes())
+}
+
+/// What is listed behind this begins with the run itself.
+fn before(run: &str) -> &str {
+    run.get(..run.len().saturating_sub(1)).unwrap_or_default()
 }
 
 /// Runs whose ids come behind this one are looked at: every window of older ones is over.
@@ -199,9 +202,7 @@ async fn catch_up(objects: &Arc<dyn Objects>, runs: &Path, environment: &str, bu
     let folders = store::newest_runs(runs, environment, RUNS_MAX);
     let id = |folder: &Path| folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let Some(oldest) = folders.last().map(|folder| id(folder)) else { return Ok(()) };
-    // Ids that are listed come behind this one.
-    let after = oldest.get(..oldest.len().saturating_sub(1)).unwrap_or_default();
-    let stored = store::stored(objects.as_ref(), environment, after).await?;
+    let stored = store::stored(objects.as_ref(), environment, before(&oldest)).await?;
     for folder in folders.iter().rev() {
         let run = id(folder);
         let known = stored.iter().find(|stored| stored.run == run);

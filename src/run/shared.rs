@@ -1,6 +1,5 @@
 //! What runs share, and the lease that one of them has on it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,10 +15,9 @@ use crate::guard::{Alone, Leases};
 use crate::model::environment::host_of;
 use crate::port::{Clock, Lease, Objects, Taken};
 use crate::process::Owner;
+use crate::reading::one_line;
 use crate::store::{BucketObjects, FolderObjects};
 
-/// Where objects lie beside the runs of a folder.
-const FOLDER: &str = ".store";
 /// So many digits of a digest name a lease: no two of one team's are the same.
 const DIGITS: usize = 32;
 
@@ -35,7 +33,7 @@ pub(super) fn lease(
     }
     let holder = holder(run, &prepared.environment.name);
     // The nearest one first: of runs on this machine it needs no network to know.
-    let mut stores: Vec<Arc<dyn Objects>> = vec![Arc::new(beside(&prepared.files.runs()))];
+    let mut stores: Vec<Arc<dyn Objects>> = vec![Arc::new(FolderObjects::beside(&prepared.files.runs()))];
     stores.extend(bucket.cloned());
     // Of the run, and not of its process: what one has left, another one goes on with.
     let leases = Leases::new(stores, keys(resolved), holder, Owner::this(), run.to_owned(), clock);
@@ -65,11 +63,6 @@ pub(super) async fn bucket(resolved: &Resolved) -> Option<Arc<dyn Objects>> {
     Some(Arc::new(BucketObjects::new(s3_of(at).await, at.bucket.clone(), &at.prefix)))
 }
 
-/// The objects of one folder of runs.
-pub(super) fn beside(runs: &Path) -> FolderObjects {
-    FolderObjects::new(&runs.join(FOLDER))
-}
-
 /// Takes it before the run begins. Whoever waits is told for whom.
 ///
 /// # Errors
@@ -87,7 +80,7 @@ pub(super) async fn take(
     if let (Taken::Held { by, left_ms }, true) = (&taken, going.wait_ms > 0) {
         tell(&format!(
             "Another run works with the same user, number or mailbox: {}. This one waits for it, for {} s at the most.",
-            Taken::by_whom(by, *left_ms),
+            who(by, *left_ms),
             going.wait_ms.div_ceil(1_000)
         ));
         before = Some(by.clone());
@@ -104,10 +97,15 @@ pub(super) async fn take(
             format!(
                 "Another run works with the user, number or mailbox of {}: {}. Wait for it, or add --wait 5m.",
                 prepared.environment.name,
-                Taken::by_whom(&by, left_ms)
+                who(&by, left_ms)
             ),
         )),
     }
+}
+
+/// Who has a lease, and for how long at the most. What stands in one is anybody's who writes into the store.
+pub(super) fn who(by: &str, left_ms: u64) -> String {
+    one_line(&format!("{by}, at the most for {} s more", left_ms.div_ceil(1_000)))
 }
 
 /// What there is to tell of a lease.

@@ -59,7 +59,7 @@ impl<'a> Stage<'a> {
             // The store is away: what it would have told is said with the lease on what is shared.
             Taken::Ours { .. } => Ok(None),
             Taken::Held { by, left_ms } => {
-                let who = Taken::by_whom(&by, left_ms);
+                let who = shared::who(&by, left_ms);
                 Err(NotStarted::new(Exit::Refused, format!("Run {run} goes on elsewhere: {who}.")))
             }
         }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 
+use super::OBJECTS;
 use crate::port::{Away, LIST_MAX, OBJECT_BYTES_MAX, Object, Objects, Only, Put, is_key};
 
 /// Whose lock stands for all objects; a key cannot begin so.
@@ -23,6 +24,11 @@ impl FolderObjects {
     /// Objects under `root`, which is made when something is written.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
+    }
+
+    /// Those beside the runs of a folder.
+    pub fn beside(runs: &Path) -> Self {
+        Self::new(&runs.join(OBJECTS))
     }
 
     fn path(&self, key: &str) -> std::io::Result<PathBuf> {

@@ -85,9 +85,7 @@ impl Mirror {
         }
         Ok(())
     }
-}
 
-impl Mirror {
     /// One object in the place of many: whoever reads it asks once.
     async fn put_together(&mut self) -> Result<(), Away> {
         if self.parts.len() < 2 {

@@ -21,7 +21,9 @@ use crate::port::Store;
 const JOURNAL: &str = "journal.jsonl";
 const EVIDENCE: &str = "evidence";
 /// What tells one folder of runs from all others.
-const PLACE: &str = ".store/place";
+const PLACE: &str = "place";
+/// Objects lie here, beside the runs of a folder.
+const OBJECTS: &str = ".store";
 
 /// A journal of more bytes is not read: no run writes that much.
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
@@ -105,7 +107,7 @@ impl Store for RunFolder {
 /// # Errors
 /// When there is no such folder, or it cannot be written.
 pub fn place(runs: &Path, environment: &str) -> std::io::Result<u64> {
-    let file = runs.join(PLACE);
+    let file = runs.join(OBJECTS).join(PLACE);
     std::fs::create_dir_all(file.parent().unwrap_or(runs))?;
     if let Ok(mut new) = OpenOptions::new().write(true).create_new(true).open(&file) {
         let mut id = [0_u8; 16];
