@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 mod explain;
 mod keeper;
+mod mark;
 mod options;
 mod out;
 mod pin;
@@ -69,6 +70,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).into(),
         Command::Pin(arguments) => pin::run(&arguments).into(),
         Command::Report(arguments) => report::run(&arguments).into(),
+        Command::Mark(arguments) => mark::run(arguments).await.into(),
         Command::Sweep => sweep::run().into(),
         Command::Explain(arguments) => explain::run(&arguments).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),

@@ -44,6 +44,8 @@ pub(super) enum Command {
     Pin(Pin),
     /// Make a run's report again from its journal
     Report(Report),
+    /// Tell the runs of an environment that a deploy begins, or is over
+    Mark(Mark),
     /// End and remove what was left behind by runs that were killed with everything around them
     Sweep,
     /// Say what a cause of a report means; without one, list them
@@ -65,6 +67,24 @@ pub(super) enum Command {
 pub(super) struct Pin {
     /// The environment, whose variables are set
     pub environment: String,
+}
+
+/// `mark ENV deploy-start`, `mark ENV deploy-end`
+#[derive(Debug, Args)]
+pub(super) struct Mark {
+    pub environment: String,
+    #[arg(value_enum)]
+    pub edge: Edge,
+    /// What is deployed, such as `api` or `api,admin`; the end is given the same
+    #[arg(long, value_name = "PARTS")]
+    pub deployed: Option<String>,
+}
+
+/// One side of a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Edge {
+    DeployStart,
+    DeployEnd,
 }
 
 /// `smoke ENV [SCENARIO…]`

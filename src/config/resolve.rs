@@ -257,6 +257,19 @@ pub fn resolve(
     }
 }
 
+/// Follows the references of the store alone.
+///
+/// # Errors
+/// A sentence for each that leads nowhere.
+pub fn resolve_store(
+    environment: &Environment,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<ResolvedBucket>, Vec<Unresolved>> {
+    let mut resolver = Resolver { sandbox: None, variable, problems: Vec::new(), secrets: BTreeMap::new() };
+    let store = environment.store.as_ref().map(|settings| bucket(&mut resolver, "store", settings));
+    if resolver.problems.is_empty() { Ok(store) } else { Err(resolver.problems) }
+}
+
 fn templates(resolver: &mut Resolver<'_>, environment: &Environment) -> BTreeMap<MessageKind, TargetTemplate> {
     let known = |(kind, template): (&MessageKind, &MessageTemplate)| {
         let sender = template.sender.as_ref().map(|sender| resolver.setting_of(ValueKind::Email, sender));

@@ -50,7 +50,7 @@ signs! {
     ApiWell = "/_status says that the API is well";
     CodesKept = "runs of ours have left as many codes unused as the service keeps of a user";
     ApiUnwell = "/_status says that the API is not well";
-    Deployed = "another version answered after the run than before";
+    Deployed = "something was deployed while the run went on";
     Met = "it was seen, and cannot be told from something else";
     WorkerProven = "another message of the same run came on time, through the same worker";
     OthersCame = "other messages of the same run came through the same provider";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::work::{self, Done, Job};
+use super::work::{self, Done, Job, Once};
 use super::{Engine, JOB_LONGEST};
 use crate::decide::Command;
 use crate::model::{Fact, Lane, StepId};
@@ -16,7 +16,8 @@ impl Engine {
     pub(super) fn begin(&mut self, jobs: &mut JoinSet<Done>, lane: Lane, command: &Command) -> std::io::Result<()> {
         let since = self.now();
         let job = match *command {
-            Command::Probe(when) => Job::Probe(when, self.ports.probe.clone()),
+            Command::Probe(when) => Job::Probe { when, since, probe: self.ports.probe.clone() },
+            Command::Deploys => Job::Deploys(since, self.ports.deploys.clone()),
             Command::OpenBrowser => Job::Open(self.ports.browser.clone(), self.jars.remove(&lane)),
             Command::CloseBrowser => Job::CloseBrowser,
             Command::Mark(step) => Job::Mark(step, self.inbox_of(step)),
@@ -28,8 +29,12 @@ impl Engine {
                 Ok(act) => {
                     self.record(Fact::Started { step })?;
                     self.busy_since.extend(self.ports.clock.starved_ms().map(|ms| (lane, (since, ms))));
-                    let lease = self.recorder.is_once(step).then(|| self.turn.lease());
-                    Job::Act(step, act, lease)
+                    let once = self.recorder.is_once(step).then(|| Once {
+                        lease: self.turn.lease(),
+                        probe: self.ports.probe.clone(),
+                        since,
+                    });
+                    Job::Act(step, act, once)
                 }
                 Err(why) => {
                     self.record(Fact::Refused { step, why })?;
@@ -85,6 +90,7 @@ pub(super) fn at_once(command: &Command) -> Option<Fact> {
         Command::Refuse(step, why) => Some(Fact::Refused { step: *step, why: why.clone() }),
         Command::Close(step, gap) => Some(Fact::Closed { step: *step, gap: *gap }),
         Command::Probe(_)
+        | Command::Deploys
         | Command::OpenBrowser
         | Command::CloseBrowser
         | Command::Mark(_)

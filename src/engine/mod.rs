@@ -21,7 +21,7 @@ use crate::decide::{Command, decide, only_waits, wind_down};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::model::{Fact, Lane};
-use crate::port::{Browser, Clock, Inbox, Jar, Lease, Probe, Session};
+use crate::port::{Browser, Clock, Deploys, Inbox, Jar, Lease, Probe, Session};
 use crate::redact::Vault;
 use begin::at_once;
 use leased::{Ask, Turn};
@@ -39,6 +39,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// On what the run shares with others.
     pub lease: Arc<dyn Lease>,
+    pub deploys: Arc<dyn Deploys>,
 }
 
 /// Why a run stopped before its end.
@@ -369,6 +370,9 @@ impl Engine {
         }
         if let Outcome::Opened(_, jar) | Outcome::Closed(jar) = &mut outcome {
             self.jars.extend(jar.take().map(|jar| (done.lane, jar)));
+        }
+        if let Some(met) = done.met {
+            self.recorder.outcome(done.lane, Outcome::Probed(met), None, (now, at))?;
         }
         let busy = matches!(outcome, Outcome::SawPage { .. }).then(|| self.busy_percent(done.lane, now)).flatten();
         self.recorder.outcome(done.lane, outcome, busy, (now, at))

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::work::Outcome;
+use super::work::{Outcome, Probed};
 use crate::history::History;
 use crate::journal::Journal;
 use crate::judge::{Context, Judgement, judge};
+use crate::model::deploy::DeployMark;
 use crate::model::{
     Act, Acted, Captured, Check, Event, Expectation, Fact, Lane, Observation, PortFailure, Seen, StepId, StepKind,
 };
 use crate::policy;
-use crate::port::{Mark, MaskedPng, RawAct, Sighting};
+use crate::port::{AgedMark, Away, Mark, MaskedPng, RawAct, Sighting};
 use crate::reading::one_line;
 use crate::redact::{Texts as _, Vault};
 
@@ -178,10 +179,11 @@ impl Recorder {
         (t, at): (u64, Timestamp),
     ) -> std::io::Result<()> {
         match outcome {
-            Outcome::Probed(when, result) => {
-                let (health, failure) = split(result);
-                self.record(Fact::Probed { when, health, failure }, t, at)
+            Outcome::Probed(Probed { when, since, told }) => {
+                let (health, failure) = split(told);
+                self.record(Fact::Probed { when, since: Some(since), health, failure }, t, at)
             }
+            Outcome::Deploys(marks) => self.record(deploys(marks, t), t, at),
             Outcome::Opened(Ok(browser), _) => self.record(Fact::BrowserOpened { lane, browser }, t, at),
             Outcome::Opened(Err(why), _) => self.record(Fact::BrowserFailed { lane, why }, t, at),
             Outcome::Closed(_) => self.record(Fact::BrowserGone { lane, condemned: false }, t, at),
@@ -317,6 +319,17 @@ fn csv(columns: &[String], rows: &[Vec<String>]) -> String {
     let mut lines: Vec<String> = std::iter::once(line(columns)).chain(rows.iter().map(|row| line(row))).collect();
     lines.push(String::new());
     lines.join("\r\n")
+}
+
+/// Marks by the time of the run, which is `t` now.
+fn deploys(marks: Result<Vec<AgedMark>, Away>, t: u64) -> Fact {
+    let now = i64::try_from(t).unwrap_or(i64::MAX);
+    let at =
+        |mark: AgedMark| DeployMark { edge: mark.edge, part: mark.part, t: now.saturating_sub_unsigned(mark.age_ms) };
+    match marks {
+        Ok(marks) => Fact::Deploys { marks: marks.into_iter().map(at).collect(), unasked: None },
+        Err(Away(why)) => Fact::Deploys { marks: Vec::new(), unasked: Some(one_line(&why)) },
+    }
 }
 
 fn split<T>(result: Result<T, PortFailure>) -> (Option<T>, Option<PortFailure>) {

@@ -6,19 +6,28 @@ use std::time::Duration;
 
 use crate::model::{Acted, FailureKind, Health, Lane, PortFailure, ProbeWhen, StepId};
 use crate::port::{
-    Browser, Inbox, Jar, Lease, Mark, MaskedPng, Probe, RawAct, RawPage, Session, Sighting, Taken, Which,
+    AgedMark, Away, Browser, Deploys, Inbox, Jar, Lease, Mark, MaskedPng, Probe, RawAct, RawPage, Session, Sighting,
+    Taken, Which,
 };
+
+/// Which builds answer is looked at beside an action for so long: it must not keep the next step waiting.
+const BUILD_LONGEST: Duration = Duration::from_secs(3);
 
 /// What is to be done.
 pub(super) enum Job {
-    Probe(ProbeWhen, Arc<dyn Probe>),
+    Probe {
+        when: ProbeWhen,
+        since: u64,
+        probe: Arc<dyn Probe>,
+    },
+    /// What was marked since the run began, so many milliseconds ago.
+    Deploys(u64, Arc<dyn Deploys>),
     /// With what a browser that was closed left behind.
     Open(Arc<dyn Browser>, Option<Jar>),
     CloseBrowser,
     Mark(StepId, Arc<dyn Inbox>),
     Recall(StepId, Arc<dyn Inbox>, BTreeSet<String>),
-    /// Asked again for its lease, where it can be done but once.
-    Act(StepId, RawAct, Option<Arc<dyn Lease>>),
+    Act(StepId, RawAct, Option<Once>),
     Picture(StepId),
     LookAtPage {
         step: StepId,
@@ -36,6 +45,14 @@ pub(super) enum Job {
     Wait(Duration),
 }
 
+/// What goes with an action that can be done but once: it is asked again for its lease, and tells which builds it met.
+pub(super) struct Once {
+    pub(super) lease: Arc<dyn Lease>,
+    pub(super) probe: Arc<dyn Probe>,
+    /// When it was begun, in milliseconds of the run.
+    pub(super) since: u64,
+}
+
 impl Job {
     /// Whether the lane's browser session goes with the job.
     pub(super) fn needs_session(&self) -> bool {
@@ -45,7 +62,9 @@ impl Job {
 
 /// What came of it, still raw.
 pub(super) enum Outcome {
-    Probed(ProbeWhen, Result<Health, PortFailure>),
+    Probed(Probed),
+    /// What was marked, as old as it was at this time of the run.
+    Deploys(Result<Vec<AgedMark>, Away>),
     /// The jar comes back: it may be needed again.
     Opened(Result<String, PortFailure>, Option<Jar>),
     Closed(Option<Jar>),
@@ -73,11 +92,21 @@ pub(super) enum Outcome {
     Waited,
 }
 
+/// What a look at the service's health told.
+pub(super) struct Probed {
+    pub(super) when: ProbeWhen,
+    /// When it began, in milliseconds of the run.
+    pub(super) since: u64,
+    pub(super) told: Result<Health, PortFailure>,
+}
+
 /// A job's end.
 pub(super) struct Done {
     pub lane: Lane,
     pub session: Option<Box<dyn Session>>,
     pub outcome: Outcome,
+    /// Which builds an action met.
+    pub met: Option<Probed>,
     /// Why the lease could not be asked for again.
     pub unasked: Option<String>,
 }
@@ -85,15 +114,22 @@ pub(super) struct Done {
 impl Done {
     /// The end of what belongs to no lane.
     pub(super) fn of_run(outcome: Outcome) -> Self {
-        Self { lane: Lane::Run, session: None, outcome, unasked: None }
+        Self { lane: Lane::Run, session: None, outcome, met: None, unasked: None }
     }
 }
 
 /// Does the job; gives the lane's session back unless it is condemned.
 pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Session>>, longest: Duration) -> Done {
-    let mut unasked = None;
+    let (mut met, mut unasked) = (None, None);
     let outcome = match job {
-        Job::Probe(when, probe) => Outcome::Probed(when, bounded(longest, probe.look()).await),
+        Job::Probe { when, since, probe } => {
+            Outcome::Probed(Probed { when, since, told: bounded(longest, probe.look()).await })
+        }
+        Job::Deploys(back_ms, deploys) => Outcome::Deploys(
+            tokio::time::timeout(longest, deploys.marks(back_ms))
+                .await
+                .unwrap_or_else(|_| Err(Away(too_long(longest).text))),
+        ),
         Job::Open(browser, jar) => match bounded(longest, browser.open(lane, jar.as_ref())).await {
             Ok(opened) => {
                 let described = opened.describe();
@@ -112,15 +148,18 @@ pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Se
         }
         Job::Mark(step, inbox) => Outcome::Marked(step, bounded(longest, inbox.mark()).await),
         Job::Recall(step, inbox, ids) => Outcome::Recalled(step, bounded(longest, inbox.look(Which::Only(&ids))).await),
-        Job::Act(step, act, lease) => match asked_again(lease.as_deref()).await {
-            Ok(nobody) => {
-                unasked = nobody;
-                act_once(step, &act, &mut session, longest).await
-            }
-            Err(why) => {
-                Outcome::Denied(step, format!("what this run shares with others is not its own any more: {why}"))
-            }
-        },
+        Job::Act(step, act, None) => act_once(step, &act, &mut session, longest).await,
+        Job::Act(step, act, Some(once)) => {
+            // Beside it: a slow look must not keep a page waiting that was just filled in.
+            let (told, acted) = tokio::join!(
+                bounded(BUILD_LONGEST, once.probe.look()),
+                act_leased(step, &act, &mut session, longest, once.lease.as_ref())
+            );
+            met = Some(Probed { when: ProbeWhen::Acting, since: once.since, told });
+            let (outcome, nobody) = acted;
+            unasked = nobody;
+            outcome
+        }
         Job::Picture(step) => {
             let picture = match session.as_mut() {
                 Some(open) => tokio::time::timeout(longest, open.screenshot()).await.ok().flatten(),
@@ -143,14 +182,22 @@ pub(super) async fn perform(lane: Lane, job: Job, mut session: Option<Box<dyn Se
             Outcome::Waited
         }
     };
-    Done { lane, session, outcome, unasked }
+    Done { lane, session, outcome, met, unasked }
 }
 
-/// Whether the lease is still had, right before what it is for.
-async fn asked_again(lease: Option<&dyn Lease>) -> Result<Option<String>, String> {
-    match lease {
-        Some(lease) => lease.sure().await,
-        None => Ok(None),
+/// Acts if the lease is still had, right before what it is for; and why that could not be asked.
+async fn act_leased(
+    step: StepId,
+    act: &RawAct,
+    session: &mut Option<Box<dyn Session>>,
+    longest: Duration,
+    lease: &dyn Lease,
+) -> (Outcome, Option<String>) {
+    match lease.sure().await {
+        Ok(unasked) => (act_once(step, act, session, longest).await, unasked),
+        Err(why) => {
+            (Outcome::Denied(step, format!("what this run shares with others is not its own any more: {why}")), None)
+        }
     }
 }
 

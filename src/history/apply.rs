@@ -13,6 +13,25 @@ use crate::model::{
 const OPENS_MAX: u32 = 2;
 
 impl History {
+    /// One look at the service's health, which began at `since`.
+    fn probed(&mut self, when: ProbeWhen, since: u64, mut probe: ProbeState) {
+        if let Some(health) = &probe.health {
+            self.deploys.looked(health, since, probe.moment.t);
+            // One that is known only when the action is over says less of the time.
+            if when != ProbeWhen::Acting {
+                self.clock = ServiceClock::narrowed(self.clock, health, probe.moment);
+            }
+        }
+        let place = match when {
+            ProbeWhen::Acting => return,
+            ProbeWhen::Before => &mut self.before,
+            ProbeWhen::During => &mut self.during,
+            ProbeWhen::After => &mut self.after,
+        };
+        probe.tries += place.as_ref().map_or(0, |earlier| earlier.tries);
+        *place = Some(probe);
+    }
+
     /// Folds one event in.
     pub fn apply(&mut self, event: &Event) {
         self.count_time(event);
@@ -26,17 +45,9 @@ impl History {
         }
         match &event.fact {
             Fact::RunResumed { .. } => self.resume(moment),
-            Fact::Probed { when, health, failure } => {
-                if let Some(health) = health {
-                    self.clock = ServiceClock::narrowed(self.clock, health, moment);
-                }
-                let place = match when {
-                    ProbeWhen::Before => &mut self.before,
-                    ProbeWhen::During => &mut self.during,
-                    ProbeWhen::After => &mut self.after,
-                };
-                let tries = place.as_ref().map_or(0, |probe| probe.tries) + 1;
-                *place = Some(ProbeState { moment, tries, health: health.clone(), failure: failure.clone() });
+            Fact::Probed { when, since, health, failure } => {
+                let probe = ProbeState { moment, tries: 1, health: health.clone(), failure: failure.clone() };
+                self.probed(*when, since.unwrap_or(moment.t), probe);
             }
             Fact::BrowserOpened { lane, browser } => {
                 if let Some(lane) = self.lanes.get_mut(lane) {
@@ -63,6 +74,7 @@ impl History {
             Fact::Held { .. }
             | Fact::Leased(_)
             | Fact::Shared { .. }
+            | Fact::Deploys { .. }
             | Fact::Detached { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded => self.apply_to_process(&event.fact, moment),
@@ -146,6 +158,7 @@ impl History {
             | Fact::Detached { .. }
             | Fact::Held { .. }
             | Fact::Leased(_)
+            | Fact::Deploys { .. }
             | Fact::Shared { .. }
             | Fact::Interrupted { .. }
             | Fact::RunEnded

@@ -2,12 +2,14 @@
 
 mod apply;
 mod codes;
+mod deploys;
 mod jobs;
 mod process;
 mod state;
 mod timings;
 mod verdict;
 
+pub use deploys::{Change, Deploys};
 pub use jobs::{Fate, LookedBack};
 pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
 pub use timings::Timings;
@@ -49,6 +51,8 @@ pub struct History {
     pub after: Option<ProbeState>,
     /// The latest look while something was awaited.
     pub during: Option<ProbeState>,
+    /// What was deployed meanwhile.
+    pub deploys: Deploys,
     clock: Option<ServiceClock>,
     /// When this program was noticed to have been held up, and for how many milliseconds.
     pub held: Vec<(Moment, u64)>,
@@ -98,6 +102,7 @@ impl History {
             before: None,
             after: None,
             during: None,
+            deploys: Deploys::default(),
             clock: None,
             held: Vec::new(),
             leases: Vec::new(),
@@ -291,6 +296,11 @@ impl History {
 
     /// How long a scenario has worked, from its first action to the last thing that is known of it, in milliseconds.
     pub fn took_ms(&self, scenario: &PlannedScenario) -> u64 {
+        self.worked_between(scenario).map_or(0, |(begun, end)| end.saturating_sub(begun))
+    }
+
+    /// From when to when that was, in milliseconds of the run.
+    fn worked_between(&self, scenario: &PlannedScenario) -> Option<(u64, u64)> {
         let states = || scenario.all_steps().map(|step| self.step(step));
         let begun = states().filter_map(|state| state.started).map(|moment| moment.t).min();
         let ends = states().flat_map(|state| {
@@ -301,7 +311,7 @@ impl History {
             let acted = state.acted.as_ref().map(|(moment, _)| moment.t);
             [looked, acted, closed, seen].into_iter().flatten()
         });
-        ends.max().zip(begun).map_or(0, |(end, begun)| end.saturating_sub(begun))
+        begun.zip(ends.max())
     }
 
     /// The scenario whose browser session another one goes on in.
@@ -360,13 +370,6 @@ impl History {
         }
         facets.insert("harness".to_owned(), self.harness.clone());
         facets
-    }
-
-    /// The part of the service of which another build answered after the run than before, with both: what was deployed while
-    /// the run went on.
-    pub fn deployed_meanwhile(&self) -> Option<(&'static str, &str, &str)> {
-        let (before, after) = (self.before.as_ref()?.health.as_ref()?, self.after.as_ref()?.health.as_ref()?);
-        before.another_build(after)
     }
 
     /// Whether the service's own word on its health was, at every look, that the API is not well.

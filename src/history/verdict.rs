@@ -76,9 +76,8 @@ pub(super) fn of_scenario(history: &History, scenario: &PlannedScenario) -> Scen
     if worst != Verdict::Passed && lane.is_some_and(|lane| lane.failed.is_some()) {
         return ScenarioVerdict { verdict: worst.max(Verdict::Errored), steps, softened: None, blocked_by };
     }
-    if let (Verdict::Failed, Some((part, before, after))) = (worst, history.deployed_meanwhile()) {
-        let softened =
-            Some(format!("deployed during the run: {part} answered as {before} before it, and as {after} after it"));
+    if let (Verdict::Failed, Some(softened)) = (worst, history.deployed_during(scenario)) {
+        let softened = Some(softened);
         return ScenarioVerdict { verdict: Verdict::Inconclusive, steps, softened, blocked_by };
     }
     let untold = history.untold(scenario).filter(|(_, untold, _)| *untold > 0);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::deploy::DeployMark;
 use super::{Acted, Check, Health, Lane, LateCopy, Observation, Plan, PortFailure, Since, StepId};
 
 /// The journal's format. Readers know all older ones.
@@ -51,6 +52,9 @@ pub enum Fact {
     },
     Probed {
         when: ProbeWhen,
+        /// When the look began, like `t`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         health: Option<Health>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +155,13 @@ pub enum Fact {
         /// When it was given back, like `t`.
         since: u64,
     },
+    /// What those who deploy have marked was read.
+    Deploys {
+        marks: Vec<DeployMark>,
+        /// Why it could not be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unasked: Option<String>,
+    },
     /// This program was held up: stopped, in a machine that slept, or without its turn. All windows that are open go on for
     /// so much longer.
     Held {
@@ -206,6 +217,7 @@ impl Fact {
             | Self::Held { .. }
             | Self::Leased(_)
             | Self::Shared { .. }
+            | Self::Deploys { .. }
             | Self::Interrupted { .. }
             | Self::RunEnded
             | Self::LookedBack { .. }
@@ -233,6 +245,8 @@ pub enum ProbeWhen {
     Before,
     /// While something is awaited by the service's clock.
     During,
+    /// Beside an action that is done but once: which builds it met.
+    Acting,
     After,
 }
 

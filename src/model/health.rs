@@ -43,12 +43,3 @@ impl PartHealth {
 
 /// What stands in place of the version of a part of which nothing is said.
 pub const NOT_MENTIONED: &str = "not mentioned";
-
-impl Health {
-    /// The first part of which another build answered in the other look, with both.
-    pub fn another_build<'h>(&'h self, other: &'h Self) -> Option<(&'static str, &'h str, &'h str)> {
-        let parts = [("admin", &self.admin, &other.admin), ("api", &self.api, &other.api)];
-        let builds = parts.into_iter().filter_map(|(name, one, two)| Some((name, one.build()?, two.build()?)));
-        builds.into_iter().find(|(_, one, two)| one != two)
-    }
-}

@@ -3,11 +3,13 @@
 pub mod acted;
 pub mod check;
 pub mod component;
+pub mod deploy;
 pub mod environment;
 pub mod event;
 pub mod eyes;
 pub mod health;
 pub mod known;
+pub mod line;
 pub mod observation;
 pub mod plan;
 pub mod road;

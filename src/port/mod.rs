@@ -2,10 +2,12 @@
 //!
 //! What comes in through them is *raw* (these types cannot be serialised) until the vault has distilled it.
 
+mod deploys;
 mod lease;
 mod objects;
 mod raw;
 
+pub use deploys::{AgedMark, Deploys};
 pub use lease::{Lease, Taken};
 pub use objects::{Away, LIST_MAX, OBJECT_BYTES_MAX, Object, Objects, Only, Put, is_key};
 pub use raw::{Jar, MaskedPng, RawAct, RawControl, RawCookie, RawLink, RawMessage, RawPage};

@@ -37,6 +37,7 @@ impl Texts for Fact {
             Self::Checked { check, .. } => check.texts(visit),
             Self::Interrupted { signal } => visit(signal),
             Self::Shared { by, .. } => visit(by),
+            Self::Deploys { unasked, .. } => unasked.iter_mut().for_each(visit),
             Self::Leased(leased) => leased.behind.iter_mut().chain(&mut leased.unasked).for_each(visit),
             Self::RunStarted { .. }
             | Self::RunResumed { .. }

@@ -38,7 +38,12 @@ fn versions(history: &History) -> Value {
         let health = probe.as_ref().and_then(|probe| probe.health.as_ref());
         health.map(|health| json!({ "admin": health.admin.version, "api": health.api.version }))
     };
-    json!({ "before": probe(&history.before), "after": probe(&history.after) })
+    json!({
+        "before": probe(&history.before),
+        "after": probe(&history.after),
+        "deployed": history.deployed(),
+        "marks_unasked": history.deploys.unasked,
+    })
 }
 
 fn lease(leased: &Leased) -> Value {

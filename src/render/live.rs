@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::seconds;
 use crate::history::History;
-use crate::model::{Acted, Check, Component, Event, Fact, PortFailure, Seen, StepId, StepKind};
+use crate::model::{Acted, Check, Component, Event, Fact, PortFailure, ProbeWhen, Seen, StepId, StepKind};
 use crate::reading::no_command;
 
 /// How much is said.
@@ -56,6 +56,8 @@ impl Live {
                 Some(format!("run {run} on {} at {}", plan.environment, plan.base_url))
             }
             Fact::RunResumed { .. } => Some(format!("run {} goes on", history.run)),
+            // What the action itself meets is told by its page.
+            Fact::Probed { when: ProbeWhen::Acting, .. } => None,
             Fact::BrowserFailed { why, .. } | Fact::Probed { failure: Some(why), .. } => Some(why.text.clone()),
             Fact::MarkFailed { why: PortFailure { text, .. }, .. } => Some(text.clone()),
             Fact::Refused { step, why } => Some(format!("{} refused: {why}", name(step))),
@@ -89,6 +91,7 @@ impl Live {
             Fact::Detached { due } => Some(format!("nothing to do before {}", due.strftime("%H:%M:%S UTC"))),
             Fact::Interrupted { signal } => Some(format!("stopped by {signal}")),
             Fact::Probed { .. }
+            | Fact::Deploys { .. }
             | Fact::BrowserOpened { .. }
             | Fact::BrowserGone { .. }
             | Fact::Marked { .. }
@@ -152,7 +155,7 @@ fn look(history: &History, fact: &Fact) -> Option<String> {
         }
         Fact::Looked { step, seen: Seen::Same, .. } => Some(format!("{} as before", name(step))),
         Fact::Marked { step, ids, .. } => Some(format!("{}: {} message(s) were here before", name(step), ids.len())),
-        Fact::Probed { health: Some(health), .. } => {
+        Fact::Probed { when, health: Some(health), .. } if *when != ProbeWhen::Acting => {
             Some(format!("/_status: admin {}, api {}", health.admin.version, health.api.version))
         }
         Fact::BrowserOpened { browser, lane } => {

@@ -38,7 +38,7 @@ pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> 
     let keeper = keeper()?;
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let bucket = match world.resolve(prepared) {
-        Ok(resolved) => shared::bucket(&resolved).await,
+        Ok(resolved) => shared::bucket(resolved.store.as_ref()).await,
         Err(not_started) => {
             world.end().await;
             return Err(not_started);

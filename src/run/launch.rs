@@ -1,6 +1,7 @@
 //! One run from its lease to its reports.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 use super::going::Going;
 use super::ids::{TOKEN_LENGTH, random_letters, run_id};
 use super::keep::prune;
-use super::mirrored::Mirrored;
+use super::mirrored::{self, Mirrored};
 use super::ports::vault;
 use super::prepare::Prepared;
 use super::shared::{self, Had};
@@ -22,7 +23,7 @@ use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Plan, Since};
-use crate::port::{Away, Lease as _, is_key};
+use crate::port::{Away, Lease as _, Objects, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
 use crate::store::{self, RunFolder};
@@ -50,9 +51,13 @@ pub struct Finished {
 
 impl Finished {
     /// After the rest of the journal has gone into the shared store.
-    async fn with_store(mut self, mirrored: Option<Mirrored>) -> Self {
+    async fn with_store(mut self, mirrored: Option<Mirrored>, objects: Arc<dyn Objects>) -> Self {
         if let Some(mirrored) = mirrored {
             self.unstored = mirrored.end(self.history.ended).await;
+        }
+        if self.history.ended {
+            let why = mirrored::write_line(objects, &passed::line_of(&self.history)).await;
+            self.unstored = self.unstored.or(why);
         }
         self
     }
@@ -131,7 +136,7 @@ async fn begin_leased(
     let lease = take_lease(prepared, &run, keeper)?;
     let own = stage.own(&run).await?;
     let vault = vault(resolved, &plan);
-    let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, &plan) };
+    let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, stage.objects(), &plan).await };
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let mirrored = stage.mirrored(&run, 0);
@@ -141,7 +146,7 @@ async fn begin_leased(
     let outcome = match engine {
         Ok(engine) => {
             let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
-            Ok(finished.with_store(mirrored).await)
+            Ok(finished.with_store(mirrored, stage.objects()).await)
         }
         Err(error) => Err(cannot(error)),
     };
@@ -232,7 +237,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     };
     let engine = if from.may_be_behind || !is_known { engine.only_looking(BEHIND) } else { engine };
     let finished = drive(engine, folder, company.stop, going.public).await;
-    Ok(finished.with_store(mirrored).await)
+    Ok(finished.with_store(mirrored, stage.objects()).await)
 }
 
 /// Where a run is gone on with.

@@ -11,10 +11,12 @@ use tokio::task::JoinHandle;
 
 use super::Recorded;
 use super::keep::prune_store;
+use super::passed::line_of;
 use crate::model::environment::Keep;
+use crate::model::line::RunLine;
 use crate::port::{Away, Lease, Objects, Taken};
 use crate::reading::one_line;
-use crate::store::{self, Mirror};
+use crate::store::{self, Lines, Mirror};
 
 /// The store comes so far behind the run.
 const BEHIND: Duration = Duration::from_secs(1);
@@ -155,6 +157,15 @@ impl Mirrored {
     }
 }
 
+/// Leaves the line of a run that is over: why that could not be done.
+pub(super) async fn write_line(objects: Arc<dyn Objects>, line: &RunLine) -> Option<String> {
+    match tokio::time::timeout(FLUSH_LONGEST, Lines::new(objects, &line.environment).write(line)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(Away(why))) => Some(one_line(&why)),
+        Err(_) => Some(format!("no answer within {} s", FLUSH_LONGEST.as_secs())),
+    }
+}
+
 /// Brings what other machines have done lately to this one: what was asked for, when it last passed, which job is to be looked back at.
 /// Why that could not be known.
 pub(super) async fn recall(objects: &Arc<dyn Objects>, runs: &Path, environment: &str) -> Option<String> {
@@ -213,7 +224,12 @@ async fn catch_up(objects: &Arc<dyn Objects>, runs: &Path, environment: &str, bu
         let Ok(Recorded { history, .. }) = Recorded::read(folder) else { continue };
         let sent = known.map_or(0, store::Stored::bytes);
         let mut mirror = Mirror::new(objects.clone(), environment, &run, folder, sent);
-        if history.ended { mirror.end().await? } else { mirror.push().await? }
+        if history.ended {
+            mirror.end().await?;
+            Lines::new(objects.clone(), environment).write(&line_of(&history)).await?;
+        } else {
+            mirror.push().await?;
+        }
     }
     Ok(())
 }

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Recorded;
 use crate::diagnose::own_verdict;
 use crate::history::History;
+use crate::model::line::{LINE_VERSION, RunLine};
 use crate::model::{Elsewhere, LastPassed, Plan, Since, Verdict};
-use crate::store;
+use crate::port::Objects;
+use crate::store::{self, Lines};
 
 /// As far back as is looked.
 const RUNS_MAX: usize = 50;
+/// A run begins without what the store does not tell by then.
+const LINES_LONGEST: Duration = Duration::from_secs(10);
 
 /// When each profile last passed: the end of the newest run that passed with all its scenarios.
 pub fn last_passed(
@@ -39,8 +45,40 @@ pub fn last_passed(
     passed
 }
 
+/// What is kept of a run that is over when nothing else of it is.
+pub(super) fn line_of(history: &History) -> RunLine {
+    RunLine {
+        v: LINE_VERSION,
+        run: history.run.clone(),
+        environment: history.plan.environment.clone(),
+        verdict: own_verdict(history),
+        started_at: history.started_at,
+        ended_at: ended(history),
+        scenarios: history.plan.judged().map(|scenario| scenario.id.clone()).collect(),
+        facets: history.facets(),
+    }
+}
+
+/// The same of runs whose folders are not here, as far as the store tells.
+async fn passed_elsewhere(objects: Arc<dyn Objects>, plan: &Plan) -> Option<LastPassed> {
+    let wanted = |line: &RunLine| plan.judged().all(|scenario| line.scenarios.contains(&scenario.id));
+    let lines = Lines::new(objects, &plan.environment);
+    let found = lines.newest(Verdict::Passed, wanted);
+    // A store that is away, or too slow, tells nothing.
+    let line = tokio::time::timeout(LINES_LONGEST, found).await.ok()?.ok()??;
+    Some(LastPassed { run: line.run, at: line.ended_at, facets: line.facets })
+}
+
 /// What a report compares with, if this run does not pass.
-pub(super) fn since(runs: &Path, plan: &Plan) -> Since {
+pub(super) async fn since(runs: &Path, objects: Arc<dyn Objects>, plan: &Plan) -> Since {
+    let mut since = since_here(runs, plan);
+    if since.passed.is_none() {
+        since.passed = passed_elsewhere(objects, plan).await;
+    }
+    since
+}
+
+fn since_here(runs: &Path, plan: &Plan) -> Since {
     let wanted: Vec<String> = plan.judged().map(|scenario| scenario.id.clone()).collect();
     let histories = |environment: &str, count: usize| {
         let folders = store::newest_runs(runs, environment, count);

@@ -10,7 +10,7 @@ use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::inbox::{ExecInbox, SesS3Inbox, TwilioInbox};
 use crate::model::Plan;
-use crate::port::{Clock, Inbox, Lease, Probe};
+use crate::port::{Clock, Deploys, Inbox, Lease, Probe};
 use crate::probe::HealthProbe;
 use crate::process::Keeper;
 use crate::redact::Vault;
@@ -54,7 +54,7 @@ pub(super) async fn ports(
     alive_within: Duration,
     keeper: &Keeper,
     clock: Arc<dyn Clock>,
-    lease: Arc<dyn Lease>,
+    (lease, deploys): (Arc<dyn Lease>, Arc<dyn Deploys>),
 ) -> Result<Ports, NotStarted> {
     let cannot = |why: String| NotStarted::new(Exit::NotJudged, why);
     if resolved.webdriver_url.is_none() {
@@ -62,7 +62,15 @@ pub(super) async fn ports(
     }
     let browser = browser(resolved, run, keeper)?;
     let eyes = Eyes::open(resolved, run, alive_within, keeper).await.map_err(cannot)?;
-    Ok(Ports { browser: Arc::new(browser), number: eyes.number, inbox: eyes.inbox, probe: eyes.probe, clock, lease })
+    Ok(Ports {
+        browser: Arc::new(browser),
+        number: eyes.number,
+        inbox: eyes.inbox,
+        probe: eyes.probe,
+        clock,
+        lease,
+        deploys,
+    })
 }
 
 /// What opens browsers for a run.

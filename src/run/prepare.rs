@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::NotStarted;
 use crate::config::pins::not_pinned;
-use crate::config::{Files, Loaded, Resolved, Unresolved, environment_name, placeholders, resolve};
+use crate::config::{
+    Files, Loaded, Resolved, ResolvedBucket, Unresolved, environment_name, placeholders, resolve, resolve_store,
+};
 use crate::exit::Exit;
 use crate::model::environment::Program;
 use crate::model::scenario::Control;
@@ -240,6 +242,12 @@ pub(super) fn public(files: &Files, environment: &Environment) -> Result<Resolve
     public.mailbox = crate::model::MailboxSettings::Exec(Program::default());
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
     resolved.map_err(|problems| unresolved(files, environment, &problems))
+}
+
+/// Where the runs of an environment meet, and nothing else of it: whoever deploys knows no password of the smoke user.
+pub(super) fn store_of(files: &Files, environment: &Environment) -> Result<Option<ResolvedBucket>, NotStarted> {
+    resolve_store(environment, &|name| std::env::var(name).ok())
+        .map_err(|problems| unresolved(files, environment, &problems))
 }
 
 fn unresolved(files: &Files, environment: &Environment, problems: &[Unresolved]) -> NotStarted {

@@ -9,7 +9,7 @@ use super::NotStarted;
 use super::going::Going;
 use super::ports::s3_of;
 use super::prepare::Prepared;
-use crate::config::{Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber};
+use crate::config::{Files, Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber};
 use crate::exit::Exit;
 use crate::guard::{Alone, Leases};
 use crate::model::environment::host_of;
@@ -57,9 +57,14 @@ fn holder(run: &str, environment: &str) -> String {
     format!("run {run} on {environment}, process {}, since {now}", std::process::id())
 }
 
+/// Where runs of an environment leave word for each other: what every machine shares, or what lies beside the runs of this folder.
+pub(super) fn objects(files: &Files, bucket: Option<&Arc<dyn Objects>>) -> Arc<dyn Objects> {
+    bucket.cloned().unwrap_or_else(|| Arc::new(FolderObjects::beside(&files.runs())))
+}
+
 /// What every machine shares, where the environment names it.
-pub(super) async fn bucket(resolved: &Resolved) -> Option<Arc<dyn Objects>> {
-    let at = resolved.store.as_ref()?;
+pub(super) async fn bucket(store: Option<&ResolvedBucket>) -> Option<Arc<dyn Objects>> {
+    let at = store?;
     Some(Arc::new(BucketObjects::new(s3_of(at).await, at.bucket.clone(), &at.prefix)))
 }
 

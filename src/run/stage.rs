@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::guard::Leases;
 use crate::port::{Away, Clock, Lease as _, Objects, Taken};
 use crate::process::Keeper;
+use crate::store::DeployBook;
 
 /// Files, options and what they resolve to.
 pub(super) struct Stage<'a> {
@@ -37,7 +38,7 @@ impl<'a> Stage<'a> {
         resolved: &'a Resolved,
         keeper: &'a Keeper,
     ) -> Self {
-        let bucket = shared::bucket(resolved).await;
+        let bucket = shared::bucket(resolved.store.as_ref()).await;
         Self {
             prepared,
             going,
@@ -95,6 +96,11 @@ impl<'a> Stage<'a> {
         mirrored::recall(bucket, &self.prepared.files.runs(), &self.prepared.environment.name).await
     }
 
+    /// Where runs leave word for each other.
+    pub(super) fn objects(&self) -> Arc<dyn Objects> {
+        shared::objects(&self.prepared.files, self.bucket.as_ref())
+    }
+
     /// `goes_on` where another process has begun it.
     pub(super) async fn ports(&self, run: &str, goes_on: bool) -> Result<Ports, NotStarted> {
         let clock = self.clock.clone();
@@ -104,6 +110,7 @@ impl<'a> Stage<'a> {
             Some(_) => self.flushing.get_or_init(|| Arc::new(Flushing::new(lease))).clone(),
             None => lease,
         };
-        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, clock, lease).await
+        let deploys = Arc::new(DeployBook::new(self.objects(), &self.prepared.environment.name));
+        ports(self.resolved, run, self.prepared.alive_within(), self.keeper, clock, (lease, deploys)).await
     }
 }

@@ -94,7 +94,11 @@ impl FolderObjects {
                     continue;
                 }
                 if entry.file_type()?.is_dir() {
-                    folders.push(format!("{key}/"));
+                    let folder = format!("{key}/");
+                    // All that lies in it comes before what is asked for.
+                    if folder.as_str() > after || after.starts_with(&folder) {
+                        folders.push(folder);
+                    }
                 } else if key.starts_with(prefix) && key.as_str() > after {
                     found.push(key);
                 }

@@ -6,6 +6,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::walk::keys;
 use super::{JOURNAL, RunFolder, read_journal};
 use crate::port::{Away, Objects, Only, Put};
 
@@ -129,29 +130,22 @@ fn next_part(journal: &Path, from: u64) -> std::io::Result<Vec<u8>> {
 /// [`Away`].
 pub async fn stored(objects: &dyn Objects, environment: &str, after: &str) -> Result<Vec<Stored>, Away> {
     let prefix = format!("runs/{environment}/");
-    let (mut found, mut behind): (Vec<Stored>, String) = (Vec::new(), format!("{prefix}{after}"));
-    for _ in 0..LISTS_MAX {
-        let keys = objects.list(&prefix, &behind).await?;
-        for (run, name) in keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.split_once('/')) {
-            if found.last().is_none_or(|last| last.run != run) {
-                found.push(Stored { run: run.to_owned(), parts: Vec::new(), ended: false });
-            }
-            let Some(last) = found.last_mut() else { continue };
-            match part_of(name) {
-                // Parts may overlap, where a process that came later did not know how far the one before it had come.
-                Some((from, to)) if from <= last.bytes() && to > last.bytes() => {
-                    // One that holds all of others stands in their place.
-                    last.parts.retain(|part| part.0 < from);
-                    last.parts.push((from, to));
-                }
-                Some(_) => {}
-                None => last.ended |= name == "ended",
-            }
+    let keys = keys(objects, &prefix, format!("{prefix}{after}"), None, LISTS_MAX).await?;
+    let mut found: Vec<Stored> = Vec::new();
+    for (run, name) in keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.split_once('/')) {
+        if found.last().is_none_or(|last| last.run != run) {
+            found.push(Stored { run: run.to_owned(), parts: Vec::new(), ended: false });
         }
-        // A page may be shorter than it could be, and others follow.
-        match keys.last() {
-            Some(last) => behind.clone_from(last),
-            None => break,
+        let Some(last) = found.last_mut() else { continue };
+        match part_of(name) {
+            // Parts may overlap, where a process that came later did not know how far the one before it had come.
+            Some((from, to)) if from <= last.bytes() && to > last.bytes() => {
+                // One that holds all of others stands in their place.
+                last.parts.retain(|part| part.0 < from);
+                last.parts.push((from, to));
+            }
+            Some(_) => {}
+            None => last.ended |= name == "ended",
         }
     }
     Ok(found)

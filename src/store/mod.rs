@@ -1,11 +1,16 @@
 //! A run's folder: `runs/<environment>/<run id>/` with journal, reports and evidence; `latest` links to the newest. And what runs
 //! of every machine share: objects, in a folder or a bucket.
 
+mod deploys;
 mod file;
+mod lines;
 mod mirror;
 mod s3;
+mod walk;
 
+pub use deploys::{DeployBook, is_part};
 pub use file::FolderObjects;
+pub use lines::Lines;
 pub use mirror::{Mirror, Stored, pull, stored};
 pub use s3::BucketObjects;
 

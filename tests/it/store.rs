@@ -5,14 +5,17 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use notify_smoke::aws::{AwsSettings, s3};
 use notify_smoke::guard::Leases;
-use notify_smoke::port::{Away, Clock, LIST_MAX, Lease as _, Objects, Only, Put, Taken};
+use notify_smoke::model::Verdict;
+use notify_smoke::model::line::RunLine;
+use notify_smoke::port::{Away, Clock, LIST_MAX, Lease as _, Object, Objects, Only, Put, Taken};
 use notify_smoke::process::Owner;
-use notify_smoke::store::{BucketObjects, FolderObjects};
+use notify_smoke::store::{BucketObjects, FolderObjects, Lines, stored};
 
 use crate::ports::runtime;
 use crate::support::{root, wait_until};
@@ -255,6 +258,105 @@ fn race(races: usize) {
         assert_eq!(held.len(), 8);
         assert!(held.windows(2).all(|two| two[0].1 <= two[1].0), "two hold it at once: {held:?}");
     }
+}
+
+/// A store that counts what it is asked.
+struct Counted(Arc<dyn Objects>, AtomicUsize);
+
+impl Counted {
+    fn count(&self) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait::async_trait]
+impl Objects for Counted {
+    async fn get(&self, key: &str) -> Result<Option<Object>, Away> {
+        self.count();
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>, only: Only<'_>) -> Result<Put, Away> {
+        self.count();
+        self.0.put(key, bytes, only).await
+    }
+
+    async fn list(&self, prefix: &str, after: &str) -> Result<Vec<String>, Away> {
+        self.count();
+        self.0.list(prefix, after).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Away> {
+        self.count();
+        self.0.delete(key).await
+    }
+}
+
+fn line(number: i64, verdict: Verdict) -> RunLine {
+    // A run every twelve minutes, the newest one first.
+    let started_at = Timestamp::now() - SignedDuration::from_mins(12 * number);
+    RunLine {
+        v: 1,
+        run: format!("{}-abcdef", started_at.strftime("%Y%m%dT%H%M%SZ")),
+        environment: "staging".to_owned(),
+        verdict,
+        started_at,
+        ended_at: started_at + SignedDuration::from_mins(3),
+        scenarios: vec!["password-reset".to_owned(), "login".to_owned()],
+        facets: [("api".to_owned(), format!("build {number}"))].into(),
+    }
+}
+
+/// Of many runs in a store one passed, long ago; what a run asks before it begins takes few requests and no time.
+async fn many_runs(objects: Arc<dyn Objects>, runs: i64, longest: Duration) {
+    let lines = Arc::new(Lines::new(objects.clone(), "staging"));
+    let passed = runs - 7;
+    let mut writes = tokio::task::JoinSet::new();
+    for number in 0..runs {
+        let (lines, objects) = (lines.clone(), objects.clone());
+        writes.spawn(async move {
+            let verdict = if number == passed { Verdict::Passed } else { Verdict::Failed };
+            let line = line(number, verdict);
+            lines.write(&line).await.expect("a store");
+            let folder = format!("runs/staging/{}", line.run);
+            objects
+                .put(&format!("{folder}/journal-000000000000-000000000001.jsonl"), vec![b'x'], Only::Always)
+                .await
+                .expect("a store");
+            objects.put(&format!("{folder}/ended"), Vec::new(), Only::Always).await.expect("a store");
+        });
+        if writes.len() >= 16 {
+            writes.join_next().await;
+        }
+    }
+    writes.join_all().await;
+    let counted = Arc::new(Counted(objects, AtomicUsize::new(0)));
+    let begun = std::time::Instant::now();
+    let two_days = (Timestamp::now() - SignedDuration::from_hours(48)).strftime("%Y%m%dT%H%M%SZ").to_string();
+    let lately = stored(counted.as_ref(), "staging", &two_days).await.expect("a store");
+    assert_eq!(lately.len(), usize::try_from(runs.min(240)).expect("few"), "a run every twelve minutes");
+    let wanted = |line: &RunLine| line.scenarios.iter().any(|scenario| scenario == "login");
+    let found = Lines::new(counted.clone(), "staging").newest(Verdict::Passed, wanted).await;
+    let found = found.expect("a store").expect("the one that passed");
+    assert_eq!(found.facets["api"], format!("build {passed}"));
+    let (took, asked) = (begun.elapsed(), counted.1.load(Ordering::Relaxed));
+    // Beside this, each run of the last two days that is not here yet is fetched once, sixty at the most.
+    assert!(took < longest && asked < 40, "{took:?}, {asked} requests");
+}
+
+#[test]
+fn what_a_run_asks_of_thousands_of_others_takes_few_requests() {
+    let folder = tempfile::tempdir().expect("a folder");
+    runtime().block_on(many_runs(Arc::new(FolderObjects::new(folder.path())), 2_000, Duration::from_secs(2)));
+}
+
+#[test]
+#[ignore = "long: script/test --full"]
+fn ten_thousand_runs_in_a_bucket() {
+    let moto = Moto::start();
+    runtime().block_on(async {
+        many_runs(Arc::new(bucket_at(&moto.url).await), 10_000, Duration::from_secs(2)).await;
+    });
 }
 
 #[test]

@@ -31,7 +31,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("inbox", false, &["model", "aws", "http", "port", "process"]),
     ("probe", false, &["model", "http", "port"]),
     ("guard", false, &["port", "process"]),
-    ("store", false, &["port", "aws"]),
+    ("store", false, &["model", "port", "aws"]),
     ("config", false, &["model", "yaml", "scenario", "environment", "plan", "diagnose"]),
     ("exit", false, &["model", "history", "diagnose"]),
     (

@@ -356,9 +356,8 @@ impl Evidence {
                 self.note(Sign::ApiUnwell, probe.moment, format!("/_status says of the API: {}", health.api.version));
             }
         }
-        if let (Some((part, before, now)), Some(after)) = (history.deployed_meanwhile(), &history.after) {
-            let text = format!("{part} answered as {before} before the run, and as {now} after it");
-            self.note(Sign::Deployed, after.moment, text);
+        for text in history.deployed() {
+            self.note(Sign::Deployed, history.last, text);
         }
     }
 }

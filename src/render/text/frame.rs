@@ -43,6 +43,7 @@ pub(super) fn frame(out: &mut String, history: &History) {
         let (gap, way) = (seconds(ms.unsigned_abs()), if ms > 0 { "behind" } else { "ahead of" });
         let _ = writeln!(out, "\nThis machine's clock is {gap} {way} the {whose}'s: set it.");
     }
+    deployed(out, history);
     for (lane, state) in &history.lanes {
         if let Some((_, why)) = &state.failed {
             let _ = writeln!(out, "\nNo browser for {}: {}", history.plan.lane_name(*lane), why.text);
@@ -78,6 +79,16 @@ pub(super) fn frame(out: &mut String, history: &History) {
     }
     if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
+    }
+}
+
+/// Which versions a run met, where they are not the same all the time; a pass names both.
+fn deployed(out: &mut String, history: &History) {
+    for said in history.deployed() {
+        let _ = writeln!(out, "\nA deploy crossed this run: {said}.");
+    }
+    if let Some(why) = &history.deploys.unasked {
+        let _ = writeln!(out, "\nWhether a deploy was marked is not known: {why}");
     }
 }
 

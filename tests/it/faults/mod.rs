@@ -3,6 +3,7 @@
 mod account;
 mod clock;
 mod crash;
+mod deploys;
 mod lists;
 mod login;
 mod machines;

@@ -46,6 +46,16 @@ fn the_plan() -> Plan {
     reset_plan(500, &[("email-internal", mail)])
 }
 
+/// Where nobody marks a deploy.
+struct Unmarked;
+
+#[async_trait::async_trait]
+impl notify_smoke::port::Deploys for Unmarked {
+    async fn marks(&self, _: u64) -> Result<Vec<notify_smoke::port::AgedMark>, notify_smoke::port::Away> {
+        Ok(Vec::new())
+    }
+}
+
 /// A run in the simulated world, with its crashes.
 struct Outcome {
     history: History,
@@ -64,6 +74,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
     let mut paused = Duration::ZERO;
     let ports = || Ports {
         lease: Arc::new(notify_smoke::guard::Alone),
+        deploys: Arc::new(Unmarked),
         browser: Arc::new(SimBrowser(world.clone())),
         inbox: Arc::new(SimInbox(world.clone())),
         number: None,

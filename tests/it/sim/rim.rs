@@ -292,6 +292,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
     let bytes = Arc::new(Mutex::new(Vec::new()));
     let ports = || Ports {
         lease: Arc::new(notify_smoke::guard::Alone),
+        deploys: Arc::new(super::Unmarked),
         browser: Arc::new(SimBrowser(world.clone())),
         inbox: Arc::new(SimInbox(world.clone(), MessageKind::Email)),
         number: Some(Arc::new(SimInbox(world.clone(), MessageKind::Sms))),

@@ -1,0 +1,111 @@
+//! What was deployed while a run went on: by the builds that answered, and by the marks of those who deploy.
+
+use std::collections::BTreeMap;
+
+use super::History;
+use crate::model::deploy::{Deploy, DeployMark};
+use crate::model::{Health, PlannedScenario};
+
+/// A service that answers with another build each time has no more to tell.
+const CHANGES_MAX: usize = 16;
+
+/// Builds as they answered, and marks.
+#[derive(Debug, Clone, Default)]
+pub struct Deploys {
+    /// By part: when the latest look at it began, in milliseconds of the run, and what it told.
+    latest: BTreeMap<&'static str, (u64, String)>,
+    changes: Vec<Change>,
+    /// What the marks in the store tell, once they were read.
+    pub marked: Option<Vec<Deploy>>,
+    /// Why the marks could not be read.
+    pub unasked: Option<String>,
+}
+
+/// Another build of a part answered than in the look before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub part: &'static str,
+    pub before: String,
+    pub after: String,
+    /// When the look began that still saw the build before, in milliseconds of the run.
+    pub from: u64,
+    /// When the one was known that saw the build after.
+    pub until: u64,
+}
+
+impl Deploys {
+    /// A look that began at `since` and was known at `t`.
+    pub(super) fn looked(&mut self, health: &Health, since: u64, t: u64) {
+        for (part, told) in [("admin", &health.admin), ("api", &health.api)] {
+            let Some(build) = told.build() else { continue };
+            let latest = self.latest.insert(part, (since, build.to_owned()));
+            let Some((from, before)) = latest.filter(|(_, before)| before != build) else { continue };
+            if self.changes.len() < CHANGES_MAX {
+                self.changes.push(Change { part, before, after: build.to_owned(), from, until: t });
+            }
+        }
+    }
+
+    pub(super) fn read(&mut self, marks: &[DeployMark], unasked: Option<&String>) {
+        self.marked = Some(Deploy::of(marks));
+        self.unasked = unasked.cloned();
+    }
+
+    /// Builds that came in the run, in the order in which they were seen.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+}
+
+impl History {
+    /// What was deployed while a scenario worked, in a sentence. What came when it was over has not touched it.
+    pub fn deployed_during(&self, scenario: &PlannedScenario) -> Option<String> {
+        let (from, until) = self.worked_between(scenario)?;
+        let change = self.deploys.changes.iter().find(|change| change.from <= until && change.until >= from);
+        if let Some(Change { part, before, after, .. }) = change {
+            return Some(format!(
+                "deployed during the run: {part} answered as {before} before it, and as {after} after it"
+            ));
+        }
+        let marked = self.deploys.marked.iter().flatten().find(|deploy| deploy.crosses(from, until))?;
+        Some(format!("deployed during the run: {}", self.told(marked)))
+    }
+
+    /// What was deployed while the run went on, and when; one for each.
+    pub fn deployed(&self) -> Vec<String> {
+        let changes = self.deploys.changes.iter().map(|change| {
+            let Change { part, before, after, from, until } = change;
+            format!(
+                "{part} answered as {before} until {} UTC, and as {after} from {} UTC on",
+                self.clock_time(*from),
+                self.clock_time(*until)
+            )
+        });
+        let crosses = |deploy: &&Deploy| deploy.crosses(0, self.last.t);
+        let marks = self.deploys.marked.iter().flatten().filter(crosses).map(|deploy| self.told(deploy));
+        changes.chain(marks).collect()
+    }
+
+    fn told(&self, deploy: &Deploy) -> String {
+        let part = if deploy.part.is_empty() { "a deploy" } else { &deploy.part };
+        let began =
+            if deploy.from < 0 { "before it".to_owned() } else { format!("at {} UTC", self.marked_at(deploy.from)) };
+        match deploy.until {
+            Some(until) => {
+                format!("{part}, by the marks begun {began} and over at {} UTC", self.marked_at(until))
+            }
+            None => format!("{part}, by the marks begun {began} and not over yet"),
+        }
+    }
+
+    fn marked_at(&self, t: i64) -> String {
+        self.clock_time(u64::try_from(t).unwrap_or(0))
+    }
+
+    /// A moment of the run by this machine's clock.
+    fn clock_time(&self, t: u64) -> String {
+        let since = jiff::SignedDuration::from_millis(i64::try_from(t).unwrap_or(i64::MAX));
+        let at = self.started_at.saturating_add(since).unwrap_or(self.started_at);
+        at.strftime("%H:%M:%S").to_string()
+    }
+}

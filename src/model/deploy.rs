@@ -1,0 +1,106 @@
+//! What those who deploy say of it: when a deploy began, and when it was over.
+
+use serde::{Deserialize, Serialize};
+
+/// One side of a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeployEdge {
+    Start,
+    End,
+}
+
+/// One mark, as a run has read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeployMark {
+    pub edge: DeployEdge,
+    /// What is deployed, such as `api`; empty where nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub part: String,
+    /// When it was set, in milliseconds of the run; before its start, below zero.
+    pub t: i64,
+}
+
+/// A deploy, in milliseconds of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deploy {
+    pub part: String,
+    pub from: i64,
+    /// Without it, nobody has said that it is over.
+    pub until: Option<i64>,
+}
+
+/// A deploy whose end nobody marked is taken to be over then: its pipeline was cut off.
+const LONGEST_MS: i64 = 60 * 60 * 1_000;
+
+impl Deploy {
+    /// Deploys from their marks. An end whose start is not known stands for the whole of what came before it.
+    pub fn of(marks: &[DeployMark]) -> Vec<Self> {
+        let mut marks: Vec<&DeployMark> = marks.iter().collect();
+        marks.sort_by_key(|mark| mark.t);
+        let mut deploys: Vec<Self> = Vec::new();
+        for mark in marks {
+            let open = deploys.iter_mut().rev().find(|deploy| deploy.part == mark.part && deploy.until.is_none());
+            match (mark.edge, open) {
+                (DeployEdge::End, Some(open)) => open.until = Some(mark.t),
+                (DeployEdge::End, None) => deploys.push(Self {
+                    part: mark.part.clone(),
+                    from: mark.t.saturating_sub(LONGEST_MS),
+                    until: Some(mark.t),
+                }),
+                // One that begins anew has not ended before: two of the same part at once are one.
+                (DeployEdge::Start, Some(_)) => {}
+                (DeployEdge::Start, None) => {
+                    deploys.push(Self { part: mark.part.clone(), from: mark.t, until: None });
+                }
+            }
+        }
+        deploys
+    }
+
+    /// Whether it went on at some moment of this time, in milliseconds of the run.
+    pub fn crosses(&self, from: u64, until: u64) -> bool {
+        let (from, until) = (i64::try_from(from).unwrap_or(i64::MAX), i64::try_from(until).unwrap_or(i64::MAX));
+        let over = self.until.unwrap_or_else(|| self.from.saturating_add(LONGEST_MS));
+        self.from <= until && over >= from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(edge: DeployEdge, part: &str, t: i64) -> DeployMark {
+        DeployMark { edge, part: part.to_owned(), t }
+    }
+
+    #[test]
+    fn a_start_and_an_end_of_one_part_are_a_deploy() {
+        let marks = [
+            mark(DeployEdge::End, "api", 900),
+            mark(DeployEdge::Start, "api", 100),
+            mark(DeployEdge::Start, "admin", 500),
+        ];
+        let deploys = Deploy::of(&marks);
+        let api = deploys.iter().find(|deploy| deploy.part == "api").expect("one of the api");
+        assert_eq!((api.from, api.until), (100, Some(900)));
+        assert!(api.crosses(0, 100) && api.crosses(400, 500) && api.crosses(900, 2_000));
+        assert!(!api.crosses(0, 99) && !api.crosses(901, 2_000));
+        let admin = deploys.iter().find(|deploy| deploy.part == "admin").expect("one of the admin app");
+        assert!(admin.until.is_none() && admin.crosses(3_000_000, 3_000_001) && !admin.crosses(4_000_000, 4_000_001));
+    }
+
+    #[test]
+    fn an_end_without_a_start_is_one_too() {
+        let deploys = Deploy::of(&[mark(DeployEdge::End, "", 5_000)]);
+        assert!(deploys[0].crosses(0, 10) && !deploys[0].crosses(5_001, 6_000));
+    }
+
+    #[test]
+    fn one_that_began_twice_is_over_with_its_first_end() {
+        let marks =
+            [mark(DeployEdge::Start, "api", 1), mark(DeployEdge::Start, "api", 2), mark(DeployEdge::End, "api", 9)];
+        let deploys = Deploy::of(&marks);
+        assert_eq!(deploys, [Deploy { part: "api".to_owned(), from: 1, until: Some(9) }]);
+    }
+}

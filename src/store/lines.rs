@@ -1,0 +1,78 @@
+//! One line a run in the shared store: `history/ENVIRONMENT/VERDICT/RUN.json`. The verdict comes first in the key, so that a look
+//! for the last run that passed reads a short list and one object, however many others there were.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::walk::keys;
+use crate::model::Verdict;
+use crate::model::line::{LINE_VERSION, RunLine};
+use crate::port::{Away, Objects, Only};
+
+/// Lists come oldest first, so the last days are looked at before the years: in days back from now.
+const BACK_DAYS: [i64; 4] = [2, 30, 365, 3_650];
+/// A list is read no further: so many pages.
+const LISTS_MAX: usize = 40;
+/// Of the keys that fit the newest are read.
+const LINES_MAX: usize = 40;
+
+/// The lines of one environment.
+pub struct Lines {
+    objects: Arc<dyn Objects>,
+    prefix: String,
+}
+
+impl Lines {
+    /// Of this environment.
+    pub fn new(objects: Arc<dyn Objects>, environment: &str) -> Self {
+        Self { objects, prefix: format!("history/{environment}/") }
+    }
+
+    /// Writes a run's line, in the place of an earlier one.
+    ///
+    /// # Errors
+    /// [`Away`].
+    pub async fn write(&self, line: &RunLine) -> Result<(), Away> {
+        let key = format!("{}{}.json", self.of(line.verdict), line.run);
+        let bytes = serde_json::to_vec(line).map_err(|error| Away(error.to_string()))?;
+        self.objects.put(&key, bytes, Only::Always).await.map(|_| ())
+    }
+
+    fn of(&self, verdict: Verdict) -> String {
+        format!("{}{}/", self.prefix, verdict.name())
+    }
+
+    /// The newest run with this verdict whose line is as wanted.
+    ///
+    /// # Errors
+    /// [`Away`].
+    pub async fn newest(&self, verdict: Verdict, wanted: impl Fn(&RunLine) -> bool) -> Result<Option<RunLine>, Away> {
+        let (now, prefix) = (Timestamp::now(), self.of(verdict));
+        let mut read = 0;
+        let mut until: Option<String> = None;
+        for days in BACK_DAYS {
+            let from = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+            let from = format!("{prefix}{}", from.strftime("%Y%m%dT%H%M%SZ"));
+            let keys = keys(self.objects.as_ref(), &prefix, from.clone(), until.as_deref(), LISTS_MAX).await?;
+            for key in keys.iter().rev() {
+                if read == LINES_MAX {
+                    return Ok(None);
+                }
+                read += 1;
+                let Some(object) = self.objects.get(key).await? else { continue };
+                // What is not ours, or newer than this program, says nothing; and a line says of itself what its key says.
+                let line = serde_json::from_slice::<RunLine>(&object.bytes).ok();
+                let fits = |line: &RunLine| {
+                    let is_at = line.verdict == verdict && *key == format!("{prefix}{}.json", line.run);
+                    line.v == LINE_VERSION && is_at && wanted(line)
+                };
+                if let Some(line) = line.filter(fits) {
+                    return Ok(Some(line));
+                }
+            }
+            until = Some(from);
+        }
+        Ok(None)
+    }
+}
