@@ -11,6 +11,8 @@ use crate::model::{Gap, Lane, ProbeWhen, StepId};
 
 /// Looks at the service's health that are tried until one succeeds.
 const PROBES_MAX: u32 = 3;
+/// So many looks at the service's clock follow each other closely.
+const CLOSE_CLOCK_LOOKS: u32 = 8;
 
 /// Something for the engine to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +75,10 @@ fn run(history: &History, now: u64) -> Option<Command> {
 /// While a time of the service's is awaited, its clock is looked at now and then: ours may be set meanwhile, or its own.
 fn look_at_clock(history: &History, now: u64) -> Option<Command> {
     awaits_until(history)?;
-    let every_ms = messages::CLOCK_LOOK_POLLS * history.plan.poll_ms;
+    // A few looks tell how far apart the clocks are; after that one a minute is enough to see that one was set.
+    let looks = history.during.as_ref().map_or(0, |state| state.tries);
+    let polls = if looks < CLOSE_CLOCK_LOOKS { messages::CLOCK_LOOK_POLLS } else { 2 * messages::CLOCK_LOOK_POLLS };
+    let every_ms = polls * history.plan.poll_ms;
     let last = [&history.before, &history.during].into_iter().flatten().map(|state| state.moment.t).max().unwrap_or(0);
     let due = if history.knows_clock() { last + every_ms } else { last + history.plan.poll_ms };
     // A wait is not broken off when the lanes get done, so it is a short one.

@@ -118,6 +118,7 @@ fn failure(kind: FailureKind, text: &str) -> PortFailure {
 #[async_trait]
 impl Browser for SimBrowser {
     async fn open(&self, _lane: Lane, _jar: Option<&Jar>) -> Result<Box<dyn Session>, PortFailure> {
+        self.0.looked("browser");
         sleep(Duration::from_millis(300)).await;
         let world = self.0.clone();
         Ok(Box::new(SimSession {
@@ -559,6 +560,7 @@ impl Session for SimSession {
     }
 
     async fn look(&mut self) -> Result<RawPage, PortFailure> {
+        self.world.looked("page");
         sleep(Duration::from_millis(10)).await;
         if let Some((_, at)) = self.coming.take_if(|(here, _)| *here <= Instant::now()) {
             self.at = at;

@@ -3,12 +3,14 @@
 
 mod browser;
 mod checks;
+mod elsewhere;
 mod leases;
 mod ports;
 mod rim;
 mod service;
 mod table;
 mod truth;
+mod waiting;
 mod way;
 mod whole;
 mod world;

@@ -52,6 +52,10 @@ struct Hands {
     pages: u32,
     acts: u32,
     held_ms: u64,
+    /// Another machine goes on with what a store has: it lacks fewer lines than this.
+    behind: u64,
+    /// When something outside was looked at, and what.
+    looks: Vec<(Instant, &'static str)>,
 }
 
 /// The service and our own side. Clones share them.
@@ -63,8 +67,31 @@ pub struct World {
 
 impl World {
     pub fn new(state: State, trouble: Trouble, crashes_at: Vec<(u64, bool)>) -> Self {
-        let hands = Hands { trouble, crashes_at, lines: 0, pages: 0, acts: 0, held_ms: 0 };
+        let hands =
+            Hands { trouble, crashes_at, lines: 0, pages: 0, acts: 0, held_ms: 0, behind: 0, looks: Vec::new() };
         Self { state: Arc::new(Mutex::new(state)), hands: Arc::new(Mutex::new(hands)) }
+    }
+
+    /// When the job is due that was made.
+    pub fn slot(&self) -> Instant {
+        let state = self.state.lock().expect("the service");
+        state.instant(state.jobs.last().and_then(|job| job.slot).expect("a scheduled job"))
+    }
+
+    pub fn looked(&self, at: &'static str) {
+        self.hands.lock().expect("our side").looks.push((Instant::now(), at));
+    }
+
+    /// What was looked at in this time.
+    pub fn looks(&self, from: Instant, until: Instant) -> Vec<&'static str> {
+        let hands = self.hands.lock().expect("our side");
+        hands.looks.iter().filter(|(at, _)| (from..until).contains(at)).map(|(_, what)| *what).collect()
+    }
+
+    /// When the machine dies, another one goes on, which knows nothing of the last lines.
+    pub fn moving(self, behind: u64) -> Self {
+        self.hands.lock().expect("our side").behind = behind;
+        self
     }
 
     pub fn chance(&self, limit: u64) -> u64 {
@@ -73,6 +100,19 @@ impl World {
 
     pub fn trouble(&self) -> Trouble {
         self.hands.lock().expect("our side").trouble
+    }
+
+    /// What the store has of a journal, where another machine goes on: whether it does.
+    fn loses_the_end_of(&self, journal: &mut Vec<u8>) -> bool {
+        let behind = self.hands.lock().expect("our side").behind;
+        for _ in 0..if behind > 0 { self.chance(behind) } else { 0 } {
+            let ends: Vec<usize> = (0..journal.len()).filter(|at| journal[*at] == b'\n').collect();
+            // The first line has the plan: without it nobody knows of the run.
+            if let [.., before, _] = ends.as_slice() {
+                journal.truncate(before + 1);
+            }
+        }
+        behind > 0
     }
 
     /// Our process may be stopped here; the world goes on.
@@ -169,6 +209,7 @@ impl Inbox for SimInbox {
     }
 
     async fn look(&self, which: Which<'_>) -> Result<Sighting, PortFailure> {
+        self.0.looked("mailbox");
         sleep(Duration::from_millis(20)).await;
         let found = self.listed(&which);
         self.0.may_stop().await;
@@ -253,6 +294,7 @@ struct SimProbe(World);
 #[async_trait]
 impl Probe for SimProbe {
     async fn look(&self) -> Result<Health, PortFailure> {
+        self.0.looked("status");
         sleep(Duration::from_millis(10)).await;
         let mut state = self.0.state.lock().expect("the service");
         let now = Instant::now();
@@ -332,11 +374,12 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         Outcome { history, truth, crashes, detached, worked_ms, journal }
     };
     loop {
+        let mut died = true;
         if let Some(engine) = running.take() {
             let stopped = tokio::time::timeout(Duration::from_hours(3), engine.run(stop.clone())).await;
             match stopped.unwrap_or_else(|_| panic!("{told}: a wait does not end")) {
                 Ok(history) => return outcome(history, crashes, detached, paused),
-                Err((Stopped::Detached(_), _)) => detached = true,
+                Err((Stopped::Detached(_), _)) => (detached, died) = (true, false),
                 Err((Stopped::Interrupted(why), _)) => {
                     let journal = String::from_utf8_lossy(&bytes.lock().expect("bytes")).into_owned();
                     panic!("{told}: stopped by itself: {why}\n{journal}")
@@ -351,7 +394,9 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         let pause = Duration::from_millis(world.chance(most));
         sleep(pause).await;
         paused += pause;
-        let written = bytes.lock().expect("bytes").clone();
+        let mut written = bytes.lock().expect("bytes").clone();
+        let moved = died && world.loses_the_end_of(&mut written);
+        bytes.lock().expect("bytes").clone_from(&written);
         let Ok(replay) = journal::replay(&written) else {
             // Nothing was written, so nothing has happened.
             let event =
@@ -365,6 +410,10 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         }
         let journal = Journal::go_on(Box::new(store()), &replay);
         running = engine::resume(ports(), journal, vault(), history, super::resumed(), Box::new(|_, _| {})).ok();
+        if moved {
+            // As the program does with what was not left in order elsewhere.
+            running = running.map(|engine| engine.only_looking("begun elsewhere"));
+        }
     }
 }
 

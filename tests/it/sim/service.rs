@@ -208,7 +208,7 @@ impl State {
         self.time(at) + jiff::SignedDuration::from_secs(set.map_or(0, |(_, by_s)| by_s))
     }
 
-    fn instant(&self, time: Timestamp) -> Instant {
+    pub fn instant(&self, time: Timestamp) -> Instant {
         let now = Instant::now();
         let ahead = time.duration_since(self.time(now)).as_millis();
         now + milliseconds(u64::try_from(ahead).unwrap_or(0))

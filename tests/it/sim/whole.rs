@@ -13,7 +13,7 @@ use super::service::{Pace, SENDER, State};
 use super::world::Chance;
 use super::{all_seeds, seeds};
 
-const PACE: Pace = Pace { slot_ms: 120_000, retry_ms: 20_000, redelivered_ms: 31_000 };
+pub const PACE: Pace = Pace { slot_ms: 120_000, retry_ms: 20_000, redelivered_ms: 31_000 };
 /// Everything is over by then: the wait for a slot, every window, a control, and what crashes took.
 const LONGEST_MS: u64 = 600_000;
 
@@ -51,7 +51,7 @@ pub fn text_template() -> TargetTemplate {
     }
 }
 
-fn the_plan() -> &'static Plan {
+pub fn the_plan() -> &'static Plan {
     static PLAN: std::sync::OnceLock<Plan> = std::sync::OnceLock::new();
     PLAN.get_or_init(|| {
         let windows = [
