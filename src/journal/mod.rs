@@ -19,6 +19,12 @@ struct Line {
     prev: String,
 }
 
+/// What every format of a line has.
+#[derive(Deserialize)]
+struct Form {
+    v: u32,
+}
+
 /// Appends events.
 pub struct Journal {
     store: Box<dyn Store>,
@@ -94,6 +100,14 @@ pub fn replay(bytes: &[u8]) -> Result<Replay, String> {
     while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
         let (line, after) = (&rest[..end], &rest[end + 1..]);
         let number = read.events.len() + 1;
+        // Its form comes first: a newer one need not be one that this program could read at all.
+        let form: Form = serde_json::from_slice(line).map_err(|error| format!("line {number} is no event: {error}"))?;
+        if form.v > VERSION {
+            return Err(format!(
+                "line {number} was written by a newer notify-smoke (format {}, and this one knows none above {VERSION}): use that one",
+                form.v
+            ));
+        }
         let parsed: Line =
             serde_json::from_slice(line).map_err(|error| format!("line {number} is no event: {error}"))?;
         if parsed.prev != read.digest {

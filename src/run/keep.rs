@@ -83,7 +83,7 @@ mod tests {
 
     /// A run of so many days ago.
     fn run(runs: &Path, number: usize, journal: &str, days: u64) -> PathBuf {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals").join(journal);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals/v1").join(journal);
         let folder = runs.join("local").join(format!("2026{number:04}"));
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::copy(from, folder.join("journal.jsonl")).expect("a journal");

@@ -342,7 +342,7 @@ fn values_of_variables_are_looked_at_by_what_they_are_for() {
 
 /// A recorded run in a desk's folder.
 fn recorded(desk: &Desk, journal: &str, folder: &str) {
-    let bytes = std::fs::read(root().join("tests/journals").join(journal)).expect("a journal");
+    let bytes = std::fs::read(root().join("tests/journals/v1").join(journal)).expect("a journal");
     desk.write(&format!("runs/{folder}/journal.jsonl"), &bytes);
 }
 

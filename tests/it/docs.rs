@@ -57,7 +57,7 @@ fn is_real(words: &[String]) -> bool {
 /// Runs a command where a run lies in `runs`, and says how it ended.
 fn run(page: &str, words: &[String]) {
     let desk = Desk::new();
-    let journal = std::fs::read(root().join("tests/journals/passed.jsonl")).expect("a journal");
+    let journal = std::fs::read(root().join("tests/journals/v1/passed.jsonl")).expect("a journal");
     desk.write("runs/local/20261122T000000Z-abcdef/journal.jsonl", &journal);
     std::os::unix::fs::symlink("20261122T000000Z-abcdef", desk.path().join("runs/local/latest")).expect("a link");
     let said = desk.run(&words.iter().map(String::as_str).collect::<Vec<_>>());

@@ -15,7 +15,7 @@ fn reports_do_not_change() {
         let reports =
             [("txt", text::text(&history, "runs/local/X")), ("json", pretty), ("xml", junit::junit(&history))];
         for (end, report) in reports {
-            let golden = root().join(format!("tests/journals/{name}.{end}"));
+            let golden = root().join(format!("tests/journals/v1/{name}.{end}"));
             if std::env::var_os("BLESS").is_some() {
                 std::fs::write(&golden, &report).expect("a file");
             }

@@ -15,7 +15,7 @@ use crate::support::root;
 
 /// The recorded journals, by name.
 pub fn journals() -> Vec<(String, Vec<u8>)> {
-    let folder = root().join("tests/journals");
+    let folder = root().join("tests/journals/v1");
     let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .expect("journals")
         .flatten()
@@ -28,6 +28,19 @@ pub fn journals() -> Vec<(String, Vec<u8>)> {
     found.sort();
     assert!(found.len() >= 3, "only {} journals", found.len());
     found
+}
+
+/// Whatever else stands in it: an older program says which one to use.
+#[test]
+fn a_journal_of_a_newer_program_is_refused_in_one_sentence() {
+    let (_, bytes) = journals().into_iter().find(|(name, _)| name == "passed").expect("a journal");
+    let whole = String::from_utf8(bytes).expect("text").lines().next().expect("a line").to_owned();
+    for line in [whole.replacen("\"v\":1", "\"v\":2", 1), "{\"v\":2,\"what\":[\"nobody knows\"]}".to_owned()] {
+        let why = replay(format!("{line}\n").as_bytes()).expect_err("it is newer");
+        let wanted =
+            "line 1 was written by a newer notify-smoke (format 2, and this one knows none above 1): use that one";
+        assert_eq!(why, wanted);
+    }
 }
 
 #[test]

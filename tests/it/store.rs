@@ -75,7 +75,7 @@ fn settings(url: &str) -> AwsSettings {
     }
 }
 
-async fn bucket_at(url: &str) -> BucketObjects {
+pub async fn bucket_at(url: &str) -> BucketObjects {
     BucketObjects::new(s3(&settings(url)).await, BUCKET.to_owned(), "here")
 }
 
@@ -166,7 +166,7 @@ impl Clock for Ticking {
     }
 }
 
-fn leases_on(store: Arc<dyn Objects>, who: &str) -> Leases {
+pub fn leases_on(store: Arc<dyn Objects>, who: &str) -> Leases {
     let keys = vec!["leases/user/one".to_owned(), "leases/number/two".to_owned()];
     let clock = Arc::new(Ticking(std::time::Instant::now()));
     Leases::new(vec![store], keys, format!("run {who}"), Owner::this(), who.to_owned(), clock)

@@ -161,7 +161,7 @@ fn colours_are_for_those_who_want_them() {
     let desk = Desk::new();
     desk.write(
         "runs/local/X/journal.jsonl",
-        &std::fs::read(root().join("tests/journals/passed.jsonl")).expect("a journal"),
+        &std::fs::read(root().join("tests/journals/v1/passed.jsonl")).expect("a journal"),
     );
     let report = ["report", "runs/local/X"];
     let (coloured, _) = on_a_terminal(&desk, &[], &report);

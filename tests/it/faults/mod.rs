@@ -1,6 +1,7 @@
 //! Real Chromium against the real sandbox: what is broken, what is said of it, and what is left behind.
 
 mod account;
+mod away;
 mod clock;
 mod crash;
 mod deploys;

@@ -28,7 +28,7 @@ impl Store for Lines {
 
 /// A recorded failure, as if it had been made against this address.
 fn journal_of(base_url: &str) -> Vec<u8> {
-    let bytes = std::fs::read(root().join("tests/journals/failed-sns-down.jsonl")).expect("a journal");
+    let bytes = std::fs::read(root().join("tests/journals/v1/failed-sns-down.jsonl")).expect("a journal");
     let written = Arc::new(Mutex::new(Vec::new()));
     let mut journal = Journal::new(Box::new(Lines(Arc::clone(&written))));
     for mut event in replay(&bytes).expect("a journal").events {
@@ -75,7 +75,7 @@ fn a_failure_says_when_it_last_passed_and_what_is_different_since() {
 #[test]
 fn another_profile_makes_no_difference_of_its_own() {
     let facets = |name: &str| {
-        let bytes = std::fs::read(root().join(format!("tests/journals/{name}.jsonl"))).expect("a journal");
+        let bytes = std::fs::read(root().join(format!("tests/journals/v1/{name}.jsonl"))).expect("a journal");
         History::of(&replay(&bytes).expect("a journal").events).expect("a history").facets()
     };
     let (runbook, weekly) = (facets("passed-runbook"), facets("passed-weekly"));

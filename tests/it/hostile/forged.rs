@@ -85,7 +85,7 @@ fn a_forged_journal_makes_nobody_press_anything() {
 #[test]
 fn a_forged_journal_is_safe_to_print() {
     let honest =
-        std::fs::read_to_string(crate::support::root().join("tests/journals/interrupted.jsonl")).expect("a journal");
+        std::fs::read_to_string(crate::support::root().join("tests/journals/v1/interrupted.jsonl")).expect("a journal");
     let attack = "x\\n::error title=x::pwn\\u001b[2J";
     let offset = format!("\"clock_offset_ms\":{}", i64::MAX);
     for (from, to) in [

@@ -17,7 +17,7 @@ const NOW: &str = "2026-11-27T08:00:00Z";
 
 /// A plan with a reset mail in it.
 fn plan() -> Plan {
-    let bytes = std::fs::read(root().join("tests/journals/passed.jsonl")).expect("a journal");
+    let bytes = std::fs::read(root().join("tests/journals/v1/passed.jsonl")).expect("a journal");
     History::of(&replay(&bytes).expect("a journal").events).expect("a history").plan
 }
 
