@@ -350,7 +350,7 @@ impl History {
     /// Whether its process has ended to wait, and nothing is known to be wrong.
     pub fn waits(&self) -> bool {
         let fine = |scenario: &PlannedScenario| self.scenario_verdict(scenario).verdict < Verdict::Inconclusive;
-        self.detached.is_some() && self.plan.judged().all(fine)
+        !self.ended && self.detached.is_some() && self.plan.judged().all(fine)
     }
 
     /// Whether a guard refused a step.

@@ -41,7 +41,7 @@ pub use scenario::{
     RowsNeeded, Scenario, SlotShown, Step, TextExpectation,
 };
 pub use service::{IssuedAt, LinkShape, Sentences, Service};
-pub use since::{Elsewhere, LastPassed, LateCopy, Since};
+pub use since::{Elsewhere, LastPassed, LateCopy, LeftRun, Since};
 pub use template::{Part, Template};
 pub use verdict::Verdict;
 pub use window::{Timing, Window, WindowFrom};

@@ -19,6 +19,9 @@ pub struct Since {
     /// Messages of the last run that came once more after it had ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<LateCopy>,
+    /// Runs of this environment that nobody works on any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftRun>,
     /// The newest run of every other environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Elsewhere>,
@@ -32,6 +35,17 @@ pub struct LastPassed {
     pub at: Timestamp,
     /// Name of a thing, and how it was then.
     pub facets: BTreeMap<String, String>,
+}
+
+/// A run that nobody works on any more, and that had not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftRun {
+    pub run: String,
+    /// For when its job was scheduled, by the service's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_due: Option<Timestamp>,
+    /// It was ended by the run that found it.
+    pub ended: bool,
 }
 
 /// Messages of an earlier run that came once more after it had ended.

@@ -66,7 +66,10 @@ pub(super) fn json(history: &History) -> serde_json::Value {
     });
     let elsewhere: BTreeMap<&str, &str> =
         history.since.elsewhere.iter().map(|other| (other.environment.as_str(), other.verdict.name())).collect();
-    serde_json::json!({ "last_passed": passed, "elsewhere": elsewhere })
+    let left = history.since.left.iter().map(|left| {
+        serde_json::json!({ "run": left.run, "job_due": left.job_due.map(|due| due.to_string()), "ended": left.ended })
+    });
+    serde_json::json!({ "last_passed": passed, "elsewhere": elsewhere, "left": left.collect::<Vec<_>>() })
 }
 
 /// On one line, and no longer than a reader needs.

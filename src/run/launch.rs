@@ -15,7 +15,7 @@ use super::prepare::Prepared;
 use super::shared::{self, Had};
 use super::stage::Stage;
 use super::surroundings::Surroundings;
-use super::{NotStarted, Recorded, budget, copies, look_back, passed};
+use super::{NotStarted, Recorded, budget, copies, left, look_back, passed};
 use crate::config::Resolved;
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
 use crate::exit::Exit;
@@ -136,7 +136,9 @@ async fn begin_leased(
     let lease = take_lease(prepared, &run, keeper)?;
     let own = stage.own(&run).await?;
     let vault = vault(resolved, &plan);
-    let since = Since { codes_unused: codes.unused, copies, ..passed::since(&runs, stage.objects(), &plan).await };
+    let left = left::left(stage, &plan, &runs, &run).await;
+    let since =
+        Since { codes_unused: codes.unused, copies, left, ..passed::since(&runs, stage.objects(), &plan).await };
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let mirrored = stage.mirrored(&run, 0);
@@ -310,7 +312,7 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
 }
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
-fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
+pub(super) fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
     let public = Public::of(&history.plan, public);
     let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
     store::write_report(folder, "report.json", &public.shown(format!("{json}\n")))

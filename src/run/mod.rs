@@ -10,6 +10,7 @@ mod going;
 mod ids;
 mod keep;
 mod launch;
+mod left;
 mod look_back;
 mod mark;
 mod mirrored;

@@ -95,7 +95,7 @@ fn since_here(runs: &Path, plan: &Plan) -> Since {
             let history = histories(&environment, 1).next().filter(told)?;
             Some(Elsewhere { environment, verdict: own_verdict(&history), at: ended(&history) })
         });
-    Since { passed, codes_unused: 0, copies: Vec::new(), elsewhere: elsewhere.collect() }
+    Since { passed, codes_unused: 0, copies: Vec::new(), left: Vec::new(), elsewhere: elsewhere.collect() }
 }
 
 fn has_all(history: &History, scenarios: &[String]) -> bool {

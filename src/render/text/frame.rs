@@ -44,6 +44,7 @@ pub(super) fn frame(out: &mut String, history: &History) {
         let _ = writeln!(out, "\nThis machine's clock is {gap} {way} the {whose}'s: set it.");
     }
     deployed(out, history);
+    left(out, history);
     for (lane, state) in &history.lanes {
         if let Some((_, why)) = &state.failed {
             let _ = writeln!(out, "\nNo browser for {}: {}", history.plan.lane_name(*lane), why.text);
@@ -52,13 +53,19 @@ pub(super) fn frame(out: &mut String, history: &History) {
     if let Some(failure) = history.after.as_ref().and_then(|probe| probe.failure.as_ref()) {
         let _ = writeln!(out, "\nAfter the run: {}.", failure.text);
     }
-    if let Some(due) = history.detached {
+    if let Some(due) = history.detached.filter(|_| !history.ended) {
         let due = due.strftime("%F %H:%M:%S UTC");
         let _ = writeln!(out, "\nSo far all is well; the next thing is due at {due}. {}", go_on(history));
     } else if let Some(signal) = &history.interrupted {
         // A job that was cancelled cannot be waited for any more.
         let cancelled = history.plan.judged().any(|scenario| history.cancelled(scenario) == Some(true));
-        let next = if cancelled { "Its job was cancelled: run it again.".to_owned() } else { go_on(history) };
+        let next = if cancelled {
+            "Its job was cancelled: run it again.".to_owned()
+        } else if history.ended {
+            "It is over: run it again.".to_owned()
+        } else {
+            go_on(history)
+        };
         let _ = writeln!(out, "\nStopped by {signal}. {next}");
     } else if !history.ended {
         let _ = writeln!(out, "\nThe run did not come to its end. {}", go_on(history));
@@ -79,6 +86,23 @@ pub(super) fn frame(out: &mut String, history: &History) {
     }
     if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
+    }
+}
+
+/// What earlier runs have left behind.
+fn left(out: &mut String, history: &History) {
+    for left in &history.since.left {
+        let job = left.job_due.map(|due| {
+            let tense = if due > history.started_at { "is" } else { "was" };
+            format!("; its job {tense} due at {}", due.strftime("%F %H:%M:%S UTC"))
+        });
+        let job = job.unwrap_or_default();
+        let next = if left.ended {
+            "nobody went on with it for hours, so it was ended".to_owned()
+        } else {
+            format!("go on with it: notify-smoke resume {}", left.run)
+        };
+        let _ = writeln!(out, "\nRun {} was left behind{job}; {next}.", left.run);
     }
 }
 

@@ -151,3 +151,39 @@ fn a_run_that_was_killed_before_its_presses_presses_nothing_elsewhere() {
     let why = "this run was begun on another machine, and what was done there last may not be known here";
     assert!(said.out.contains(why), "{}", said.out);
 }
+
+/// A run that was killed is told of by the next one, on any machine; one that nobody has gone on with for hours is ended.
+#[test]
+fn what_a_dead_run_has_left_is_told_and_ended_by_the_next_one() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&["--slots", "60s"]));
+    let (first, second) = (machine(&moto.url), machine(&moto.url));
+    let killed = killed_while_it_waits(&first, &sandbox);
+    let run = ["smoke", "local", RESET, "--sandbox", sandbox.control_url()];
+    let said = second.run(&run);
+    let report = second.report();
+    let left = &report["since"]["left"];
+    assert_eq!((said.code, &left[0]["run"], &left[0]["ended"]), (0, &Value::from(killed.as_str()), &false.into()));
+    assert!(left.as_array().is_some_and(|all| all.len() == 1) && left[0]["job_due"].is_string(), "{left}");
+    let told = format!("go on with it: notify-smoke resume {killed}");
+    assert!(said.out.contains(&told) && said.out.contains("was left behind; its job is due at "), "{}", said.out);
+    // The same of a run that waits for a time which was over long ago.
+    let old = "20261122T101010Z-oldold";
+    let recorded = std::fs::read_to_string(crate::support::root().join("tests/journals/v1/waiting.jsonl"));
+    let recorded = recorded.expect("a journal");
+    let url =
+        |text: &str| text.split("\"base_url\":\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    let here = std::fs::read_to_string(second.path().join("runs/local/latest/journal.jsonl")).expect("a journal");
+    let (then, now) = (url(&recorded).expect("an address"), url(&here).expect("an address"));
+    let folder = second.path().join("runs/local").join(old);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    crate::hostile::forged::forge(&folder.join("journal.jsonl"), &recorded, &then, &now);
+    let said = second.run(&run);
+    assert!(said.code == 0 && said.out.contains("nobody went on with it for hours, so it was ended"), "{}", said.out);
+    let journal = std::fs::read_to_string(folder.join("journal.jsonl")).expect("a journal");
+    assert!(journal.lines().next_back().is_some_and(|line| line.contains("run-ended")), "{journal}");
+    // Once: then it is over.
+    let said = second.run(&run);
+    assert!(said.code == 0 && !said.out.contains("so it was ended") && said.out.contains(&told), "{}", said.out);
+    let said = second.run(&["report", &format!("runs/local/{old}"), "--exit-code"]);
+    assert!(said.code != 0 && said.out.contains("It is over: run it again."), "{} {}", said.code, said.out);
+}

@@ -9,7 +9,7 @@ use crate::faults::RESET;
 use crate::support::{Desk, Said, Sandbox, copy, wait_until};
 
 /// Alters the first line, and makes the chain anew, as anybody can.
-fn forge(journal: &Path, honest: &str, from: &str, to: &str) {
+pub fn forge(journal: &Path, honest: &str, from: &str, to: &str) {
     let mut prev = String::new();
     let mut lines = Vec::new();
     for (index, line) in honest.lines().enumerate() {

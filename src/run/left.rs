@@ -1,0 +1,75 @@
+//! Runs of this environment that nobody works on any more, on whichever machine they were begun: the next run tells of them, and
+//! ends those that nobody will go on with.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Recorded;
+use super::stage::Stage;
+use crate::history::History;
+use crate::journal::{Journal, Replay};
+use crate::model::{Fact, LeftRun, Plan, StepKind};
+use crate::redact::Vault;
+use crate::store::{self, RunFolder};
+
+/// As far back as is looked.
+const RUNS_MAX: usize = 50;
+/// A run that nobody has gone on with for so long is over: the longest run, and as much again.
+const OVER_AFTER: SignedDuration = SignedDuration::from_hours(4);
+
+/// What was left, the newest first; what is over is written into its journal.
+pub(super) async fn left(stage: &Stage<'_>, plan: &Plan, runs: &Path, run: &str) -> Vec<LeftRun> {
+    let now = Timestamp::now();
+    let mut left = Vec::new();
+    for folder in store::newest_runs(runs, &plan.environment, RUNS_MAX) {
+        let Ok(Recorded { history, replay, .. }) = Recorded::read(&folder) else { continue };
+        let waits = history.detached.is_some_and(|due| due.saturating_add(OVER_AFTER).is_ok_and(|over| over > now));
+        if history.ended || waits || history.plan.base_url != plan.base_url || folder.with_extension("lease").exists() {
+            continue;
+        }
+        // Somebody goes on with it elsewhere, or nobody knows.
+        let Ok(own) = stage.own(&history.run).await else { continue };
+        if own.is_none() && stage.bucket.is_some() {
+            continue;
+        }
+        let is_over = now.duration_since(history.last.at) > OVER_AFTER;
+        let ended = is_over && end(&folder, &history, &replay, run).is_some();
+        // Whoever stopped one knows of it.
+        if ended || history.interrupted.is_none() {
+            left.push(LeftRun { run: history.run.clone(), job_due: job_due(&history), ended });
+        }
+        if let Some(own) = own {
+            crate::port::Lease::give_back(&own).await;
+        }
+    }
+    left
+}
+
+/// When the job is due that a run has made, if it has made one.
+fn job_due(history: &History) -> Option<Timestamp> {
+    history.plan.judged().find_map(|scenario| {
+        let slot = scenario.steps.iter().find_map(|step| history.slot_of(*step))?;
+        let made = scenario.steps.iter().any(|step| {
+            matches!(&history.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
+                && history.step(*step).started.is_some()
+        });
+        made.then_some(slot)
+    })
+}
+
+/// The last line of a journal. Where it cannot be written, the next run tries again.
+fn end(folder: &Path, history: &History, replay: &Replay, by: &str) -> Option<()> {
+    let store = RunFolder::reopen(folder, replay.whole_bytes).ok()?;
+    let mut journal = Journal::go_on(Box::new(store), replay);
+    let now = Timestamp::now();
+    let mut append = |fact| journal.append(Vault::default().clean(fact), history.last.t, now).ok();
+    if history.interrupted.is_none() {
+        append(Fact::Interrupted { signal: format!("its own end; nobody went on with it, and run {by} ended it") })?;
+    }
+    append(Fact::RunEnded)?;
+    let recorded = Recorded::read(folder).ok()?;
+    // Its journal has all there is; reports can be made again from it.
+    let _ = super::launch::report(folder, &recorded.history, false);
+    Some(())
+}
