@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod keeper;
 mod mark;
+mod occasion;
 mod options;
 mod out;
 mod pin;

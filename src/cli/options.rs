@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::occasion::OccasionOptions;
+
 const AFTER_HELP: &str = "Examples:
   notify-smoke smoke                            what there is to test, and when it last passed
   notify-smoke smoke local                      test the sandbox that comes with this program
@@ -118,6 +120,8 @@ pub(super) struct Smoke {
     /// End with exit code 6 when there is nothing to do but wait for a schedule; `resume` goes on
     #[arg(long)]
     pub detach: bool,
+    #[command(flatten)]
+    pub occasion: OccasionOptions,
     /// Wait so long for another run that works with the same user, number or mailbox
     #[arg(long, value_name = "TIME", value_parser = patience, default_value = "2m")]
     pub wait: u64,
@@ -324,7 +328,7 @@ fn length_of_time(text: &str) -> Result<u64, String> {
 }
 
 /// The same, where nothing at all is a time too.
-fn patience(text: &str) -> Result<u64, String> {
+pub(super) fn patience(text: &str) -> Result<u64, String> {
     let wrong = || "write a whole number with ms, s, m or h: 2m; 0s waits for nobody".to_owned();
     crate::yaml::duration_ms(text).ok_or_else(wrong)
 }

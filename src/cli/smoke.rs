@@ -10,7 +10,7 @@ use super::screen::{Screen, style};
 use crate::config::Files;
 use crate::engine::Stopped;
 use crate::exit::Exit;
-use crate::model::Verdict;
+use crate::model::{Because, Occasion, Verdict};
 use crate::render::public::Public;
 use crate::render::text;
 use crate::render::timings::timings;
@@ -32,13 +32,33 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         wait_ms: options.wait,
         public: options.talk.public,
         detach: options.detach,
+        occasion: options.occasion.occasion(),
+        settle_ms: options.occasion.settle_ms(),
     };
     let prepared = match prepare(".".as_ref(), &wanted) {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
     let outcome = Box::pin(run::smoke(&prepared, &going, company(options.talk))).await;
+    let outcome = match again(&outcome, going, options.occasion.settle_again_ms()) {
+        Some(going) => Box::pin(run::smoke(&prepared, &going, company(options.talk))).await,
+        None => outcome,
+    };
     end(outcome, options.fail_on, options.talk)
+}
+
+/// What a deploy has crossed is no answer: how it is made once more, when that is over.
+fn again(outcome: &Result<Finished, NotStarted>, going: Going, settle_ms: u64) -> Option<Going> {
+    let finished = outcome.as_ref().ok().filter(|finished| finished.stopped.is_none())?;
+    // A person at a terminal is told, and decides.
+    let alone = matches!(going.occasion.because, Because::Deploy | Because::Restage | Because::Schedule);
+    if !alone || going.detach || !finished.history.only_crossed() {
+        return None;
+    }
+    let run = finished.history.run.clone();
+    complain(&format!("A deploy has crossed run {run}, which could not be judged: it is made once more."));
+    let occasion = Occasion { again_for: Some(run), ..going.occasion };
+    Some(Going { occasion, settle_ms, ..going })
 }
 
 pub(super) fn company(talk: Talk) -> Company {

@@ -11,6 +11,8 @@ use crate::model::{Gap, Lane, ProbeWhen, StepId};
 
 /// Looks at the service's health that are tried until one succeeds.
 const PROBES_MAX: u32 = 3;
+/// Looks at what was deployed follow each other so soon, in milliseconds.
+const BUILD_LOOK_MS: u64 = 200;
 /// So many looks at the service's clock follow each other closely.
 const CLOSE_CLOCK_LOOKS: u32 = 8;
 
@@ -62,10 +64,16 @@ fn run(history: &History, now: u64) -> Option<Command> {
     if let Some(command) = probe(history.before.as_ref(), ProbeWhen::Before, history, now) {
         return Some(command);
     }
+    if let Some(command) = expected_builds(history, false, now) {
+        return Some(command);
+    }
     if !history.lanes.keys().all(|lane| lane::is_over(history, *lane)) {
         return look_at_clock(history, now);
     }
     if let Some(command) = probe(history.after.as_ref(), ProbeWhen::After, history, now) {
+        return Some(command);
+    }
+    if let Some(command) = expected_builds(history, true, now) {
         return Some(command);
     }
     // What cannot be read is not tried again: it takes nothing from a run that passed, and is told.
@@ -104,6 +112,13 @@ pub fn only_waits(history: &History, now: u64) -> Option<u64> {
         (awaits || !state.open) && lane::only_waits(history, *lane, now)
     });
     idle.then_some(until)
+}
+
+/// Looks whether what was deployed is what answers, beside the lanes: they test what is there all the same.
+fn expected_builds(history: &History, after: bool, now: u64) -> Option<Command> {
+    let last = history.looks_for_builds(after)?;
+    let due = last + BUILD_LOOK_MS;
+    Some(if last > 0 && now < due { Command::Wait { until: due } } else { Command::Probe(ProbeWhen::Expecting) })
 }
 
 /// One look at the service's health, and a few more while it cannot be had: one lost packet must not count.

@@ -364,6 +364,10 @@ causes! {
         "another version came in the middle of the run",
         "run again now that the deploy is over",
         [Deployed, ErrorPage, Absent];
+    WRONG_BUILD = "wrong-build", Deploy, Platform,
+        "another version answers than was deployed",
+        "which version each instance runs, on the platform",
+        [Absent];
     STOPPED = "stopped", Harness, Outside,
         "the run was stopped before this was looked at",
         "go on with the run, or run it again",

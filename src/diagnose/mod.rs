@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::history::{History, LookedBack};
+use crate::history::{History, LookedBack, WrongBuild};
 use crate::model::{Component, PlannedScenario, StepId, Verdict};
 use see::Seen;
 use story::Candidate;
@@ -108,13 +108,29 @@ impl<'h> Explained<'h> {
                 candidates: self.candidates(places.iter().copied()),
             })
         };
-        let mut stories: Vec<(Verdict, Story)> = Vec::new();
+        let mut stories: Vec<(Verdict, Story)> = self.of_frame().into_iter().collect();
         for story in &self.stories {
             let worst = story.anomalies.iter().map(|place| self.seen.anomalies[*place].verdict).max();
             stories.extend(worst.zip(told(story)));
         }
         stories.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
         stories.into_iter().map(|(_, story)| story).collect()
+    }
+
+    /// What is wrong of the run, and belongs to none of its scenarios.
+    fn of_frame(&self) -> Option<(Verdict, Story)> {
+        let wrong = self.seen.history.wrong_build()?;
+        let WrongBuild { part, expected, answered, moment } = wrong;
+        let text = format!("{part} answered as {answered}, and {expected} was deployed");
+        let cause = &causes::WRONG_BUILD;
+        let diagnosis = Diagnosis {
+            component: cause.component,
+            cause,
+            together: 1,
+            because: vec![Because { seq: moment.seq, at: moment.at, text }],
+            next_step: self.next_step(cause, ""),
+        };
+        Some((Verdict::Failed, Story { scenarios: Vec::new(), steps: Vec::new(), candidates: vec![diagnosis] }))
     }
 
     /// The step of a scenario that leads: its worst, and of those that are degraded the first that is not known.

@@ -24,6 +24,10 @@ impl History {
         }
         let place = match when {
             ProbeWhen::Acting => return,
+            ProbeWhen::Expecting => {
+                self.builds.looked(probe, &self.occasion.expected, self.after.is_some());
+                return;
+            }
             ProbeWhen::Before => &mut self.before,
             ProbeWhen::During => &mut self.during,
             ProbeWhen::After => &mut self.after,

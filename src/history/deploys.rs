@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::History;
 use crate::model::deploy::{Deploy, DeployMark};
-use crate::model::{Health, PlannedScenario};
+use crate::model::{Health, PlannedScenario, Verdict};
 
 /// A service that answers with another build each time has no more to tell.
 const CHANGES_MAX: usize = 16;
@@ -69,6 +69,15 @@ impl History {
         }
         let marked = self.deploys.marked.iter().flatten().find(|deploy| deploy.crosses(from, until))?;
         Some(format!("deployed during the run: {}", self.told(marked)))
+    }
+
+    /// Whether nothing but a deploy that crossed it keeps the run from being judged.
+    pub fn only_crossed(&self) -> bool {
+        let verdicts: Vec<_> = self.plan.judged().map(|scenario| self.scenario_verdict(scenario)).collect();
+        let open = || verdicts.iter().filter(|verdict| verdict.verdict >= Verdict::Inconclusive);
+        self.verdict() == Verdict::Inconclusive
+            && self.frame_verdict() < Verdict::Inconclusive
+            && open().all(|verdict| verdict.softened.is_some())
     }
 
     /// What was deployed while the run went on, and when; one for each.

@@ -1,6 +1,7 @@
 //! The one fold of events. Deciding, diagnosing and every report read this, none reads events.
 
 mod apply;
+mod builds;
 mod codes;
 mod deploys;
 mod jobs;
@@ -9,6 +10,7 @@ mod state;
 mod timings;
 mod verdict;
 
+pub use builds::{Builds, WrongBuild};
 pub use deploys::{Change, Deploys};
 pub use jobs::{Fate, LookedBack};
 pub use state::{LaneState, LookState, Mailbox, Met, Moment, ProbeState, ServiceClock, StepState};
@@ -21,8 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::scenario::Control;
 use crate::model::{
-    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, LateCopy, Leased, Plan, PlannedScenario, PlannedStep,
-    Since, StepId, StepKind, Timing, Verdict, WindowFrom,
+    Act, Acted, Component, Event, Expectation, Fact, Gap, Lane, LateCopy, Leased, Occasion, Plan, PlannedScenario,
+    PlannedStep, Since, StepId, StepKind, Timing, Verdict, WindowFrom,
 };
 
 /// Clocks that differ by more are told, and may be the cause of what looks like somebody else's fault.
@@ -38,6 +40,8 @@ pub struct History {
     pub open_codes: u32,
     /// What was known of earlier runs when this one began.
     pub since: Since,
+    /// Why it was made.
+    pub occasion: Occasion,
     pub plan: Plan,
     pub started_at: Timestamp,
     /// Digest of the last line of the journal behind it; empty where there is none.
@@ -53,6 +57,7 @@ pub struct History {
     pub during: Option<ProbeState>,
     /// What was deployed meanwhile.
     pub deploys: Deploys,
+    builds: Builds,
     clock: Option<ServiceClock>,
     /// When this program was noticed to have been held up, and for how many milliseconds.
     pub held: Vec<(Moment, u64)>,
@@ -81,7 +86,7 @@ impl History {
     /// # Errors
     /// When it is not the start of a run.
     pub fn begin(first: &Event) -> Result<Self, String> {
-        let Fact::RunStarted { run, harness, plan, token, open_codes, since, .. } = &first.fact else {
+        let Fact::RunStarted { run, harness, plan, token, open_codes, since, occasion, .. } = &first.fact else {
             return Err("a journal begins with the start of a run; this one does not".to_owned());
         };
         if !plan.is_sound() {
@@ -95,6 +100,7 @@ impl History {
             token: token.clone(),
             open_codes: *open_codes,
             since: since.clone(),
+            occasion: (**occasion).clone(),
             started_at: first.at,
             last,
             epoch: 0,
@@ -103,6 +109,7 @@ impl History {
             after: None,
             during: None,
             deploys: Deploys::default(),
+            builds: Builds::default(),
             clock: None,
             held: Vec::new(),
             leases: Vec::new(),
@@ -345,12 +352,6 @@ impl History {
     /// Whether nothing is left to do for a run: it ended, or the door did not open.
     pub fn refused_at_door(&self) -> bool {
         self.before.as_ref().and_then(|probe| probe.health.as_ref()).is_some_and(|health| health.refused)
-    }
-
-    /// Whether its process has ended to wait, and nothing is known to be wrong.
-    pub fn waits(&self) -> bool {
-        let fine = |scenario: &PlannedScenario| self.scenario_verdict(scenario).verdict < Verdict::Inconclusive;
-        !self.ended && self.detached.is_some() && self.plan.judged().all(fine)
     }
 
     /// Whether a guard refused a step.

@@ -1,7 +1,7 @@
 //! What is known of the processes that have worked on a run, and of others beside them.
 
 use super::{History, Moment};
-use crate::model::Fact;
+use crate::model::{Fact, PlannedScenario, Verdict};
 
 impl History {
     pub(super) fn apply_to_process(&mut self, fact: &Fact, moment: Moment) {
@@ -17,6 +17,12 @@ impl History {
             Fact::RunEnded => self.ended = true,
             _ => {}
         }
+    }
+
+    /// Whether its process has ended to wait, and nothing is known to be wrong.
+    pub fn waits(&self) -> bool {
+        let fine = |scenario: &PlannedScenario| self.scenario_verdict(scenario).verdict < Verdict::Inconclusive;
+        !self.ended && self.detached.is_some() && self.plan.judged().all(fine)
     }
 
     /// For how long this program has been held up since then, in milliseconds: what is waited for has so much longer.

@@ -52,7 +52,12 @@ pub(super) fn of_frame(history: &History) -> Verdict {
     if !history.ended || history.after.is_none() {
         return Verdict::NotVerified;
     }
+    // What was deployed has to answer: anything else was tested in its place, and nothing makes that less.
+    if history.wrong_build().is_some() {
+        return Verdict::Failed;
+    }
     match history.after.as_ref().and_then(|probe| probe.health.as_ref()) {
+        Some(_) if !history.occasion.expected.is_empty() && !history.builds_seen() => Verdict::NotVerified,
         Some(health) if health.admin.ok && health.api.ok => Verdict::Passed,
         Some(_) => Verdict::Degraded,
         // Planned, tried more than once, and not seen.

@@ -66,6 +66,11 @@ impl Deploy {
     }
 }
 
+/// What is deployed is named in a few letters, digits and `-_.,`; it comes into reports.
+pub fn is_part(part: &str) -> bool {
+    part.len() <= 64 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.,".contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::deploy::DeployMark;
-use super::{Acted, Check, Health, Lane, LateCopy, Observation, Plan, PortFailure, Since, StepId};
+use super::{Acted, Check, Health, Lane, LateCopy, Observation, Occasion, Plan, PortFailure, Since, StepId};
 
 /// The journal's format. Readers know all older ones.
 pub const VERSION: u32 = 1;
@@ -42,6 +42,9 @@ pub enum Fact {
         /// Where the lease of the run lies: the number of its folder. Elsewhere there is another one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<u64>,
+        /// Why it is made.
+        #[serde(default)]
+        occasion: Box<Occasion>,
     },
     /// Another process goes on with the run; what the first one held in memory is gone.
     RunResumed {
@@ -247,6 +250,8 @@ pub enum ProbeWhen {
     During,
     /// Beside an action that is done but once: which builds it met.
     Acting,
+    /// Whether the builds that were deployed answer.
+    Expecting,
     After,
 }
 

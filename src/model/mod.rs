@@ -11,6 +11,7 @@ pub mod health;
 pub mod known;
 pub mod line;
 pub mod observation;
+pub mod occasion;
 pub mod plan;
 pub mod road;
 pub mod runbook;
@@ -33,6 +34,7 @@ pub use observation::{
     Alteration, Control, Dialog, DialogKind, JobReading, Link, MailPart, Message, MessageKind, Observation, PageLink,
     Snapshot,
 };
+pub use occasion::{Because, Occasion};
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use road::{Road, Roads, Stage};
 pub use runbook::Runbook;

@@ -25,6 +25,7 @@ pub fn json(history: &History) -> Value {
         "plan_digest": crate::plan::digest(plan),
         "harness": { "version": history.harness },
         "service": { "id": plan.service, "name": plan.service_name, "versions": versions(history) },
+        "occasion": history.occasion,
         "leases": history.leases.iter().map(lease).collect::<Vec<_>>(),
         "since": super::since::json(history),
         "scenarios": plan.judged().map(|scenario| one_scenario(&explained, history, scenario)).collect::<Vec<_>>(),

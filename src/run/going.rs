@@ -1,5 +1,7 @@
 //! The options of a run.
 
+use crate::model::Occasion;
+
 /// How a run is to be made.
 #[derive(Debug, Clone, Default)]
 pub struct Going {
@@ -16,6 +18,10 @@ pub struct Going {
     pub moved: bool,
     /// For how long another run with the same user, number or mailbox is waited for, in milliseconds.
     pub wait_ms: u64,
+    /// Why the run is made.
+    pub occasion: Occasion,
+    /// How long what was just deployed is left alone before anything else, in milliseconds.
+    pub settle_ms: u64,
     /// Whether the process ends when there is nothing to do but to wait for a schedule.
     pub detach: bool,
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ use crate::exit::Exit;
 use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
-use crate::model::{Event, Fact, Plan, Since};
+use crate::model::{Event, Fact, Occasion, Plan, Since};
 use crate::port::{Away, Lease as _, Objects, is_key};
 use crate::process::Keeper;
 use crate::render::{self, public::Public};
@@ -98,9 +99,10 @@ async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finish
     // Without a journal there is no run, so nobody is waited for.
     std::fs::create_dir_all(runs.join(&stage.prepared.environment.name))
         .map_err(|error| cannot_write(&runs, &error))?;
+    let mut stop = company.stop.clone();
+    let settled_ms = settle(stage.going, company.tell, &mut stop).await?;
     let ports = stage.ports(&run, false).await?;
     let lease = ports.lease.clone();
-    let mut stop = company.stop.clone();
     let had = tokio::select! {
         had = shared::take(lease.as_ref(), stage.prepared, stage.going, ports.clock.as_ref(), company.tell) => had?,
         _ = stop.changed() => {
@@ -109,9 +111,27 @@ async fn begin(stage: &Stage<'_>, plan: Plan, company: Company) -> Result<Finish
             return Err(NotStarted::new(Exit::Interrupted, "Stopped while it waited for another run; nothing was done."));
         }
     };
-    let outcome = Box::pin(begin_leased(stage, plan, run, (ports, had), company)).await;
+    let outcome = Box::pin(begin_leased(stage, plan, run, (ports, had, settled_ms), company)).await;
     lease.give_back().await;
     outcome
+}
+
+/// Leaves alone what was just deployed: web comes first, worker and scheduler after it, and a run that begins at once is served by the
+/// old ones, or by none. Nobody is kept waiting by it. For how long that was.
+async fn settle(going: &Going, tell: fn(&str), stop: &mut watch::Receiver<Option<String>>) -> Result<u64, NotStarted> {
+    if going.settle_ms == 0 {
+        return Ok(0);
+    }
+    tell(&format!(
+        "Waits {} s for what was deployed to settle: worker and scheduler come after web.",
+        going.settle_ms.div_ceil(1_000)
+    ));
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_millis(going.settle_ms)) => Ok(going.settle_ms),
+        _ = stop.changed() => {
+            Err(NotStarted::new(Exit::Interrupted, "Stopped before it began; nothing was done."))
+        }
+    }
 }
 
 /// Under the lease, since what others have asked for is counted.
@@ -119,7 +139,7 @@ async fn begin_leased(
     stage: &Stage<'_>,
     mut plan: Plan,
     run: String,
-    (ports, had): (Ports, Had),
+    (ports, had, settled_ms): (Ports, Had, u64),
     company: Company,
 ) -> Result<Finished, NotStarted> {
     let Stage { prepared, going, resolved, keeper, .. } = *stage;
@@ -142,7 +162,8 @@ async fn begin_leased(
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let mirrored = stage.mirrored(&run, 0);
-    let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place };
+    let occasion = Box::new(Occasion { settled_ms, ..going.occasion.clone() });
+    let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place, occasion };
     let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer)
         .and_then(|engine| engine.leased(had.waited_ms, had.behind, had.unasked.or(unknown)));
     let outcome = match engine {

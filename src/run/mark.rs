@@ -7,10 +7,10 @@ use super::ids::random_letters;
 use super::prepare::{environment, store_of};
 use super::shared;
 use crate::exit::Exit;
-use crate::model::deploy::DeployEdge;
+use crate::model::deploy::{DeployEdge, is_part};
 use crate::port::Away;
 use crate::reading::one_line;
-use crate::store::{DeployBook, is_part};
+use crate::store::DeployBook;
 
 const NONCE_LENGTH: usize = 6;
 

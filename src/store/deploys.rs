@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::walk::keys;
-use crate::model::deploy::DeployEdge;
+use crate::model::deploy::{DeployEdge, is_part};
 use crate::port::{AgedMark, Away, Deploys, Objects, Only};
 
 /// The form of what is written; one that is newer is passed over.
@@ -76,9 +76,4 @@ impl Deploys for DeployBook {
         }
         Ok(marks)
     }
-}
-
-/// What is deployed is named in a few letters, digits and `-_.,`; it comes into reports.
-pub fn is_part(part: &str) -> bool {
-    part.len() <= 64 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.,".contains(&byte))
 }

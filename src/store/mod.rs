@@ -8,7 +8,7 @@ mod mirror;
 mod s3;
 mod walk;
 
-pub use deploys::{DeployBook, is_part};
+pub use deploys::DeployBook;
 pub use file::FolderObjects;
 pub use lines::Lines;
 pub use mirror::{Mirror, Stored, pull, stored};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::seconds;
 use crate::diagnose::Explained;
 use crate::history::History;
-use crate::model::{Component, Expectation, MessageKind, StepKind};
+use crate::model::{Because, Component, Expectation, MessageKind, StepKind};
 
 /// What is known and waited for, whether or not it was seen; never hidden.
 pub(super) fn known(out: &mut String, explained: &Explained<'_>) {
@@ -84,6 +84,7 @@ pub(super) fn frame(out: &mut String, history: &History) {
     if let Some(until) = looked.map(|(moment, _)| moment.at).max() {
         names.push(format!("that no second copy comes after {} UTC", until.strftime("%H:%M:%S")));
     }
+    names.extend(not_told(history));
     if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
     }
@@ -108,6 +109,9 @@ fn left(out: &mut String, history: &History) {
 
 /// Which versions a run met, where they are not the same all the time; a pass names both.
 fn deployed(out: &mut String, history: &History) {
+    if let Some(run) = &history.occasion.again_for {
+        let _ = writeln!(out, "\nMade again for run {run}, which a deploy had crossed.");
+    }
     for said in history.deployed() {
         let _ = writeln!(out, "\nA deploy crossed this run: {said}.");
     }
@@ -143,6 +147,18 @@ fn unproven(history: &History) -> Vec<Component> {
         .filter(|component| !matches!(component, Component::Broker | Component::Cache) || on_roads.contains(component))
         .filter(|component| *component != Component::Receipts || !told)
         .collect()
+}
+
+/// What no look from outside tells of what was deployed.
+fn not_told(history: &History) -> Vec<String> {
+    let mut names = Vec::new();
+    if history.occasion.because == Because::Restage {
+        names.push("that the restage happened (the commit is the same before and after)".to_owned());
+    }
+    if !history.occasion.expected.is_empty() {
+        names.push("which version worker and scheduler are (`/_status` tells of web alone)".to_owned());
+    }
+    names
 }
 
 /// Whether lists went by mail to one address only, so that rows which were swapped would look right.

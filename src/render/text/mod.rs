@@ -100,7 +100,7 @@ fn away(plan: &Plan) -> Option<String> {
 fn unknown_first(explained: &Explained<'_>, history: &History) -> Vec<Story> {
     let is_known = |story: &Story| {
         let mut scenarios = history.plan.judged().filter(|scenario| story.scenarios.contains(&scenario.id));
-        scenarios.all(|scenario| explained.is_known(scenario))
+        !story.scenarios.is_empty() && scenarios.all(|scenario| explained.is_known(scenario))
     };
     let (known, mut unknown): (Vec<Story>, Vec<Story>) = explained.stories().into_iter().partition(is_known);
     unknown.extend(known);

@@ -88,3 +88,63 @@ fn two_deploys_of_one_environment_have_a_verdict_each() {
         );
     }
 }
+
+/// What answers before a deploy and after it, as the sandbox has it.
+const BEFORE: &str = "68f6145ca5f0";
+const AFTER: &str = "aaee82f0ed04";
+
+/// Another commit than was deployed is a failure of the deploy, whatever works; the one that was deployed is none.
+#[test]
+fn another_version_than_was_deployed_is_a_failure() {
+    let sandbox = Sandbox::start(&[]);
+    let desk = Desk::new();
+    let smoke = |more: &[&str]| {
+        let mut arguments = vec!["smoke", "local", RESET, "--sandbox", sandbox.control_url()];
+        arguments.extend(["--because", "deploy", "--deployed", "admin,worker", "--settle", "1s"]);
+        arguments.extend(more);
+        let said = desk.run(&arguments);
+        (said, desk.report())
+    };
+    let (said, report) = smoke(&["--commit", AFTER]);
+    assert_eq!((said.code, &report["verdict"]), (1, &"failed".into()), "{}{}", said.out, said.err);
+    assert_eq!(scenario(&report, RESET)["verdict"], "passed");
+    for told in [
+        "deploy: another version answers than was deployed",
+        &format!("admin answered as {BEFORE}"),
+        "Impact     Another version than the one that was deployed serves users",
+        "Next       1. `cf app notify-api-local`",
+        "which version worker and scheduler are",
+    ] {
+        assert!(said.out.contains(told), "{told}: {}", said.out);
+    }
+    assert_eq!(report["occasion"]["expected"]["admin"], AFTER);
+    assert_eq!((&report["occasion"]["because"], &report["occasion"]["settled_ms"]), (&"deploy".into(), &1_000.into()));
+    assert!(said.err.contains("Waits 1 s for what was deployed to settle"), "{}", said.err);
+    let (said, report) = smoke(&["--expect", &format!("admin={BEFORE}")]);
+    assert_eq!((said.code, &report["verdict"]), (0, &"passed".into()), "{}{}", said.out, said.err);
+    let (said, _) = smoke(&["--expect", "worker=8c2bd29"]);
+    assert!(said.code == 2 && said.err.contains("write api=SHA or admin=SHA"), "{}", said.err);
+    let (said, _) = smoke(&["--commit", "main"]);
+    assert!(said.code == 2 && said.err.contains("write the commit as git does"), "{}", said.err);
+}
+
+/// What a deploy has crossed is made once more by a pipeline, and the second run decides.
+#[test]
+fn what_a_deploy_has_crossed_is_made_once_more() {
+    let sandbox = Sandbox::start(&["--fault", "admin=500@forgot-password"]);
+    let desk = Desk::new();
+    let said = desk.run(&["mark", "local", "deploy-start", "--deployed", "api"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let arguments = ["--because", "schedule", "--settle", "4s"];
+    let run =
+        desk.start(&[&["smoke", "local", RESET, "--sandbox", sandbox.control_url()][..], &arguments[..]].concat());
+    let over = desk.path().join("runs/local/latest/report.json");
+    assert!(wait_until(Duration::from_mins(1), || over.is_file().then_some(())).is_some(), "the first run has no end");
+    sandbox.faults(&[]);
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    let report = desk.report();
+    assert_eq!((said.code, &report["verdict"]), (0, &"passed".into()), "{}{}", said.out, said.err);
+    let first = report["occasion"]["again_for"].as_str().expect("the first run");
+    assert!(said.err.contains(&format!("A deploy has crossed run {first}")), "{}", said.err);
+    assert!(said.out.contains(&format!("Made again for run {first}, which a deploy had crossed.")), "{}", said.out);
+}

@@ -98,6 +98,7 @@ async fn simulate(seed: u64, clean: bool) -> Outcome {
         open_codes: 0,
         since: Since::default(),
         place: None,
+        occasion: Box::default(),
     };
     let store = MemoryStore { bytes: bytes.clone(), world: world.clone() };
     let started = engine::start(ports(), Journal::new(Box::new(store)), vault(), first, Box::new(|_, _| {}));
@@ -162,6 +163,7 @@ fn begin_event(seed: u64) -> notify_smoke::model::Event {
             open_codes: 0,
             since: Since::default(),
             place: None,
+            occasion: Box::default(),
         },
     }
 }

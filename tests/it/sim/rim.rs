@@ -356,6 +356,7 @@ pub async fn play(told: &str, world: &World, plan: &Plan, detach: bool, judge: O
         open_codes: 0,
         since: Since::default(),
         place: None,
+        occasion: Box::default(),
     };
     let store = || SimStore { bytes: bytes.clone(), world: world.clone() };
     let begun = Instant::now();
