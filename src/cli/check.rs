@@ -1,11 +1,14 @@
 //! `check`: every problem of every file, at once. Resolves no secret and starts nothing.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::options::{Check, CheckFormat};
 use super::out::{complain, say};
 use crate::config::Files;
 use crate::exit::Exit;
+use crate::render::github;
 use crate::yaml::Problem;
 
 /// Whether a run can be made all the same.
@@ -24,8 +27,8 @@ impl Weight {
     }
 }
 
-pub(super) fn run(options: &Check) -> Exit {
-    let loaded = Files::new(".".as_ref()).load();
+pub(super) fn run(options: &Check, root: &Path) -> Exit {
+    let loaded = Files::new(root).load();
     let errors = loaded.problems.iter().map(|problem| (Weight::Error, problem));
     let found: Vec<(Weight, &Problem)> =
         errors.chain(loaded.warnings.iter().map(|problem| (Weight::Warning, problem))).collect();
@@ -36,9 +39,19 @@ pub(super) fn run(options: &Check) -> Exit {
             let whole = json!({ "version": 1, "files": loaded.files, "problems": list });
             say(&serde_json::to_string_pretty(&whole).unwrap_or_default());
         }
-        CheckFormat::Github => found.iter().for_each(|(weight, problem)| say(&annotation(*weight, problem))),
+        CheckFormat::Github => annotations_of(&found).iter().for_each(|line| say(line)),
     }
     if loaded.problems.is_empty() { Exit::Passed } else { Exit::WrongInput }
+}
+
+/// Annotations of everything that is wrong with the files of `root`.
+pub(super) fn annotations(root: &Path) -> Vec<String> {
+    let loaded = Files::new(root).load();
+    annotations_of(&loaded.problems.iter().map(|problem| (Weight::Error, problem)).collect::<Vec<_>>())
+}
+
+fn annotations_of(found: &[(Weight, &Problem)]) -> Vec<String> {
+    found.iter().map(|(weight, problem)| annotation(*weight, problem)).collect()
 }
 
 fn text(found: &[(Weight, &Problem)], errors: usize, files: usize) {
@@ -69,13 +82,15 @@ fn json(weight: Weight, problem: &Problem) -> serde_json::Value {
     })
 }
 
-/// Source: <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>.
 fn annotation(weight: Weight, problem: &Problem) -> String {
-    let value = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| value(text).replace(':', "%3A").replace(',', "%2C");
     let (line, column) = (problem.mark.line, problem.mark.column);
     let end = column + problem.mark.length;
-    let file = property(&problem.file);
-    let what = value(&format!("{}. {}", problem.what, problem.mend));
-    format!("::{} file={file},line={line},col={column},endColumn={end},title=notify-smoke::{what}", weight.name())
+    let properties = [
+        ("file", problem.file.clone()),
+        ("line", line.to_string()),
+        ("col", column.to_string()),
+        ("endColumn", end.to_string()),
+        ("title", "notify-smoke".to_owned()),
+    ];
+    github::command(weight.name(), &properties, &format!("{}. {}", problem.what, problem.mend))
 }

@@ -1,5 +1,7 @@
 //! `doctor`: everything that a run will need, one line each.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::options::{Doctor, DoctorFormat};
@@ -10,9 +12,9 @@ use crate::render::public::Public;
 use crate::run::doctor::{Finding, Look, Looked, doctor};
 use crate::run::{Wanted, prepare};
 
-pub(super) async fn run(options: Doctor) -> Exit {
+pub(super) async fn run(options: Doctor, root: &Path) -> Exit {
     let wanted = Wanted { environment: options.environment, scenarios: options.scenarios, profile: options.profile };
-    let prepared = match prepare(".".as_ref(), &wanted) {
+    let prepared = match prepare(root, &wanted) {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };

@@ -1,5 +1,7 @@
 //! `explain`: what a cause of a report means, from the one table that the diagnosis reads.
 
+use std::path::Path;
+
 use super::options::{Explain, ExplainFormat};
 use super::out::{complain, say};
 use super::screen::style;
@@ -8,7 +10,7 @@ use crate::diagnose::{CAUSES, Cause};
 use crate::exit::Exit;
 use crate::yaml::did_you_mean;
 
-pub(super) fn run(options: &Explain) -> Exit {
+pub(super) fn run(options: &Explain, root: &Path) -> Exit {
     if options.format == ExplainFormat::Markdown {
         say(page().trim_end());
         return Exit::Passed;
@@ -25,11 +27,11 @@ pub(super) fn run(options: &Explain) -> Exit {
         complain(&format!("There is no cause `{id}`.{} `notify-smoke explain` lists them.", did_you_mean(id, &known)));
         return Exit::WrongInput;
     };
-    say(style().report(&text(cause)).trim_end());
+    say(style().report(&text(cause, root)).trim_end());
     Exit::Passed
 }
 
-fn text(cause: &Cause) -> String {
+fn text(cause: &Cause, root: &Path) -> String {
     let mut out = format!("{}: {}\n\n", cause.component, cause.title);
     for (index, sign) in cause.signs().iter().enumerate() {
         let label = if index == 0 { "Seen when" } else { "" };
@@ -38,7 +40,7 @@ fn text(cause: &Cause) -> String {
     out.push_str(&format!("  To decide  {}\n", cause.decides));
     out.push_str(&format!("  From       {}\n", cause.decided_from));
     // Each service has a run book of its own; with none here, the cause speaks for itself.
-    for (service, runbook) in Files::new(".".as_ref()).load().runbooks {
+    for (service, runbook) in Files::new(root).load().runbooks {
         if let Some(next) = cause.step_in(&runbook.steps) {
             // Without a run there is nothing to fill in.
             let next = next.replace("{{ environment }}", "ENV").replace("{{ run }}", "RUN ID");

@@ -1,5 +1,8 @@
 //! The command line: one file for each subcommand, and the only place that prints.
 
+use std::path::Path;
+
+mod actions;
 mod check;
 mod completions;
 mod doctor;
@@ -57,25 +60,25 @@ pub fn main() -> ExitCode {
     };
     // Several crates could bring a TLS provider; a second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let exit = runtime.block_on(run(options.command));
+    let exit = runtime.block_on(run(options.command, &options.root));
     // What still waits on a blocking thread must not hold the end up.
     runtime.shutdown_background();
     exit
 }
 
-async fn run(command: Command) -> ExitCode {
+async fn run(command: Command, root: &Path) -> ExitCode {
     match command {
-        Command::Smoke(arguments) => Box::pin(smoke::smoke(arguments)).await.into(),
-        Command::Resume(arguments) => Box::pin(resume::resume(arguments)).await.into(),
-        Command::Plan(arguments) => plan::run(&arguments).into(),
-        Command::Check(arguments) => check::run(&arguments).into(),
-        Command::Pin(arguments) => pin::run(&arguments).into(),
-        Command::Report(arguments) => report::run(&arguments).into(),
-        Command::Mark(arguments) => mark::run(arguments).await.into(),
+        Command::Smoke(arguments) => Box::pin(smoke::smoke(arguments, root)).await.into(),
+        Command::Resume(arguments) => Box::pin(resume::resume(arguments, root)).await.into(),
+        Command::Plan(arguments) => plan::run(&arguments, root).into(),
+        Command::Check(arguments) => check::run(&arguments, root).into(),
+        Command::Pin(arguments) => pin::run(&arguments, root).into(),
+        Command::Report(arguments) => report::run(&arguments, root).into(),
+        Command::Mark(arguments) => mark::run(arguments, root).await.into(),
         Command::Sweep => sweep::run().into(),
-        Command::Explain(arguments) => explain::run(&arguments).into(),
+        Command::Explain(arguments) => explain::run(&arguments, root).into(),
         Command::Schema(arguments) => schema::run(&arguments).into(),
-        Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await.into(),
+        Command::Doctor(arguments) => Box::pin(doctor::run(arguments, root)).await.into(),
         Command::Completions(arguments) => completions::run(&arguments).into(),
         #[cfg(feature = "local")]
         Command::Sandbox(arguments) => sandbox::run(arguments).await.into(),

@@ -25,6 +25,9 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "notify-smoke", version, after_help = AFTER_HELP)]
 pub(super) struct Options {
+    /// Where `scenarios/` and `environments/` are; runs are written into the working folder
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub root: PathBuf,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -144,9 +147,22 @@ pub(super) struct Talk {
     /// Say where the time went: service, delivery, schedule, browser, harness
     #[arg(long)]
     pub timings: bool,
-    /// Show addresses and numbers of people as handles, here and in report.json and junit.xml: the place is public
+    /// Show addresses, numbers, buckets, accounts and texts of templates as handles, here and in report.json and junit.xml: the
+    /// place is public
     #[arg(long)]
     pub public: bool,
+    /// How much of a run may leave a build machine: nothing, verdicts and causes, or all that was seen; in a public
+    /// repository verdicts and causes, unless something else is said
+    #[arg(long, value_enum)]
+    pub evidence: Option<Evidence>,
+}
+
+/// `--evidence`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Evidence {
+    None,
+    Summary,
+    Full,
 }
 
 /// `--fail-on`
@@ -283,6 +299,8 @@ pub(super) enum Format {
     Text,
     Json,
     Junit,
+    /// For the summary of a job, and for incident documents
+    Markdown,
 }
 
 /// `schema`

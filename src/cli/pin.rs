@@ -1,12 +1,14 @@
 //! `pin`: an environment's host and senders go from its variables into its file.
 
+use std::path::Path;
+
 use super::options::Pin;
 use super::out::{refuse, say};
 use crate::exit::Exit;
 use crate::run::pin;
 
-pub(super) fn run(options: &Pin) -> Exit {
-    match pin(".".as_ref(), &options.environment) {
+pub(super) fn run(options: &Pin, root: &Path) -> Exit {
+    match pin(root, &options.environment) {
         Ok(done) if done.lines.is_empty() => {
             say(&format!("{} names its host and senders already.", done.path.display()));
             Exit::Passed

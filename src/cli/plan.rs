@@ -1,5 +1,7 @@
 //! `plan`: what a run would do, step by step.
 
+use std::path::Path;
+
 use super::options::Plan;
 use super::out::{complain, refuse, say};
 use crate::exit::Exit;
@@ -8,18 +10,18 @@ use crate::model::{self, EyeLevel, PlannedScenario, StepId, StepKind};
 use crate::render::public::Public;
 use crate::run::{Wanted, prepare, show_plan};
 
-pub(super) fn run(options: &Plan) -> Exit {
+pub(super) fn run(options: &Plan, root: &Path) -> Exit {
     let wanted = Wanted {
         environment: options.environment.clone(),
         scenarios: options.scenarios.clone(),
         profile: options.profile.clone(),
     };
-    show(&wanted, options.public)
+    show(&wanted, options.public, root)
 }
 
 /// Prints the plan.
-pub(super) fn show(wanted: &Wanted, is_public: bool) -> Exit {
-    let planned = prepare(".".as_ref(), wanted).and_then(|prepared| Ok((show_plan(&prepared)?, prepared.unpinned())));
+pub(super) fn show(wanted: &Wanted, is_public: bool, root: &Path) -> Exit {
+    let planned = prepare(root, wanted).and_then(|prepared| Ok((show_plan(&prepared)?, prepared.unpinned())));
     match planned {
         Ok((plan, unpinned)) => {
             let public = Public::of(&plan, is_public);

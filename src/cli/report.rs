@@ -1,15 +1,18 @@
 //! `report`: a run's report again, from nothing but its journal.
 
+use std::path::Path;
+
 use super::options::{Format, Report};
 use super::out::{refuse, say};
 use super::screen::style;
 use crate::config::Files;
 use crate::exit::Exit;
+use crate::render::markdown::{Detail, markdown};
 use crate::render::{self, public::Public, style::Style};
 use crate::run::Recorded;
 
-pub(super) fn run(options: &Report) -> Exit {
-    let runs = Files::new(".".as_ref()).runs();
+pub(super) fn run(options: &Report, root: &Path) -> Exit {
+    let runs = Files::new(root).runs();
     let terminal = style();
     let sheet = Style { width: options.width.or(terminal.width), ..terminal };
     match Recorded::find(&runs, &options.run) {
@@ -22,6 +25,10 @@ pub(super) fn run(options: &Report) -> Exit {
                 }
                 Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
                 Format::Junit => render::junit::junit(&history),
+                Format::Markdown => {
+                    let detail = if options.public { Detail::Summary } else { Detail::Full };
+                    markdown(&history, detail, &Public::of(&history.plan, options.public))
+                }
             };
             say(Public::of(&history.plan, options.public).shown(said).trim_end());
             if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }

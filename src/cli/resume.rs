@@ -1,9 +1,11 @@
 //! `resume`: goes on with a run that another process left, or with all that are due.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::actions::Actions;
 use super::options::Resume;
 use super::out::{complain, refuse, say};
 use super::smoke::{company, end, stop};
@@ -16,30 +18,33 @@ const WAIT_LONGEST: Duration = Duration::from_hours(3);
 /// What waits looks for others' runs so often.
 const LOOK: Duration = Duration::from_mins(1);
 
-pub(super) async fn resume(options: Resume) -> Exit {
+pub(super) async fn resume(options: Resume, root: &Path) -> Exit {
     if options.due {
-        return all_due(options).await;
+        return Box::pin(all_due(options, root)).await;
     }
     let Some(run) = &options.run else {
         complain("Say which run: its id or folder, or --due for all that are due.");
         return Exit::WrongInput;
     };
-    match Recorded::find(&Files::new(".".as_ref()).runs(), run) {
-        Ok(recorded) => one(recorded, &options).await,
+    match Recorded::find(&Files::new(root).runs(), run) {
+        Ok(recorded) => one(recorded, &options, root).await,
         Err(not_started) => refuse(&not_started),
     }
 }
 
-async fn one(recorded: Recorded, options: &Resume) -> Exit {
+async fn one(recorded: Recorded, options: &Resume, root: &Path) -> Exit {
     let history = &recorded.history;
     let scenarios = history.plan.judged().map(|scenario| scenario.id.clone()).collect();
     let wanted = Wanted { environment: history.plan.environment.clone(), scenarios, profile: None };
-    let prepared = match prepare(".".as_ref(), &wanted).and_then(|prepared| with_sandbox(prepared, options)) {
+    let prepared = match prepare(root, &wanted).and_then(|prepared| with_sandbox(prepared, options)) {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going(options), company(options.talk))).await;
-    end(outcome, options.fail_on, options.talk)
+    let actions = Actions::here(options.talk);
+    let talk = actions.as_ref().map_or(options.talk, |actions| actions.talk(options.talk));
+    let going = Going { public: talk.public, ..going(options) };
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(talk, actions.is_some()))).await;
+    end(outcome, options.fail_on, talk, (actions.as_ref(), root))
 }
 
 fn going(options: &Resume) -> Going {
@@ -61,8 +66,8 @@ fn with_sandbox(prepared: Prepared, options: &Resume) -> Result<Prepared, NotSta
 }
 
 /// Goes on with everything that is due in one environment or in all that have one.
-async fn all_due(options: Resume) -> Exit {
-    let files = Files::new(".".as_ref());
+async fn all_due(options: Resume, root: &Path) -> Exit {
+    let files = Files::new(root);
     let names: Vec<String> = match &options.run {
         Some(name) => vec![name.clone()],
         // A sandbox lives no longer than its run, unless somebody says where it is.
@@ -75,14 +80,14 @@ async fn all_due(options: Resume) -> Exit {
     };
     let mut worst = Exit::Passed;
     for name in names {
-        worst = worse(worst, of_environment(&name, &options).await);
+        worst = worse(worst, of_environment(&name, &options, root).await);
     }
     worst
 }
 
-async fn of_environment(name: &str, options: &Resume) -> Exit {
+async fn of_environment(name: &str, options: &Resume, root: &Path) -> Exit {
     let wanted = Wanted { environment: name.to_owned(), scenarios: Vec::new(), profile: None };
-    let prepared = match prepare(".".as_ref(), &wanted).and_then(|prepared| with_sandbox(prepared, options)) {
+    let prepared = match prepare(root, &wanted).and_then(|prepared| with_sandbox(prepared, options)) {
         Ok(prepared) => prepared,
         Err(not_started) => return refuse(&not_started),
     };
@@ -107,7 +112,7 @@ async fn of_environment(name: &str, options: &Resume) -> Exit {
             worst = worse(
                 worst,
                 match Recorded::read(&folder) {
-                    Ok(recorded) => one(recorded, options).await,
+                    Ok(recorded) => one(recorded, options, root).await,
                     Err(not_started) => refuse(&not_started),
                 },
             );

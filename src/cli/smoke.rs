@@ -1,8 +1,11 @@
 //! `smoke`, and how every run is told at its end.
 
+use std::path::Path;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::actions::Actions;
 use super::options::{FailOn, Smoke, Talk};
 use super::out::{complain, refuse, say};
 use super::plan;
@@ -16,11 +19,13 @@ use crate::render::text;
 use crate::render::timings::timings;
 use crate::run::{self, Company, Finished, Going, NotStarted, Wanted, prepare};
 
-pub(super) async fn smoke(options: Smoke) -> Exit {
-    let Some(environment) = options.environment else { return list() };
+pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
+    let Some(environment) = options.environment else { return list(root) };
+    let actions = Actions::here(options.talk);
+    let talk = actions.as_ref().map_or(options.talk, |actions| actions.talk(options.talk));
     let wanted = Wanted { environment, scenarios: options.scenarios, profile: options.profile };
     if options.dry_run {
-        return plan::show(&wanted, options.talk.public);
+        return plan::show(&wanted, talk.public, root);
     }
     let going = Going {
         faults: options.faults,
@@ -30,21 +35,21 @@ pub(super) async fn smoke(options: Smoke) -> Exit {
         forget_failed_logins: options.forget_failed_logins,
         moved: false,
         wait_ms: options.wait,
-        public: options.talk.public,
+        public: talk.public,
         detach: options.detach,
         occasion: options.occasion.occasion(),
         settle_ms: options.occasion.settle_ms(),
     };
-    let prepared = match prepare(".".as_ref(), &wanted) {
+    let prepared = match prepare(root, &wanted) {
         Ok(prepared) => prepared,
-        Err(not_started) => return refuse(&not_started),
+        Err(not_started) => return refused(&not_started, actions.as_ref(), root),
     };
-    let outcome = Box::pin(run::smoke(&prepared, &going, company(options.talk))).await;
+    let outcome = Box::pin(run::smoke(&prepared, &going, company(talk, actions.is_some()))).await;
     let outcome = match again(&outcome, going, options.occasion.settle_again_ms()) {
-        Some(going) => Box::pin(run::smoke(&prepared, &going, company(options.talk))).await,
+        Some(going) => Box::pin(run::smoke(&prepared, &going, company(talk, actions.is_some()))).await,
         None => outcome,
     };
-    end(outcome, options.fail_on, options.talk)
+    end(outcome, options.fail_on, talk, (actions.as_ref(), root))
 }
 
 /// What a deploy has crossed is no answer: how it is made once more, when that is over.
@@ -61,17 +66,47 @@ fn again(outcome: &Result<Finished, NotStarted>, going: Going, settle_ms: u64) -
     Some(Going { occasion, settle_ms, ..going })
 }
 
-pub(super) fn company(talk: Talk) -> Company {
+/// Why nothing was run, for whoever asked.
+pub(super) fn refused(not_started: &NotStarted, actions: Option<&Actions>, root: &Path) -> Exit {
+    if let Some(actions) = actions {
+        actions.refused(not_started, root);
+    }
+    refuse(not_started)
+}
+
+pub(super) fn company(talk: Talk, in_actions: bool) -> Company {
     let mut screen = Screen::new(talk);
-    Company { stop: stop(), tell: complain, observer: Box::new(move |history, event| screen.show(history, event)) }
+    Company {
+        stop: stop(),
+        mask: if in_actions { Actions::begin } else { |_| {} },
+        tell: complain,
+        observer: Box::new(move |history, event| screen.show(history, event)),
+    }
 }
 
 /// Says how a run has ended.
-pub(super) fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>, talk: Talk) -> Exit {
+pub(super) fn end(
+    outcome: Result<Finished, NotStarted>,
+    fail_on: Option<FailOn>,
+    talk: Talk,
+    (actions, root): (Option<&Actions>, &Path),
+) -> Exit {
+    if actions.is_some() {
+        Actions::open();
+    }
     let finished = match outcome {
         Ok(finished) => finished,
-        Err(not_started) => return refuse(&not_started),
+        Err(not_started) => return refused(&not_started, actions, root),
     };
+    let exit = said(&finished, fail_on, talk);
+    if let Some(actions) = actions {
+        actions.tell(&finished, exit);
+    }
+    exit
+}
+
+/// Says it on this terminal, and which exit code says the same.
+fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk) -> Exit {
     if !talk.quiet {
         say("");
     }
@@ -87,7 +122,7 @@ pub(super) fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>
             "The shared store has not all of this run yet: {why}. The next run from this folder writes the rest."
         ));
     }
-    match finished.stopped {
+    match &finished.stopped {
         Some(Stopped::Interrupted(_)) => return Exit::Interrupted,
         Some(Stopped::Detached(_)) => return Exit::of_waiting(&finished.history),
         Some(Stopped::CannotWrite(error)) => {
@@ -99,7 +134,7 @@ pub(super) fn end(outcome: Result<Finished, NotStarted>, fail_on: Option<FailOn>
         }
         None => {}
     }
-    if let Some(error) = finished.unreported {
+    if let Some(error) = &finished.unreported {
         let (folder, run) = (finished.folder.display(), &finished.history.run);
         complain(&format!(
             "The reports cannot be written under {folder}: {error}. Make them again: notify-smoke report {run}"
@@ -131,8 +166,8 @@ pub(super) fn stop() -> watch::Receiver<Option<String>> {
 }
 
 /// What there is to test, for somebody who gave no environment.
-fn list() -> Exit {
-    let files = Files::new(".".as_ref());
+fn list(root: &Path) -> Exit {
+    let files = Files::new(root);
     let loaded = files.load();
     if !loaded.problems.is_empty() {
         loaded.problems.iter().for_each(|problem| complain(&problem.to_string()));

@@ -50,9 +50,9 @@ impl Files {
         Self { root: root.to_owned() }
     }
 
-    /// Where runs are written.
+    /// Where runs are written: in the working folder, wherever the files are.
     pub fn runs(&self) -> PathBuf {
-        self.root.join("runs")
+        Path::new(".").join("runs")
     }
 
     /// Reads everything there is; every problem of every file.
@@ -195,6 +195,7 @@ impl Files {
             poll_ms: 1,
             known: Vec::new(),
             sandbox: false,
+            places: Vec::new(),
         };
         // Whether what it comes after is there is seen where all scenarios are known.
         let alone = Scenario { after: None, ..scenario.clone() };

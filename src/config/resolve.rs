@@ -241,6 +241,7 @@ pub fn resolve(
         poll_ms: environment.poll_ms,
         known: environment.known.clone(),
         sandbox: environment.sandbox.is_some(),
+        places: places(&mailbox, store.as_ref(), number.as_ref()),
     };
     resolver.problems.extend(contradictions(environment, &target));
     let programs = [
@@ -255,6 +256,13 @@ pub fn resolve(
     } else {
         Err(resolver.problems)
     }
+}
+
+/// What names a bucket or an account of ours.
+fn places(mailbox: &ResolvedMailbox, store: Option<&ResolvedBucket>, number: Option<&ResolvedNumber>) -> Vec<String> {
+    let bucket = if let ResolvedMailbox::SesS3(at) = mailbox { Some(&at.bucket) } else { None };
+    let account = if let Some(ResolvedNumber::Twilio { account, .. }) = number { Some(account) } else { None };
+    bucket.into_iter().chain(store.map(|at| &at.bucket)).chain(account).cloned().collect()
 }
 
 /// Follows the references of the store alone.

@@ -205,6 +205,8 @@ pub struct Target {
     pub known: Vec<KnownIssue>,
     /// It is a sandbox that the program starts itself.
     pub sandbox: bool,
+    /// Names of buckets and accounts.
+    pub places: Vec<String>,
 }
 
 /// A template with its public holes filled.

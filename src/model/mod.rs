@@ -12,6 +12,7 @@ pub mod known;
 pub mod line;
 pub mod observation;
 pub mod occasion;
+pub mod outcome;
 pub mod plan;
 pub mod road;
 pub mod runbook;

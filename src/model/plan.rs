@@ -69,6 +69,9 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub impact: BTreeMap<String, String>,
     pub poll_ms: u64,
+    /// Names of buckets and accounts where its eyes look: no secrets, and nothing for a public place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<String>,
     /// The environment is a sandbox that the program starts itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,

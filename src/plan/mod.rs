@@ -69,6 +69,7 @@ pub fn plan(
         impact: runbook.impact.clone(),
         poll_ms: target.poll_ms,
         sandbox: target.sandbox,
+        places: target.places.clone(),
         known: target.known.clone(),
         run_longest_ms: service.run_longest_ms,
         lanes: planner.lanes,

@@ -7,7 +7,7 @@ use crate::model::scenario::Control;
 use crate::model::{Act, Expectation, Plan, PlannedScenario, StepId, StepKind};
 
 /// What only explains or excuses, and may have been changed since.
-const EXPLAINS: [&str; 6] = ["runbook", "impact", "roads", "known", "other_senders", "codes_kept"];
+const EXPLAINS: [&str; 7] = ["runbook", "impact", "roads", "known", "other_senders", "codes_kept", "places"];
 /// As many differences are told.
 const TOLD_MAX: usize = 12;
 /// A longer value is cut.

@@ -1,9 +1,11 @@
 //! Reports: pure projections of a history. One file for each.
 
 pub mod board;
+pub mod github;
 pub mod json;
 pub mod junit;
 pub mod live;
+pub mod markdown;
 pub mod public;
 mod since;
 pub mod style;

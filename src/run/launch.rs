@@ -1,5 +1,6 @@
 //! One run from its lease to its reports.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,8 @@ const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
 /// Who is told of a run, and who can stop it.
 pub struct Company {
     pub stop: watch::Receiver<Option<String>>,
+    /// Told every secret, before anything is done with one.
+    pub mask: fn(&BTreeMap<String, String>),
     /// Told what holds a run up before it begins.
     pub tell: fn(&str),
     pub observer: Box<Observer>,
@@ -74,6 +77,7 @@ pub async fn smoke(prepared: &Prepared, going: &Going, company: Company) -> Resu
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
+        (company.mask)(&resolved.secrets);
         prepared.must_be_pinned()?;
         let plan = prepared.plan(&resolved)?;
         let stage = Stage::new(prepared, going, &resolved, &keeper).await;
@@ -200,6 +204,7 @@ pub async fn go_on(
     let world = Surroundings::find(prepared, going, &keeper).await?;
     let outcome = Box::pin(async {
         let resolved = world.resolve(prepared)?;
+        (company.mask)(&resolved.secrets);
         prepared.must_be_pinned()?;
         let lease = take_lease(prepared, &recorded.history.run, &keeper)?;
         let stage = Stage::new(prepared, going, &resolved, &keeper).await;

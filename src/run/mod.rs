@@ -34,6 +34,14 @@ pub use pin::pin;
 pub use prepare::{Prepared, Wanted, prepare, show_plan};
 pub use recorded::Recorded;
 
+/// A few letters that nobody can guess.
+///
+/// # Errors
+/// [`NotStarted`] where the system gives no random bytes.
+pub fn random_word() -> Result<String, NotStarted> {
+    ids::random_letters(ids::TOKEN_LENGTH)
+}
+
 /// Why a run did not begin, with the exit code that says so.
 #[derive(Debug)]
 pub struct NotStarted {

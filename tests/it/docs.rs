@@ -166,3 +166,32 @@ fn every_claim_on_security_has_its_test() {
         }
     }
 }
+
+/// The table of the page is the table of the code.
+#[test]
+fn the_page_has_the_table_of_outcomes() {
+    use notify_smoke::model::Verdict;
+    use notify_smoke::model::outcome::{Colour, Outcome};
+    let page = std::fs::read_to_string(root().join("docs/verdicts.md")).expect("the page");
+    let line = |outcome: Outcome, strict: bool| {
+        let told = outcome.told(strict);
+        let job = match told.job {
+            Colour::Green => "green",
+            Colour::Red => "red",
+            Colour::Running => "running",
+        };
+        let name =
+            if strict { format!("{}, with `--fail-on degraded`", outcome.name()) } else { outcome.name().to_owned() };
+        let annotation = told.annotation.map_or("none", |level| level.name());
+        let headline = told.headline.map(|word| format!("{word} ")).unwrap_or_default();
+        format!("| {name} | {job} | {annotation} | {} | {headline}|", told.status.name())
+    };
+    let verdicts = [Verdict::NotVerified, Verdict::Inconclusive, Verdict::Errored].map(Outcome::NotJudged);
+    let all = [Outcome::Passed, Outcome::Degraded, Outcome::Waiting, Outcome::Failed, Outcome::Refused];
+    for outcome in all.into_iter().chain(verdicts).chain([Outcome::WrongFiles, Outcome::CutOff]) {
+        let wanted = line(outcome, false);
+        assert!(page.lines().any(|line| line == wanted), "{wanted}");
+    }
+    let strict = line(Outcome::Degraded, true);
+    assert!(page.lines().any(|line| line == strict), "{strict}");
+}

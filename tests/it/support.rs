@@ -75,6 +75,7 @@ pub fn plan_of(
         poll_ms,
         known: Vec::new(),
         sandbox: false,
+        places: Vec::new(),
     };
     let all = &loaded.scenarios["us-notify"];
     let scenarios: Vec<_> =
