@@ -24,6 +24,7 @@ pub mod journal;
 pub mod port;
 pub mod redact;
 
+pub mod announce;
 pub mod aws;
 pub mod browser;
 pub mod guard;

@@ -150,7 +150,7 @@ impl Actions {
 }
 
 /// What a run comes to for a pipeline.
-fn outcome(history: &History, exit: Exit) -> Outcome {
+pub(super) fn outcome(history: &History, exit: Exit) -> Outcome {
     match exit {
         Exit::Interrupted => Outcome::CutOff,
         Exit::Waiting => Outcome::Waiting,

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod doctor;
 mod explain;
+mod gate;
 mod keeper;
 mod mark;
 mod occasion;
@@ -21,6 +22,7 @@ mod sandbox;
 mod schema;
 mod screen;
 mod smoke;
+mod status;
 mod sweep;
 
 use std::process::ExitCode;
@@ -74,6 +76,7 @@ async fn run(command: Command, root: &Path) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, root).into(),
         Command::Pin(arguments) => pin::run(&arguments, root).into(),
         Command::Report(arguments) => report::run(&arguments, root).into(),
+        Command::Gate(arguments) => gate::run(arguments, root).await.into(),
         Command::Mark(arguments) => mark::run(arguments, root).await.into(),
         Command::Sweep => sweep::run().into(),
         Command::Explain(arguments) => explain::run(&arguments, root).into(),

@@ -39,6 +39,19 @@ pub(super) enum BecauseOption {
     Hand,
 }
 
+impl BecauseOption {
+    /// The same in the words of the model.
+    pub(super) fn because(self) -> Because {
+        match self {
+            Self::Deploy => Because::Deploy,
+            Self::Restage => Because::Restage,
+            Self::Schedule => Because::Schedule,
+            Self::OnCall => Because::OnCall,
+            Self::Hand => Because::Hand,
+        }
+    }
+}
+
 /// Parts whose commit `/_status` tells.
 const TELLING: [&str; 2] = ["api", "admin"];
 /// After a deploy or restage, in milliseconds: what replaces worker and scheduler comes so long after web.
@@ -47,13 +60,7 @@ const SETTLE_MS: u64 = 120_000;
 impl OccasionOptions {
     /// The same in the words of the model.
     pub(super) fn occasion(&self) -> Occasion {
-        let because = match self.because {
-            BecauseOption::Deploy => Because::Deploy,
-            BecauseOption::Restage => Because::Restage,
-            BecauseOption::Schedule => Because::Schedule,
-            BecauseOption::OnCall => Because::OnCall,
-            BecauseOption::Hand => Because::Hand,
-        };
+        let because = self.because.because();
         let told = |commit: &String| {
             let parts = self.deployed.iter().filter(|part| TELLING.contains(&part.as_str()));
             parts.map(|part| (part.clone(), commit.clone())).collect::<Vec<_>>()
@@ -84,7 +91,7 @@ fn part(text: &str) -> Result<String, String> {
     if is_name { Ok(text.to_owned()) } else { Err("write a name such as api".to_owned()) }
 }
 
-fn commit(text: &str) -> Result<String, String> {
+pub(super) fn commit(text: &str) -> Result<String, String> {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex && (COMMIT_LENGTH_MIN..=64).contains(&text.len()) {
         Ok(text.to_owned())

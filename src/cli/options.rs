@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::occasion::OccasionOptions;
+use super::occasion::{BecauseOption, OccasionOptions, commit};
 
 const AFTER_HELP: &str = "Examples:
   notify-smoke smoke                            what there is to test, and when it last passed
@@ -51,6 +51,8 @@ pub(super) enum Command {
     Report(Report),
     /// Tell the runs of an environment that a deploy begins, or is over
     Mark(Mark),
+    /// Say whether what is to be released was tested: exit code 0, or 1 with what is missing
+    Gate(Gate),
     /// End and remove what was left behind by runs that were killed with everything around them
     Sweep,
     /// Say what a cause of a report means; without one, list them
@@ -72,6 +74,27 @@ pub(super) enum Command {
 pub(super) struct Pin {
     /// The environment, whose variables are set
     pub environment: String,
+}
+
+/// `gate ENV`
+#[derive(Debug, Args)]
+pub(super) struct Gate {
+    pub environment: String,
+    /// The commit that the API has to have answered as
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    pub api: Option<String>,
+    /// The same of the admin app
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    pub admin: Option<String>,
+    /// A profile of service.yaml, whose scenarios the run has to have had
+    #[arg(long, default_value = "runbook")]
+    pub profile: String,
+    /// Only a run that was made for this reason
+    #[arg(long, value_enum)]
+    pub because: Option<BecauseOption>,
+    /// Only a run that ended so long ago at the most
+    #[arg(long, value_name = "TIME", value_parser = patience, default_value = "24h")]
+    pub max_age: u64,
 }
 
 /// `mark ENV deploy-start`, `mark ENV deploy-end`

@@ -5,11 +5,12 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::actions::Actions;
+use super::actions::{self, Actions};
 use super::options::{FailOn, Smoke, Talk};
 use super::out::{complain, refuse, say};
 use super::plan;
 use super::screen::{Screen, style};
+use super::status::CommitStatus;
 use crate::config::Files;
 use crate::engine::Stopped;
 use crate::exit::Exit;
@@ -40,16 +41,46 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
         occasion: options.occasion.occasion(),
         settle_ms: options.occasion.settle_ms(),
     };
-    let prepared = match prepare(root, &wanted) {
-        Ok(prepared) => prepared,
-        Err(not_started) => return refused(&not_started, actions.as_ref(), root),
+    let status = match &actions {
+        Some(_) => {
+            let name = crate::config::environment_name(&wanted.environment);
+            CommitStatus::of(name, wanted.profile.as_deref(), !wanted.scenarios.is_empty(), &going.occasion)
+        }
+        None => None,
     };
-    let outcome = Box::pin(run::smoke(&prepared, &going, company(talk, actions.is_some()))).await;
-    let outcome = match again(&outcome, going, options.occasion.settle_again_ms()) {
-        Some(going) => Box::pin(run::smoke(&prepared, &going, company(talk, actions.is_some()))).await,
-        None => outcome,
-    };
+    if let Some(status) = &status {
+        status.pending().await;
+    }
+    let settle_again_ms = options.occasion.settle_again_ms();
+    let outcome = Box::pin(smoke_twice(&wanted, going, settle_again_ms, root, (talk, actions.is_some()))).await;
+    if let Some(status) = &status {
+        match &outcome {
+            Ok(finished) => {
+                let exit = exit_of(finished, options.fail_on);
+                let (history, strict) = (&finished.history, options.fail_on == Some(FailOn::Degraded));
+                let public = Public::of(&history.plan, talk.public);
+                status.ended(history, actions::outcome(history, exit), strict, &public).await;
+            }
+            Err(not_started) => status.not_run(not_started.exit).await,
+        }
+    }
     end(outcome, options.fail_on, talk, (actions.as_ref(), root))
+}
+
+/// Makes the run, and once more where a deploy has crossed it.
+async fn smoke_twice(
+    wanted: &Wanted,
+    going: Going,
+    settle_again_ms: u64,
+    root: &Path,
+    (talk, in_actions): (Talk, bool),
+) -> Result<Finished, NotStarted> {
+    let prepared = prepare(root, wanted)?;
+    let outcome = Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await;
+    match again(&outcome, going, settle_again_ms) {
+        Some(going) => Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await,
+        None => outcome,
+    }
 }
 
 /// What a deploy has crossed is no answer: how it is made once more, when that is over.
@@ -122,17 +153,11 @@ fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk) -> Exit {
             "The shared store has not all of this run yet: {why}. The next run from this folder writes the rest."
         ));
     }
-    match &finished.stopped {
-        Some(Stopped::Interrupted(_)) => return Exit::Interrupted,
-        Some(Stopped::Detached(_)) => return Exit::of_waiting(&finished.history),
-        Some(Stopped::CannotWrite(error)) => {
-            complain(&format!(
-                "{} cannot be written: {error}. What was not written has not happened: make room and resume.",
-                finished.folder.display()
-            ));
-            return Exit::NotJudged;
-        }
-        None => {}
+    if let Some(Stopped::CannotWrite(error)) = &finished.stopped {
+        complain(&format!(
+            "{} cannot be written: {error}. What was not written has not happened: make room and resume.",
+            finished.folder.display()
+        ));
     }
     if let Some(error) = &finished.unreported {
         let (folder, run) = (finished.folder.display(), &finished.history.run);
@@ -140,10 +165,20 @@ fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk) -> Exit {
             "The reports cannot be written under {folder}: {error}. Make them again: notify-smoke report {run}"
         ));
     }
-    if crate::diagnose::verdict(&finished.history) == Verdict::Degraded {
+    if finished.stopped.is_none() && crate::diagnose::verdict(&finished.history) == Verdict::Degraded {
         complain("warning: degraded. It works, but not as it should; see above.");
     }
-    Exit::of(&finished.history, fail_on == Some(FailOn::Degraded))
+    exit_of(finished, fail_on)
+}
+
+/// The exit code of a run that has stopped, at its end or before.
+fn exit_of(finished: &Finished, fail_on: Option<FailOn>) -> Exit {
+    match &finished.stopped {
+        Some(Stopped::Interrupted(_)) => Exit::Interrupted,
+        Some(Stopped::Detached(_)) => Exit::of_waiting(&finished.history),
+        Some(Stopped::CannotWrite(_)) => Exit::NotJudged,
+        None => Exit::of(&finished.history, fail_on == Some(FailOn::Degraded)),
+    }
 }
 
 /// Tells when somebody wants the program to stop. The handlers live as long as the program.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Verdict;
+use super::{Because, Verdict};
 
 /// The form of a line; readers pass over those that are newer.
 pub const LINE_VERSION: u32 = 1;
@@ -22,6 +22,12 @@ pub struct RunLine {
     pub ended_at: Timestamp,
     /// The scenarios that were judged.
     pub scenarios: Vec<String>,
+    /// Why it was made.
+    #[serde(default)]
+    pub because: Because,
+    /// By part: the build that answered first and the one that answered last, as far as they were told.
+    #[serde(default)]
+    pub builds: BTreeMap<String, [String; 2]>,
     /// Name of a thing that may differ from run to run, and how it was.
     pub facets: BTreeMap<String, String>,
 }

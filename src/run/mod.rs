@@ -6,6 +6,7 @@ mod clock;
 mod copies;
 pub mod doctor;
 mod due;
+mod gate;
 mod going;
 mod ids;
 mod keep;
@@ -26,6 +27,7 @@ mod stage;
 mod surroundings;
 
 pub use due::{Due, due};
+pub use gate::{Answer, Gate, gate};
 pub use going::Going;
 pub use launch::{Company, Finished, go_on, smoke};
 pub use mark::mark;

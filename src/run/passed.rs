@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Recorded;
 use crate::diagnose::own_verdict;
-use crate::history::History;
+use crate::history::{History, ProbeState};
 use crate::model::line::{LINE_VERSION, RunLine};
 use crate::model::{Elsewhere, LastPassed, Plan, Since, Verdict};
 use crate::port::Objects;
@@ -55,8 +55,22 @@ pub(super) fn line_of(history: &History) -> RunLine {
         started_at: history.started_at,
         ended_at: ended(history),
         scenarios: history.plan.judged().map(|scenario| scenario.id.clone()).collect(),
+        because: history.occasion.because,
+        builds: builds(history),
         facets: history.facets(),
     }
+}
+
+/// By part: the first and the last build; nothing of a part that another one answered for in between.
+fn builds(history: &History) -> BTreeMap<String, [String; 2]> {
+    let health = |probe: &Option<ProbeState>| probe.as_ref().and_then(|probe| probe.health.clone());
+    let (Some(first), Some(last)) = (health(&history.before), health(&history.after)) else { return BTreeMap::new() };
+    let parts = [("admin", first.admin, last.admin), ("api", first.api, last.api)];
+    let changed = |part: &str| history.deploys.changes().iter().any(|change| change.part == part);
+    let both = parts.into_iter().filter(|(part, ..)| !changed(part)).filter_map(|(part, first, last)| {
+        Some((part.to_owned(), [first.build()?.to_owned(), last.build()?.to_owned()]))
+    });
+    both.collect()
 }
 
 /// The same of runs whose folders are not here, as far as the store tells.

@@ -133,8 +133,15 @@ fn the_workflow_gives_its_secrets_to_the_run_alone() {
     assert!(!job.contains("secrets."), "{job}");
     let with_secrets: Vec<&str> = steps.split("\n      - ").filter(|step| step.contains("secrets.")).collect();
     assert_eq!(with_secrets.len(), 1, "{with_secrets:?}");
-    let run = with_secrets[0].lines().find(|line| line.contains("run: ")).expect("a command");
-    assert!(run.contains("exec target/release/notify-smoke smoke") && !run.contains('|'), "{run}");
+    assert!(with_secrets[0].starts_with("uses: ./.github/actions/smoke\n"), "{}", with_secrets[0]);
+    let action = std::fs::read_to_string(root().join(".github/actions/smoke/action.yml")).expect("the action");
+    assert!(
+        action.contains("run: exec \"$GITHUB_ACTION_PATH/smoke.sh\"\n") && !action.contains("secrets."),
+        "{action}"
+    );
+    let script = std::fs::read_to_string(root().join(".github/actions/smoke/smoke.sh")).expect("the script");
+    assert!(script.lines().last().is_some_and(|line| line.starts_with("exec notify-smoke ")), "{script}");
+    assert!(!script.contains("cargo") && !script.contains("curl"), "it builds and fetches nothing");
 }
 
 /// What the page on security claims is held by a test of that name.

@@ -10,11 +10,13 @@
     reason = "a test that cannot go on has failed, and says where"
 )]
 
+mod actions;
 mod cli;
 mod docs;
 mod doctor;
 mod faults;
 mod fuzz;
+mod gate;
 mod hostile;
 mod known;
 mod pins;

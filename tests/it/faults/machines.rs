@@ -9,7 +9,7 @@ use crate::store::Moto;
 use crate::support::{Desk, Said, Sandbox, wait_until};
 
 /// A machine of its own, whose runs share what lies in a bucket.
-pub(super) fn machine(store_url: &str) -> Desk {
+pub fn machine(store_url: &str) -> Desk {
     let desk = Desk::new()
         .with("STORE_URL", store_url)
         .with("STORE_ID", "the-id-of-a-key")

@@ -8,6 +8,7 @@ mod deploys;
 mod lists;
 mod login;
 mod machines;
+pub use machines::machine;
 mod receipts;
 mod secrets;
 mod since;

@@ -1,0 +1,460 @@
+//! Both actions, as a runner would run them: inputs, variables, conditions and outputs expanded, files for output, summary and path, and
+//! GitHub's API as its public documents describe it.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use notify_smoke::announce::{Status, Statuses, Untold};
+use notify_smoke::model::outcome::State;
+use serde_json::{Value, json};
+
+use crate::faults::{LOGIN, RESET};
+use crate::ports::runtime;
+use crate::support::{Desk, Said, Sandbox, program, root, wait_until};
+
+const COMMIT: &str = "68f6145ca5f0";
+const TOKEN: &str = "ghs-the-token-of-the-job";
+
+/// How GitHub's API answers. Source: <https://docs.github.com/en/rest/commits/statuses>.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Status(u16, &'static str),
+    Hangs,
+    Closes,
+}
+
+/// GitHub's API, and what was asked of it.
+struct Api {
+    url: String,
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Api {
+    /// Answers in this order; the last one for good.
+    fn start(answers: &[Answer]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let asked: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+        let (log, answers) = (asked.clone(), answers.to_vec());
+        // It ends with the test's process.
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().flatten().enumerate() {
+                let answer = answers[number.min(answers.len() - 1)];
+                // Whoever hangs up has its answer.
+                let _ = serve(stream, answer, &log);
+            }
+        });
+        Self { url, asked }
+    }
+
+    fn states(&self) -> Vec<(String, String, String)> {
+        let text = |body: &Value, key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        let asked = self.asked.lock().expect("a log");
+        asked.iter().map(|(_, body)| (text(body, "state"), text(body, "context"), text(body, "description"))).collect()
+    }
+}
+
+fn serve(mut stream: TcpStream, answer: Answer, log: &Mutex<Vec<(String, Value)>>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; 65_536];
+    let (head, body) = loop {
+        let read = stream.read(&mut piece)?;
+        if read == 0 {
+            return Ok(());
+        }
+        bytes.extend_from_slice(&piece[..read]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if body.len() >= length.unwrap_or(0) {
+            break (head.to_owned(), body.to_owned());
+        }
+    };
+    log.lock().expect("a log").push((head, serde_json::from_str(&body).unwrap_or_default()));
+    match answer {
+        Answer::Status(code, headers) => write!(
+            stream,
+            "HTTP/1.1 {code} x\r\n{headers}content-type: application/json\r\ncontent-length: 15\r\nconnection: close\r\n\r\n{{\"message\":\"m\"}}"
+        ),
+        Answer::Hangs => {
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_mins(2));
+                drop(stream);
+            });
+            Ok(())
+        }
+        Answer::Closes => Ok(()),
+    }
+}
+
+/// A runner's working folder, with the event of a public or a private repository.
+struct Runner {
+    desk: Desk,
+    folder: tempfile::TempDir,
+    api: Api,
+    sandbox: String,
+}
+
+/// What a job has come to.
+struct Job {
+    code: i32,
+    log: String,
+    summary: String,
+    outputs: BTreeMap<String, String>,
+    /// The folder that was uploaded, by the name of its artifact.
+    artifact: Option<(String, PathBuf)>,
+}
+
+impl Runner {
+    fn new(visibility: &str, sandbox: &Sandbox) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let event = json!({ "repository": { "visibility": visibility } }).to_string();
+        std::fs::write(folder.path().join("event.json"), event).expect("an event");
+        std::fs::create_dir(folder.path().join("bin")).expect("a folder");
+        // What `setup` puts on the path.
+        std::os::unix::fs::symlink(program(), folder.path().join("bin/notify-smoke")).expect("a link");
+        let api = Api::start(&[Answer::Status(201, "")]);
+        Self { desk: Desk::new(), folder, api, sandbox: sandbox.control_url().to_owned() }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The step that runs the program, begun.
+    fn begin(&self, step: &Value, inputs: &BTreeMap<String, String>) -> Child {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let script = step["run"].as_str().expect("a script");
+        assert!(!script.contains("${{"), "nothing that is given is pasted into a script: {script}");
+        std::fs::write(self.file("step.sh"), script).expect("a script");
+        let mut command = Command::new("bash");
+        command
+            .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
+            .arg(self.file("step.sh"))
+            .current_dir(self.desk.path())
+            .env("PATH", format!("{}:{path}", self.file("bin").display()))
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_ACTION_PATH", root().join(".github/actions/smoke"))
+            .env("GITHUB_EVENT_PATH", self.file("event.json"))
+            .env("GITHUB_OUTPUT", self.file("output"))
+            .env("GITHUB_STEP_SUMMARY", self.file("summary"))
+            .env("GITHUB_REPOSITORY", "GSA/notifications-api")
+            .env("GITHUB_API_URL", &self.api.url)
+            .env("GITHUB_SERVER_URL", "https://github.example")
+            .env("GITHUB_RUN_ID", "4711")
+            .env("GITHUB_TOKEN", TOKEN)
+            .env("NOTIFY_SMOKE_SANDBOX", &self.sandbox)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in step["env"].as_object().expect("variables") {
+            command.env(name, expanded(value.as_str().expect("a text"), inputs, &BTreeMap::new()));
+        }
+        command.spawn().expect("bash")
+    }
+
+    /// The whole action with these inputs; `meanwhile` while its program runs.
+    fn run(&self, inputs: &[(&str, &str)], meanwhile: impl FnOnce(&Child)) -> Job {
+        let action = action("smoke");
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
+        for (name, input) in action["inputs"].as_object().expect("inputs") {
+            given.insert(name.clone(), input["default"].as_str().unwrap_or_default().to_owned());
+        }
+        for (name, value) in inputs {
+            assert!(given.insert((*name).to_owned(), (*value).to_owned()).is_some(), "there is no input {name}");
+        }
+        let steps = action["runs"]["steps"].as_array().expect("steps");
+        let [smoke, upload] = steps.as_slice() else { panic!("two steps") };
+        let child = self.begin(smoke, &given);
+        meanwhile(&child);
+        let Said { code, out, err } = Said::of(&child.wait_with_output().expect("the step"));
+        let read = |name: &str| std::fs::read_to_string(self.file(name)).unwrap_or_default();
+        let outputs = outputs(&read("output"));
+        let wanted = upload["if"].as_str().expect("a condition");
+        assert_eq!(wanted, "always() && steps.run.outputs.report != ''");
+        let artifact = outputs.get("report").filter(|report| !report.is_empty()).map(|_| {
+            let of = |key: &str| expanded(upload["with"][key].as_str().expect("a text"), &given, &outputs);
+            (of("name"), self.desk.path().join(of("path")))
+        });
+        Job { code, log: format!("{out}{err}"), summary: read("summary"), outputs, artifact }
+    }
+}
+
+fn action(name: &str) -> Value {
+    let text =
+        std::fs::read_to_string(root().join(".github/actions").join(name).join("action.yml")).expect("an action");
+    serde_saphyr::from_str(&text).expect("YAML")
+}
+
+/// `${{ inputs.x }}` and `${{ steps.run.outputs.x }}`.
+fn expanded(text: &str, inputs: &BTreeMap<String, String>, outputs: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let (expression, after) = after.split_once("}}").expect("an end");
+        let value = match expression.trim().rsplit_once('.') {
+            Some(("inputs", name)) => inputs.get(name).cloned().unwrap_or_default(),
+            Some(("steps.run.outputs", name)) => outputs.get(name).cloned().unwrap_or_default(),
+            _ => panic!("the driver does not know {expression}"),
+        };
+        out.push_str(before);
+        out.push_str(&value);
+        rest = after;
+    }
+    out + rest
+}
+
+/// What a step has written for the runner: `name<<DELIMITER`, lines, `DELIMITER`.
+fn outputs(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut lines = text.lines();
+    while let Some((name, delimiter)) = lines.next().and_then(|line| line.split_once("<<")) {
+        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+        found.insert(name.to_owned(), value.join("\n"));
+    }
+    found
+}
+
+/// Commands of the log, but for masks and groups.
+fn annotations(log: &str) -> Vec<&str> {
+    let others = ["::add-mask::", "::group::", "::endgroup::"];
+    log.lines().filter(|line| line.starts_with("::") && !others.iter().any(|other| line.starts_with(other))).collect()
+}
+
+const QUICK: [(&str, &str); 4] =
+    [("environment", "local"), ("profile", "quick"), ("deployed", "admin"), ("settle", "1s")];
+
+#[test]
+fn a_deploy_that_works_is_green_everywhere() {
+    let sandbox = Sandbox::start(&[]);
+    let runner = Runner::new("public", &sandbox);
+    let job = runner.run(&[&QUICK[..], &[("commit", COMMIT)]].concat(), |_| {});
+    assert_eq!(job.code, 0, "{}", job.log);
+    assert_eq!(annotations(&job.log), [""; 0], "{}", job.log);
+    assert_eq!((job.outputs["verdict"].as_str(), job.outputs["component"].as_str()), ("passed", ""));
+    assert!(job.summary.starts_with("## ✅ local: passed\n"), "{}", job.summary);
+    let states = runner.api.states();
+    let states: Vec<(&str, &str)> =
+        states.iter().map(|(state, context, _)| (state.as_str(), context.as_str())).collect();
+    assert_eq!(states, [("pending", "smoke/local/quick"), ("success", "smoke/local/quick")]);
+    let asked = runner.api.asked.lock().expect("a log");
+    assert!(asked[0].0.starts_with(&format!("POST /repos/GSA/notifications-api/statuses/{COMMIT} ")), "{}", asked[0].0);
+    assert!(asked[0].0.contains(&format!("authorization: Bearer {TOKEN}")), "{}", asked[0].0);
+    assert_eq!(asked[1].1["target_url"], "https://github.example/GSA/notifications-api/actions/runs/4711");
+    let told = asked[1].1["description"].as_str().expect("a text");
+    assert!(told.starts_with("local: passed with api ") && told.chars().count() <= 140, "{told}");
+    // Secrets are masked before anything else is said.
+    let first = job.log.lines().position(|line| line.starts_with("::group::")).expect("a group");
+    assert!(job.log.lines().take(first).any(|line| line.starts_with("::add-mask::")), "{}", job.log);
+}
+
+/// In a public repository nothing leaves that tells whose user, number, mailbox and templates these are.
+#[test]
+fn a_failure_is_red_everywhere_and_tells_nobody_whose_it_is() {
+    let sandbox = Sandbox::start(&["--fault", "row=lost:1"]);
+    let runner = Runner::new("public", &sandbox);
+    let job = runner.run(&[&QUICK[..], &[("commit", COMMIT)]].concat(), |_| {});
+    assert_eq!(job.code, 1, "{}", job.log);
+    assert_eq!(job.outputs["verdict"], "failed");
+    assert!(!job.outputs["component"].is_empty() && !job.outputs["cause"].is_empty(), "{:?}", job.outputs);
+    let said = annotations(&job.log);
+    assert!(said.len() == 1 && said[0].starts_with("::error title=local%3A failed – "), "{said:?}");
+    assert!(job.summary.starts_with("## ❌ local: failed\n"), "{}", job.summary);
+    let states = runner.api.states();
+    assert_eq!(states[1].0, "failure", "{states:?}");
+    let (name, folder) = job.artifact.expect("an artifact");
+    assert_eq!(name, format!("notify-smoke-{}", job.outputs["run-id"]));
+    let mut files: Vec<String> = Vec::new();
+    let mut left = vec![job.log.clone(), job.summary.clone(), format!("{states:?}{:?}", job.outputs)];
+    for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+        files.push(entry.file_name().to_string_lossy().into_owned());
+        left.push(std::fs::read_to_string(entry.path()).expect("text"));
+    }
+    files.sort();
+    assert_eq!(files, ["report.json", "summary.md"]);
+    // Masks are for the runner, which shows none of them.
+    let left: Vec<String> = left
+        .iter()
+        .map(|text| text.lines().filter(|line| !line.starts_with("::add-mask::")).collect::<Vec<_>>().join("\n"))
+        .collect();
+    let whole = std::fs::read_to_string(runner.desk.path().join("runs/local/latest/journal.jsonl")).expect("a journal");
+    for private in private_words(&whole) {
+        for text in &left {
+            assert!(!text.to_lowercase().contains(&private.to_lowercase()), "{private} is told:\n{text}");
+        }
+    }
+    assert!(left.iter().all(|text| !text.contains(TOKEN)), "the job's token is told");
+}
+
+/// Addresses, numbers, senders, buckets, accounts and texts of templates of a run's environment.
+fn private_words(journal: &str) -> Vec<String> {
+    let first: Value = serde_json::from_str(journal.lines().next().expect("a line")).expect("JSON");
+    let plan = &first["fact"]["plan"];
+    let texts = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+    };
+    let mut words = texts(&plan["recipients"]);
+    words.extend(texts(&plan["places"]));
+    for key in ["email_sender", "sms_sender"] {
+        words.extend(plan[key].as_str().map(str::to_owned));
+    }
+    assert!(words.len() >= 6, "{words:?}");
+    words.push("This is row".to_owned());
+    words.retain(|word| word.len() > 3);
+    words
+}
+
+#[test]
+fn wrong_files_are_shown_where_they_are_wrong() {
+    let sandbox = Sandbox::start(&[]);
+    let runner = Runner::new("private", &sandbox);
+    runner.desk.edit("environments/local.yaml", "poll: 100ms", "pol: 100ms");
+    let files = runner.desk.path().display().to_string();
+    let job = runner.run(&[("environment", "local"), ("commit", COMMIT), ("files", &files)], |_| {});
+    assert_eq!((job.code, job.outputs["verdict"].as_str()), (2, "wrong-files"), "{}", job.log);
+    let said = annotations(&job.log);
+    assert!(said.len() == 1 && said[0].starts_with("::error file=") && said[0].contains("line=41"), "{said:?}");
+    assert!(job.summary.starts_with("## ❔ not run: Files or options are wrong\n"), "{}", job.summary);
+    let states = runner.api.states();
+    assert_eq!(states.last().map(|last| last.0.as_str()), Some("error"), "{states:?}");
+}
+
+/// A job that is cancelled ends its status, and its run can be gone on with.
+#[test]
+fn a_cancelled_job_is_told_as_cut_off() {
+    let sandbox = Sandbox::start(&["--fault", "worker=stopped"]);
+    let runner = Runner::new("private", &sandbox);
+    let inputs = [("environment", "local"), ("profile", "quick"), ("because", "hand"), ("commit", COMMIT)];
+    let job = runner.run(&inputs, |child| {
+        let asked = || (!sandbox.entries("reset-requested").is_empty()).then_some(());
+        assert!(wait_until(Duration::from_mins(1), asked).is_some(), "nothing was asked for");
+        // As the runner does it: to the step's own process.
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    });
+    assert_eq!((job.code, job.outputs["verdict"].as_str()), (130, "cut-off"), "{}", job.log);
+    assert!(annotations(&job.log)[0].starts_with("::error title=local%3A cut off"), "{}", job.log);
+    let states = runner.api.states();
+    let states: Vec<&str> = states.iter().map(|(state, ..)| state.as_str()).collect();
+    assert_eq!(states, ["pending", "error"]);
+    // In a private repository all of it is kept.
+    let (_, folder) = job.artifact.expect("an artifact");
+    assert!(folder.join("journal.jsonl").is_file(), "{}", folder.display());
+}
+
+/// What does not answer as the commit that was deployed is no success, whatever passes; nor is what nobody named.
+#[test]
+fn a_success_speaks_of_one_commit() {
+    let sandbox = Sandbox::start(&[]);
+    for (deployed, state, told) in [("", "error", "which commit answered is not known"), ("api", "failure", "deploy")] {
+        let runner = Runner::new("private", &sandbox);
+        let inputs = [
+            ("environment", "local"),
+            ("profile", "quick"),
+            ("settle", "1s"),
+            ("deployed", deployed),
+            ("commit", COMMIT),
+        ];
+        let job = runner.run(&inputs, |_| {});
+        let states = runner.api.states();
+        assert!(states[1].0 == state && states[1].2.contains(told), "{deployed:?}: {states:?}\n{}", job.log);
+    }
+}
+
+/// Whatever is given as an input is one word of the command line.
+#[test]
+fn an_input_is_no_script() {
+    let sandbox = Sandbox::start(&[]);
+    for environment in ["$(touch pwned)", "`touch pwned`", "local; touch pwned", "--help", "local\n::error::x"] {
+        let runner = Runner::new("private", &sandbox);
+        let job = runner.run(&[("environment", environment), ("because", "hand")], |_| {});
+        assert_eq!(job.code, 2, "{environment}: {}", job.log);
+        assert!(!runner.desk.path().join("pwned").exists(), "{environment}");
+        assert!(!job.log.lines().any(|line| line == "::error::x"), "{}", job.log);
+    }
+    assert!(sandbox.entries("page").is_empty());
+}
+
+/// Each ends within its bound with a sentence, and a refusal is not tried again.
+#[test]
+fn a_status_that_cannot_be_set_is_said_in_time() {
+    let status = Status {
+        state: State::Success,
+        context: "smoke/staging".to_owned(),
+        description: "staging: passed".to_owned(),
+        target_url: String::new(),
+    };
+    let cases: [(&[Answer], usize, &str); 9] = [
+        (&[Answer::Status(401, "")], 1, "GitHub answered 401"),
+        (&[Answer::Status(403, "")], 1, "GitHub answered 403"),
+        (&[Answer::Status(404, "")], 1, "GitHub answered 404"),
+        (&[Answer::Status(422, "")], 1, "GitHub answered 422"),
+        (&[Answer::Status(429, "retry-after: 1\r\n"), Answer::Status(201, "")], 2, ""),
+        (&[Answer::Status(429, "retry-after: 3600\r\n")], 1, "it wants 3600 s of rest"),
+        (&[Answer::Status(503, ""), Answer::Status(500, ""), Answer::Status(201, "")], 3, ""),
+        (&[Answer::Hangs], 3, "did not answer in time"),
+        (&[Answer::Closes], 3, "broke the connection off"),
+    ];
+    runtime().block_on(async {
+        for (answers, tries, why) in cases {
+            let api = Api::start(answers);
+            let statuses = Statuses::at(&api.url, "GSA/notifications-api", COMMIT, TOKEN).expect("statuses");
+            let begun = Instant::now();
+            let set = statuses.set(&status).await;
+            assert!(begun.elapsed() < Duration::from_secs(40), "{answers:?}: {:?}", begun.elapsed());
+            match set {
+                Ok(()) => assert_eq!(why, "", "{answers:?}"),
+                Err(Untold(said)) => {
+                    assert!(!why.is_empty() && said.contains(why) && !said.contains(TOKEN), "{answers:?}: {said}");
+                }
+            }
+            assert_eq!(api.asked.lock().expect("a log").len(), tries, "{answers:?}");
+        }
+    });
+}
+
+/// A run ends as it would without them.
+#[test]
+fn a_status_that_cannot_be_set_changes_no_verdict() {
+    let sandbox = Sandbox::start(&[]);
+    let mut runner = Runner::new("private", &sandbox);
+    runner.api = Api::start(&[Answer::Status(403, "")]);
+    let inputs = [("environment", "local"), ("profile", "quick"), ("because", "hand"), ("commit", COMMIT)];
+    let job = runner.run(&inputs, |_| {});
+    assert_eq!((job.code, job.outputs["verdict"].as_str()), (0, "passed"), "{}", job.log);
+    assert!(job.log.contains("The commit status smoke/local/quick is not set: GitHub answered 403"), "{}", job.log);
+    let ran = std::fs::read_to_string(runner.desk.path().join("runs/local/latest/report.json")).expect("a report");
+    assert!(ran.contains(RESET) && ran.contains(LOGIN));
+}
+
+/// The program is what the lock file names, or it is not run.
+#[test]
+fn setup_runs_nothing_that_the_lock_does_not_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |build: &str, lock: &str| {
+        let here = folder.path().join("setup");
+        std::fs::create_dir_all(&here).expect("a folder");
+        std::fs::copy(root().join(".github/actions/setup/setup.sh"), here.join("setup.sh")).expect("a copy");
+        std::fs::write(here.join("lock"), lock).expect("a lock");
+        let output = Command::new("bash")
+            .arg(here.join("setup.sh"))
+            .env("GITHUB_ACTION_PATH", &here)
+            .env("RUNNER_TEMP", folder.path())
+            .env("GITHUB_PATH", folder.path().join("path"))
+            .env("BUILD", build)
+            .output();
+        Said::of(&output.expect("bash"))
+    };
+    let said = run("", "# nothing was released\n");
+    assert!(said.code == 5 && said.out.contains("The lock file of this action has no program for Linux-"), "{said:?}");
+    let said = run("elsewhere", "");
+    assert!(said.code == 5 && said.out.contains("The input build is source or empty"), "{said:?}");
+    let zeros = "0".repeat(64);
+    let said = run("", &format!("1.0.0 Linux-x86_64 {zeros} https://127.0.0.1:9/notify-smoke\n"));
+    assert!(said.code == 5 && said.out.contains("notify-smoke 1.0.0 cannot be fetched"), "{said:?}");
+    assert!(!Path::new(&folder.path().join("path")).exists(), "something was put on the path");
+}
