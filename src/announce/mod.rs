@@ -1,7 +1,9 @@
 //! Telling others: bounded tries, and nothing of it changes a verdict.
 
+mod slack;
 mod status;
 
+pub use slack::{Message, Slack};
 pub use status::{Status, Statuses};
 
 use std::time::Duration;
@@ -28,7 +30,7 @@ pub struct Untold(pub String);
 ///
 /// # Errors
 /// [`Untold`].
-async fn send(whom: &str, request: &dyn Fn() -> RequestBuilder) -> Result<(), Untold> {
+async fn send(whom: &str, request: &(dyn Fn() -> RequestBuilder + Sync)) -> Result<(), Untold> {
     let mut why = String::new();
     for number in 1..=TRIES_MAX {
         let pause = match request().timeout(TRY_LONGEST).send().await {

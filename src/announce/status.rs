@@ -34,13 +34,7 @@ impl Statuses {
     /// # Errors
     /// [`Untold`] where the names are none, or no client can be made.
     pub fn at(api: &str, repository: &str, commit: &str, token: &str) -> Result<Self, Untold> {
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && !name.starts_with('.')
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        let named = repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name));
-        if !named || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_repository(repository) || commit.is_empty() || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Untold("the repository or the commit has no name that GitHub would give".to_owned()));
         }
         let client = http::client(TRY_LONGEST, None).map_err(Untold)?;
@@ -75,6 +69,16 @@ impl Statuses {
     }
 }
 
+/// Owner and name, of which neither leads anywhere else.
+fn is_repository(repository: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
+}
+
 fn cut(text: &str) -> String {
     if text.chars().count() <= DESCRIPTION_MAX {
         return text.to_owned();
@@ -88,12 +92,12 @@ mod tests {
 
     #[test]
     fn names_lead_nowhere_else() {
-        let at = |repository: &str, commit: &str| Statuses::at("https://api.example", repository, commit, "t").is_ok();
-        assert!(at("GSA/notifications-api", "8c2bd29dfed6"));
-        for (repository, commit) in
-            [("GSA", "8c2bd29"), ("a/../b", "8c2bd29"), ("a/b/c", "8c"), ("a/b", "../x"), ("a/.b", "8c")]
-        {
-            assert!(!at(repository, commit), "{repository} {commit}");
+        assert!(is_repository("GSA/notifications-api"));
+        for repository in ["GSA", "a/../b", "a/b/c", "a/.b", "/b", "a/", "a/b c"] {
+            assert!(!is_repository(repository), "{repository}");
+        }
+        for commit in ["", "../x", "8c2bd29/../.."] {
+            assert!(Statuses::at("https://api.example", "a/b", commit, "t").is_err(), "{commit:?}");
         }
         assert_eq!(cut(&"x".repeat(200)).chars().count(), 140);
     }

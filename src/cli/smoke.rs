@@ -153,6 +153,9 @@ fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk) -> Exit {
             "The shared store has not all of this run yet: {why}. The next run from this folder writes the rest."
         ));
     }
+    if let Some(why) = &finished.untold {
+        complain(&format!("Not everybody was told of this run: {why}."));
+    }
     if let Some(Stopped::CannotWrite(error)) = &finished.stopped {
         complain(&format!(
             "{} cannot be written: {error}. What was not written has not happened: make room and resume.",

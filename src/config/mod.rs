@@ -8,6 +8,6 @@ mod values;
 
 pub use files::{Files, Loaded, environment_name};
 pub use resolve::{
-    Resolved, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved, placeholders, resolve,
-    resolve_store,
+    Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved,
+    placeholders, resolve, resolve_store,
 };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::pins::contradictions;
 use super::values::{ValueKind, wrong};
-use crate::model::environment::{Bucket, Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
+use crate::model::environment::{Announce, Bucket, Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
 use crate::model::{
     Environment, MailboxSettings, MessageKind, MessageTemplate, NumberSettings, Target, TargetTemplate, Template,
 };
@@ -19,6 +19,7 @@ pub struct Resolved {
     pub mailbox: ResolvedMailbox,
     /// What runs on every machine share.
     pub store: Option<ResolvedBucket>,
+    pub announce: ResolvedAnnounce,
     pub number: Option<ResolvedNumber>,
     pub webdriver_url: Option<String>,
     pub ca_file: Option<PathBuf>,
@@ -34,6 +35,14 @@ pub struct ResolvedBucket {
     pub endpoint: Option<String>,
     /// Id and secret of a key; without them the usual places are looked at.
     pub credentials: Option<(String, String)>,
+}
+
+/// Webhooks, and whether anybody is woken.
+#[derive(Debug, Clone, Default)]
+pub struct ResolvedAnnounce {
+    pub team: Option<String>,
+    pub alerts: Option<String>,
+    pub pages: bool,
 }
 
 /// How to read the mailbox.
@@ -209,14 +218,8 @@ pub fn resolve(
     }
     let mailbox = mailbox(&mut resolver, &environment.mailbox);
     let store = environment.store.as_ref().map(|settings| bucket(&mut resolver, "store", settings));
-    let number = environment.number.as_ref().map(|settings| match settings {
-        NumberSettings::Twilio { account, token, endpoint } => ResolvedNumber::Twilio {
-            account: resolver.setting(account),
-            token: resolver.secret("number.token", token),
-            endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
-        },
-        NumberSettings::Exec(program) => ResolvedNumber::Exec(resolver.program(program)),
-    });
+    let announce = announce(&mut resolver, &environment.announce);
+    let number = environment.number.as_ref().map(|settings| number(&mut resolver, settings));
     let target = Target {
         user_mobile: environment
             .user_mobile
@@ -252,10 +255,35 @@ pub fn resolve(
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {
-        Ok(Resolved { target, secrets: resolver.secrets, basic_auth, mailbox, store, number, webdriver_url, ca_file })
+        Ok(Resolved {
+            target,
+            secrets: resolver.secrets,
+            basic_auth,
+            mailbox,
+            store,
+            announce,
+            number,
+            webdriver_url,
+            ca_file,
+        })
     } else {
         Err(resolver.problems)
     }
+}
+
+/// A webhook is called by whoever knows its address.
+fn announce(resolver: &mut Resolver<'_>, settings: &Announce) -> ResolvedAnnounce {
+    let mut webhook = |name: &str, template: &Option<Template>| {
+        let address = resolver.secret(&format!("announce.slack.{name}"), template.as_ref()?);
+        let url = url::Url::parse(&address).ok();
+        if !address.is_empty() && !url.is_some_and(|url| url.scheme() == "https" || is_loopback(&url)) {
+            let what = format!("the webhook {name} is no address that begins with https://");
+            resolver.problems.push(unresolved(name, what, "Copy it whole from Slack's page of the app."));
+        }
+        Some(address)
+    };
+    let (team, alerts) = (webhook("team", &settings.team), webhook("alerts", &settings.alerts));
+    ResolvedAnnounce { team, alerts, pages: settings.pages }
 }
 
 /// What names a bucket or an account of ours.
@@ -292,6 +320,17 @@ fn templates(resolver: &mut Resolver<'_>, environment: &Environment) -> BTreeMap
         (*kind, known)
     };
     environment.templates.iter().map(known).collect()
+}
+
+fn number(resolver: &mut Resolver<'_>, settings: &NumberSettings) -> ResolvedNumber {
+    match settings {
+        NumberSettings::Twilio { account, token, endpoint } => ResolvedNumber::Twilio {
+            account: resolver.setting(account),
+            token: resolver.secret("number.token", token),
+            endpoint: endpoint.as_ref().map(|endpoint| resolver.setting_of(ValueKind::Url, endpoint)),
+        },
+        NumberSettings::Exec(program) => ResolvedNumber::Exec(resolver.program(program)),
+    }
 }
 
 fn mailbox(resolver: &mut Resolver<'_>, settings: &MailboxSettings) -> ResolvedMailbox {

@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const ENVIRONMENT: [Key; 21] = [
+pub const ENVIRONMENT: [Key; 22] = [
     Key { name: "service", doc: "The folder under scenarios/ that says what is true of this service." },
     Key { name: "base-url", doc: "Scheme, host and port of the admin UI, without a path." },
     Key { name: "basic-auth", doc: "HTTP Basic auth before the service, where there is one." },
@@ -12,6 +12,7 @@ pub const ENVIRONMENT: [Key; 21] = [
     Key { name: "mailbox", doc: "How the smoke user's mailbox is read." },
     Key { name: "store", doc: "What runs on every machine share: a bucket, or `file` for those of one folder." },
     Key { name: "keep", doc: "How long runs are kept, on this machine and in the store; 90 days unless said." },
+    Key { name: "announce", doc: "Who is told of its runs, besides whoever makes them." },
     Key {
         name: "sms-sender",
         doc: "The number that Notify's own texts come from; it tells one environment's codes from another's.",
@@ -89,6 +90,18 @@ pub const STORE: [Key; 7] = [
     Key { name: "endpoint", doc: "Only for an S3 server other than Amazon's." },
     Key { name: "access-key-id", doc: "A reference to the key's id; without it the usual AWS places are looked at." },
     Key { name: "secret-access-key", doc: "A reference to the key; goes with `access-key-id`." },
+];
+
+/// Under `announce`.
+pub const ANNOUNCE: [Key; 2] = [
+    Key { name: "slack", doc: "Incoming webhooks of Slack's." },
+    Key { name: "pages", doc: "`always`: failures go to `alerts` too; `never` unless said." },
+];
+
+/// Under `slack`.
+pub const SLACK: [Key; 2] = [
+    Key { name: "team", doc: "A reference to the team's webhook: its address is a secret." },
+    Key { name: "alerts", doc: "A reference to the webhook of what somebody may be woken for." },
 ];
 
 /// Under `keep`.

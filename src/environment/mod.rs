@@ -1,5 +1,6 @@
 //! Tree to environment: every problem, each with its place. Secrets stay references.
 
+mod announce;
 pub mod keys;
 
 use std::collections::BTreeMap;
@@ -45,13 +46,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     });
     let service_windows = service.as_deref().and_then(|service| services.get(service)).and_then(Option::as_ref);
     let base_url = fields.need(reader, "base-url").and_then(|node| setting(reader, node));
-    let basic_auth = fields.take("basic-auth").map(|node| {
-        let mut fields = reader.fields(node, "`basic-auth`");
-        let username = fields.need(reader, "username").and_then(|node| setting(reader, node));
-        let password = fields.need(reader, "password").and_then(|node| secret(reader, node));
-        fields.finish(reader);
-        Some(BasicAuth { username: username?, password: password? })
-    });
+    let basic_auth = fields.take("basic-auth").map(|node| basic_auth(reader, node));
     let user = fields.need(reader, "user").and_then(|node| {
         let mut fields = reader.fields(node, "`user`");
         let email = fields.need(reader, "email").and_then(|node| setting(reader, node));
@@ -65,6 +60,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
     let mailbox = fields.need(reader, "mailbox").and_then(|node| mailbox(reader, node));
     let store = fields.take("store").and_then(|node| store(reader, node));
     let keep = fields.take("keep").map(|node| keep(reader, node)).unwrap_or_default();
+    let announce = fields.take("announce").map(|node| announce::announce(reader, node)).unwrap_or_default();
     let sms_sender = fields.take("sms-sender").and_then(|node| setting(reader, node));
     let number = fields.take("number").and_then(|node| number(reader, node));
     let hosts = words(reader, fields.take("hosts"), "`hosts`");
@@ -95,6 +91,7 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         mailbox: mailbox?,
         store,
         keep,
+        announce,
         hosts,
         recipients,
         windows,
@@ -107,6 +104,14 @@ fn read(name: &str, reader: &mut Reader<'_>, tree: &Node, services: &Services) -
         known,
         pinned,
     })
+}
+
+fn basic_auth(reader: &mut Reader<'_>, node: &Node) -> Option<BasicAuth> {
+    let mut fields = reader.fields(node, "`basic-auth`");
+    let username = fields.need(reader, "username").and_then(|node| setting(reader, node));
+    let password = fields.need(reader, "password").and_then(|node| secret(reader, node));
+    fields.finish(reader);
+    Some(BasicAuth { username: username?, password: password? })
 }
 
 fn sandbox(reader: &mut Reader<'_>, node: &Node) -> SandboxSettings {

@@ -31,6 +31,8 @@ pub struct Environment {
     /// What runs on every machine share; without it, only those of one folder share something.
     pub store: Option<Bucket>,
     pub keep: Keep,
+    /// Who is told of its runs.
+    pub announce: Announce,
     /// Other hosts that a page may be on (the base URL's own host always may).
     pub hosts: Vec<String>,
     /// Other addresses that something may be sent to (the user's own always may).
@@ -95,6 +97,17 @@ pub struct SandboxSettings {
     pub time_scale: u32,
     /// How far apart the times are that a job can be scheduled for, in milliseconds.
     pub slots_ms: u64,
+}
+
+/// Who is told of runs, besides whoever makes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announce {
+    /// An incoming webhook of Slack's for the team: an address that is a secret.
+    pub team: Option<Template>,
+    /// The same for what somebody may be woken for.
+    pub alerts: Option<Template>,
+    /// Whether this environment wakes anybody.
+    pub pages: bool,
 }
 
 /// How long runs are kept.

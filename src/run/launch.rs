@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::announce::{Announcer, watching};
 use super::going::Going;
 use super::ids::{TOKEN_LENGTH, random_letters, run_id};
 use super::keep::prune;
@@ -51,17 +52,27 @@ pub struct Finished {
     pub unreported: Option<std::io::Error>,
     /// Why the shared store has not all of the journal yet; the next run here writes the rest.
     pub unstored: Option<String>,
+    /// Why somebody was not told of it.
+    pub untold: Option<String>,
 }
 
 impl Finished {
     /// After the rest of the journal has gone into the shared store.
-    async fn with_store(mut self, mirrored: Option<Mirrored>, objects: Arc<dyn Objects>) -> Self {
+    async fn with_store(
+        mut self,
+        mirrored: Option<Mirrored>,
+        objects: Arc<dyn Objects>,
+        announcer: Option<Arc<Announcer>>,
+    ) -> Self {
         if let Some(mirrored) = mirrored {
             self.unstored = mirrored.end(self.history.ended).await;
         }
         if self.history.ended {
             let why = mirrored::write_line(objects, &passed::line_of(&self.history)).await;
             self.unstored = self.unstored.or(why);
+        }
+        if let Some(announcer) = announcer {
+            self.untold = announcer.end(&self.history).await;
         }
         self
     }
@@ -166,14 +177,16 @@ async fn begin_leased(
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let mirrored = stage.mirrored(&run, 0);
+    let announcer = stage.announcer().await;
+    let observer = watching(company.observer, announcer.clone());
     let occasion = Box::new(Occasion { settled_ms, ..going.occasion.clone() });
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place, occasion };
-    let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, company.observer)
+    let engine = engine::start(ports, Journal::new(Box::new(folder)), vault, first, observer)
         .and_then(|engine| engine.leased(had.waited_ms, had.behind, had.unasked.or(unknown)));
     let outcome = match engine {
         Ok(engine) => {
             let finished = drive(engine.detaching(going.detach), path, company.stop, going.public).await;
-            Ok(finished.with_store(mirrored, stage.objects()).await)
+            Ok(finished.with_store(mirrored, stage.objects(), announcer).await)
         }
         Err(error) => Err(cannot(error)),
     };
@@ -232,7 +245,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
         let unreported = report(&folder, &history, going.public);
-        return Ok(Finished { history, folder, stopped: None, unreported, unstored: None });
+        return Ok(Finished { history, folder, stopped: None, unreported, unstored: None, untold: None });
     }
     if history.plan.base_url != resolved.target.base_url {
         return Err(wrong(format!(
@@ -253,11 +266,13 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     })?;
     budget::within_rest(prepared, going, &history, &folder)?;
     let ports = stage.ports(&history.run, true).await?;
+    let announcer = stage.announcer().await;
+    let observer = watching(company.observer, announcer.clone());
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
     let journal = Journal::go_on(Box::new(store), &replay);
     let mirrored = stage.mirrored(&history.run, replay.whole_bytes.min(stored.unwrap_or(0)));
-    let engine = engine::resume(ports, journal, vault, history, resumed, company.observer).map_err(cannot)?;
+    let engine = engine::resume(ports, journal, vault, history, resumed, observer).map_err(cannot)?;
     // Whoever finds it next must know that it goes on here.
     let is_known = match &mirrored {
         Some(mirrored) => from.now.is_none() || mirrored.flush().await,
@@ -265,7 +280,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     };
     let engine = if from.may_be_behind || !is_known { engine.only_looking(BEHIND) } else { engine };
     let finished = drive(engine, folder, company.stop, going.public).await;
-    Ok(finished.with_store(mirrored, stage.objects()).await)
+    Ok(finished.with_store(mirrored, stage.objects(), announcer).await)
 }
 
 /// Where a run is gone on with.
@@ -334,7 +349,7 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
             let _ = report(&earlier, &recorded.history, public);
         }
     }
-    Finished { history, folder, stopped, unreported, unstored: None }
+    Finished { history, folder, stopped, unreported, unstored: None, untold: None }
 }
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.

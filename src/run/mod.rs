@@ -1,6 +1,7 @@
 //! The composition root: builds adapters and guards, starts a sandbox where one is wanted, runs the engine, and
 //! leaves the reports.
 
+mod announce;
 mod budget;
 mod clock;
 mod copies;

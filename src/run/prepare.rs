@@ -239,6 +239,7 @@ pub(super) fn public(files: &Files, environment: &Environment) -> Result<Resolve
     public.user_password = None;
     public.number = None;
     public.store = None;
+    public.announce = crate::model::environment::Announce::default();
     public.mailbox = crate::model::MailboxSettings::Exec(Program::default());
     let resolved = resolve(&public, Some(&values), &|name| std::env::var(name).ok());
     resolved.map_err(|problems| unresolved(files, environment, &problems))

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::NotStarted;
+use super::announce::Announcer;
 use super::clock::SystemClock;
 use super::going::Going;
 use super::ids::{TOKEN_LENGTH, random_letters};
@@ -94,6 +95,11 @@ impl<'a> Stage<'a> {
     pub(super) async fn recall(&self) -> Option<String> {
         let bucket = self.bucket.as_ref()?;
         mirrored::recall(bucket, &self.prepared.files.runs(), &self.prepared.environment.name).await
+    }
+
+    /// Who is told of the run, if anybody is.
+    pub(super) async fn announcer(&self) -> Option<Arc<Announcer>> {
+        Announcer::new(&self.resolved.announce, self.objects(), &self.prepared.environment.name).await
     }
 
     /// Where runs leave word for each other.

@@ -22,21 +22,21 @@ const TOKEN: &str = "ghs-the-token-of-the-job";
 
 /// How GitHub's API answers. Source: <https://docs.github.com/en/rest/commits/statuses>.
 #[derive(Debug, Clone, Copy)]
-enum Answer {
+pub enum Answer {
     Status(u16, &'static str),
     Hangs,
     Closes,
 }
 
 /// GitHub's API, and what was asked of it.
-struct Api {
-    url: String,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
+pub struct Api {
+    pub url: String,
+    pub asked: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Api {
     /// Answers in this order; the last one for good.
-    fn start(answers: &[Answer]) -> Self {
+    pub fn start(answers: &[Answer]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();

@@ -11,6 +11,7 @@
 )]
 
 mod actions;
+mod announce;
 mod cli;
 mod docs;
 mod doctor;

@@ -39,8 +39,9 @@ const MODULES: &[(&str, bool, &[&str])] = &[
         "run",
         false,
         &[
-            "model", "yaml", "plan", "history", "diagnose", "render", "port", "redact", "journal", "engine", "process",
-            "aws", "judge", "reading", "browser", "http", "inbox", "probe", "guard", "store", "config", "exit",
+            "announce", "model", "yaml", "plan", "history", "diagnose", "render", "port", "redact", "journal",
+            "engine", "process", "aws", "judge", "reading", "browser", "http", "inbox", "probe", "guard", "store",
+            "config", "exit",
         ],
     ),
     (

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{described, duration, mapping, number, text, texts, titled};
 use crate::environment::keys::{
-    BASIC_AUTH, ENVIRONMENT, KEEP, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, STORE, TEMPLATE, USER, WINDOW,
+    ANNOUNCE, BASIC_AUTH, ENVIRONMENT, KEEP, KNOWN, MAILBOX, NUMBER, PINNED, SANDBOX, SLACK, STORE, TEMPLATE, USER,
+    WINDOW,
 };
 use crate::yaml::Key;
 
@@ -37,6 +38,13 @@ pub(super) fn environment() -> Value {
         kind(&NUMBER, "exec", &["command", "env"], &["command"]),
     ] });
     let store = json!({ "oneOf": [{ "const": "file" }, kind(&STORE, "s3", &bucket, &["bucket", "region"])] });
+    let slack = mapping(&described(&SLACK, &|_| secret()), &[]);
+    let announce = mapping(
+        &described(&ANNOUNCE, &|name| {
+            if name == "slack" { slack.clone() } else { json!({ "enum": ["always", "never"] }) }
+        }),
+        &[],
+    );
     let keep = mapping(&described(&KEEP, &|_| number()), &[]);
     let door = mapping(
         &described(&BASIC_AUTH, &|name| if name == "password" { secret() } else { text() }),
@@ -68,6 +76,7 @@ pub(super) fn environment() -> Value {
         "number" => test_number.clone(),
         "store" => store.clone(),
         "keep" => keep.clone(),
+        "announce" => announce.clone(),
         "hosts" | "recipients" => texts(),
         "windows" => json!({ "type": "object", "additionalProperties": window.clone() }),
         "templates" => templates.clone(),
