@@ -4,10 +4,9 @@ mod files;
 mod lint;
 pub mod pins;
 mod resolve;
+mod resolved;
 mod values;
 
 pub use files::{Files, Loaded, environment_name};
-pub use resolve::{
-    Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved,
-    placeholders, resolve, resolve_store,
-};
+pub use resolve::{Unresolved, placeholders, resolve, resolve_store};
+pub use resolved::{Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};

@@ -4,65 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::pins::contradictions;
+use super::resolved::{Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
 use super::values::{ValueKind, wrong};
 use crate::model::environment::{Announce, Bucket, Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
 use crate::model::{
     Environment, MailboxSettings, MessageKind, MessageTemplate, NumberSettings, Target, TargetTemplate, Template,
 };
-
-/// An environment with every reference followed.
-pub struct Resolved {
-    pub target: Target,
-    /// Name and value of each secret, for the vault.
-    pub secrets: BTreeMap<String, String>,
-    pub basic_auth: Option<(String, String)>,
-    pub mailbox: ResolvedMailbox,
-    /// What runs on every machine share.
-    pub store: Option<ResolvedBucket>,
-    pub announce: ResolvedAnnounce,
-    pub number: Option<ResolvedNumber>,
-    pub webdriver_url: Option<String>,
-    pub ca_file: Option<PathBuf>,
-}
-
-/// A part of an S3 bucket, and how it is spoken to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResolvedBucket {
-    pub bucket: String,
-    pub prefix: String,
-    pub region: String,
-    /// Only for an S3 server other than Amazon's.
-    pub endpoint: Option<String>,
-    /// Id and secret of a key; without them the usual places are looked at.
-    pub credentials: Option<(String, String)>,
-}
-
-/// Webhooks, and whether anybody is woken.
-#[derive(Debug, Clone, Default)]
-pub struct ResolvedAnnounce {
-    pub team: Option<String>,
-    pub alerts: Option<String>,
-    pub pages: bool,
-}
-
-/// How to read the mailbox.
-pub enum ResolvedMailbox {
-    SesS3(ResolvedBucket),
-    Exec(ResolvedProgram),
-}
-
-/// How to read the test number.
-pub enum ResolvedNumber {
-    Twilio { account: String, token: String, endpoint: Option<String> },
-    Exec(ResolvedProgram),
-}
-
-/// A program with its arguments, and the variables that it gets.
-#[derive(Debug, Clone, Default)]
-pub struct ResolvedProgram {
-    pub command: Vec<String>,
-    pub variables: Vec<(String, String)>,
-}
 
 struct Resolver<'a> {
     sandbox: Option<&'a BTreeMap<String, String>>,
@@ -247,11 +194,7 @@ pub fn resolve(
         places: places(&mailbox, store.as_ref(), number.as_ref()),
     };
     resolver.problems.extend(contradictions(environment, &target));
-    let programs = [
-        if let ResolvedMailbox::Exec(program) = &mailbox { Some(program) } else { None },
-        if let Some(ResolvedNumber::Exec(program)) = &number { Some(program) } else { None },
-    ];
-    programs.into_iter().flatten().for_each(|program| resolver.shows_no_secret(program));
+    programs(&mailbox, number.as_ref()).for_each(|program| resolver.shows_no_secret(program));
     let webdriver_url = environment.webdriver_url.as_ref().map(|url| resolver.secret("webdriver-url", url));
     let ca_file = environment.ca_file.as_ref().map(|file| PathBuf::from(resolver.setting(file)));
     if resolver.problems.is_empty() {
@@ -284,6 +227,16 @@ fn announce(resolver: &mut Resolver<'_>, settings: &Announce) -> ResolvedAnnounc
     };
     let (team, alerts) = (webhook("team", &settings.team), webhook("alerts", &settings.alerts));
     ResolvedAnnounce { team, alerts, pages: settings.pages }
+}
+
+/// Whatever runs as a program.
+fn programs<'r>(
+    mailbox: &'r ResolvedMailbox,
+    number: Option<&'r ResolvedNumber>,
+) -> impl Iterator<Item = &'r ResolvedProgram> {
+    let mailbox = if let ResolvedMailbox::Exec(program) = mailbox { Some(program) } else { None };
+    let number = if let Some(ResolvedNumber::Exec(program)) = number { Some(program) } else { None };
+    mailbox.into_iter().chain(number)
 }
 
 /// What names a bucket or an account of ours.
