@@ -12,6 +12,7 @@ use super::out::{complain, say};
 use crate::exit::Exit;
 use crate::history::History;
 use crate::model::outcome::Outcome;
+use crate::reading::one_line;
 use crate::render::markdown::{Detail, markdown, plain};
 use crate::render::public::Public;
 use crate::render::{github, json};
@@ -41,6 +42,19 @@ impl Actions {
             return Some(Self { output, summary, evidence, public });
         }
         None
+    }
+
+    /// Which job this is, among all of its repository's.
+    pub(super) fn job() -> Option<String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (repository, id) = variable("GITHUB_REPOSITORY").zip(variable("GITHUB_RUN_ID"))?;
+        let job = variable("GITHUB_JOB").unwrap_or_default();
+        Some(one_line(&format!("{repository} {id} {job}")))
+    }
+
+    /// Whether the job was tried before: somebody has pressed *Re-run failed jobs*.
+    pub(super) fn is_tried_again() -> bool {
+        std::env::var("GITHUB_RUN_ATTEMPT").is_ok_and(|attempt| attempt.parse::<u32>().is_ok_and(|attempt| attempt > 1))
     }
 
     /// How much is said: in a public repository everybody reads the log.

@@ -38,7 +38,7 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
         wait_ms: options.wait,
         public: talk.public,
         detach: options.detach,
-        occasion: options.occasion.occasion(),
+        occasion: Occasion { job: actions.as_ref().and_then(|_| Actions::job()), ..options.occasion.occasion() },
         settle_ms: options.occasion.settle_ms(),
     };
     let status = match &actions {
@@ -76,6 +76,13 @@ async fn smoke_twice(
     (talk, in_actions): (Talk, bool),
 ) -> Result<Finished, NotStarted> {
     let prepared = prepare(root, wanted)?;
+    if in_actions
+        && Actions::is_tried_again()
+        && let Some(recorded) = Box::pin(run::left_by_job(&prepared, &going)).await?
+    {
+        complain(&format!("The first attempt of this job has left run {}: it is gone on with.", recorded.history.run));
+        return Box::pin(run::go_on(recorded, &prepared, &going, company(talk, in_actions))).await;
+    }
     let outcome = Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await;
     match again(&outcome, going, settle_again_ms) {
         Some(going) => Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await,

@@ -51,6 +51,9 @@ pub struct Occasion {
     /// How long the service was left alone before the run began, in milliseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub settled_ms: u64,
+    /// The job of a build machine that makes it; its second attempt goes on with the run of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// The run that this one is made for again, since a deploy had crossed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_for: Option<String>,

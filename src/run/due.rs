@@ -80,3 +80,14 @@ pub async fn due(prepared: &Prepared, going: &Going) -> Result<Due, NotStarted> 
     }
     Ok(found)
 }
+
+/// The run that an earlier attempt of this job has left, if it can be gone on with.
+///
+/// # Errors
+/// Those of [`due`].
+pub async fn left_by_job(prepared: &Prepared, going: &Going) -> Result<Option<Recorded>, NotStarted> {
+    let Some(job) = &going.occasion.job else { return Ok(None) };
+    let found = Box::pin(due(prepared, going)).await?;
+    let mut left = found.ready.iter().rev().filter_map(|folder| Recorded::read(folder).ok());
+    Ok(left.find(|recorded| recorded.history.occasion.job.as_ref() == Some(job)))
+}

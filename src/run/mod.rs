@@ -27,7 +27,7 @@ mod shared;
 mod stage;
 mod surroundings;
 
-pub use due::{Due, due};
+pub use due::{Due, due, left_by_job};
 pub use gate::{Answer, Gate, gate};
 pub use going::Going;
 pub use launch::{Company, Finished, go_on, smoke};

@@ -49,6 +49,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
         false,
         &[
             "announce",
+            "reading",
             "model",
             "yaml",
             "scenario",

@@ -187,3 +187,23 @@ fn what_a_dead_run_has_left_is_told_and_ended_by_the_next_one() {
     let said = second.run(&["report", &format!("runs/local/{old}"), "--exit-code"]);
     assert!(said.code != 0 && said.out.contains("It is over: run it again."), "{} {}", said.code, said.out);
 }
+
+/// *Re-run failed jobs* after a runner was lost: the second attempt goes on with the run of the first, and presses nothing again.
+#[test]
+fn a_job_that_is_tried_again_goes_on_with_its_run() {
+    let (moto, sandbox) = (Moto::start(), Sandbox::start(&["--slots", "30s"]));
+    let job = |id: &str, attempt: &str| {
+        machine(&moto.url)
+            .with("GITHUB_ACTIONS", "true")
+            .with("GITHUB_REPOSITORY", "GSA/notifications-api")
+            .with("GITHUB_RUN_ID", id)
+            .with("GITHUB_RUN_ATTEMPT", attempt)
+    };
+    let lost = killed_while_it_waits(&job("4711", "1"), &sandbox);
+    let again = job("4711", "2");
+    let said = again.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &again.report()["run"]), (0, &Value::from(lost.as_str())), "{}{}", said.out, said.err);
+    assert!(said.err.contains(&format!("The first attempt of this job has left run {lost}")), "{}", said.err);
+    let sent = ["job-made", "code-requested", "reset-requested", "signed-in"].map(|what| sandbox.entries(what).len());
+    assert_eq!(sent, [1, 1, 1, 1], "nothing is done twice");
+}

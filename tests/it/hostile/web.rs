@@ -215,3 +215,34 @@ fn a_health_page_that_is_none() {
     says(&said, 0, "DEGRADED");
     says(&said, 0, "HTTP 200, which is not its JSON");
 }
+
+/// Whatever a page is made of: the log of a build machine has no command but the program's own, and its summary no markup.
+#[test]
+fn a_page_commands_no_build_machine() {
+    let attack = "<h1>&#10;::error::pwned&#10;::set-output name=x::y&#10;##[error]pwned %0A::warning::pwned &#27;[31m \
+                  | a | [x](https://evil.example) &lt;img src=x&gt; &lt;!channel&gt; @team</h1>";
+    let server = Server::start(move |path| if path == "/page" { Answer::Page(attack) } else { health() });
+    let files = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| files.path().join(name).display().to_string();
+    let desk = one_page(&format!("http://localhost:{}", server.port))
+        .with("GITHUB_ACTIONS", "true")
+        .with("GITHUB_OUTPUT", &file("output"))
+        .with("GITHUB_STEP_SUMMARY", &file("summary"));
+    std::fs::write(file("event"), "{\"repository\":{\"visibility\":\"private\"}}").expect("an event");
+    let said = smoke(&desk.with("GITHUB_EVENT_PATH", &file("event")));
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    let own = ["::add-mask::", "::group::", "::endgroup::", "::error title=hostile%3A failed"];
+    for line in said.out.lines().chain(said.err.lines()) {
+        let is_ours = own.iter().any(|own| line.starts_with(own));
+        assert!(is_ours || !line.trim_start().starts_with("::"), "{line}");
+        assert!(!line.contains("##[") && !line.contains('\u{1b}'), "{line}");
+    }
+    assert_eq!(said.out.lines().filter(|line| line.starts_with("::error")).count(), 1, "{}", said.out);
+    let summary = std::fs::read_to_string(file("summary")).expect("a summary");
+    assert!(summary.contains("pwned"), "in a private repository what was seen is told: {summary}");
+    for markup in ["](", "<img", "<!", "@team", "https://evil", "| a |", "\u{1b}", "\n::"] {
+        assert!(!summary.contains(markup), "{markup}: {summary}");
+    }
+    let outputs = std::fs::read_to_string(file("output")).expect("outputs");
+    assert!(outputs.contains("\nfailed\n") && !outputs.contains("pwned"), "{outputs}");
+}
