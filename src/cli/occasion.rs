@@ -24,6 +24,9 @@ pub(super) struct OccasionOptions {
     /// The commit that a part, `api` or `admin`, has to answer as on `/_status`; anything else is a failure of the deploy
     #[arg(long, value_name = "PART=SHA", value_parser = expected)]
     pub expect: Vec<(String, String)>,
+    /// Read known issues from this file or address too, a list as under `known:`; where it cannot be read, none of them counts
+    #[arg(long, value_name = "FILE|URL")]
+    pub known: Option<String>,
     /// Leave the service alone so long before anything else; 120s after a deploy or restage
     #[arg(long, value_name = "TIME", value_parser = patience)]
     pub settle: Option<u64>,

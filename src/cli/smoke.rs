@@ -52,7 +52,9 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
         status.pending().await;
     }
     let settle_again_ms = options.occasion.settle_again_ms();
-    let outcome = Box::pin(smoke_twice(&wanted, going, settle_again_ms, root, (talk, actions.is_some()))).await;
+    let known = options.occasion.known.as_deref();
+    let outcome =
+        Box::pin(smoke_twice((&wanted, known), going, settle_again_ms, root, (talk, actions.is_some()))).await;
     if let Some(status) = &status {
         match &outcome {
             Ok(finished) => {
@@ -69,13 +71,19 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
 
 /// Makes the run, and once more where a deploy has crossed it.
 async fn smoke_twice(
-    wanted: &Wanted,
+    (wanted, known): (&Wanted, Option<&str>),
     going: Going,
     settle_again_ms: u64,
     root: &Path,
     (talk, in_actions): (Talk, bool),
 ) -> Result<Finished, NotStarted> {
-    let prepared = prepare(root, wanted)?;
+    let mut prepared = prepare(root, wanted)?;
+    if let Some(at) = known {
+        match run::known(at).await {
+            Ok(issues) => prepared.environment.known.extend(issues),
+            Err(why) => complain(&format!("The known issues at {at} cannot be read: {why}. None of them counts.")),
+        }
+    }
     if in_actions
         && Actions::is_tried_again()
         && let Some(recorded) = Box::pin(run::left_by_job(&prepared, &going)).await?

@@ -85,12 +85,15 @@ impl CommitStatus {
     }
 }
 
-/// A success speaks of one commit: what was deployed has to have answered as it, before and after.
+/// What is lost, doubled or wrong is no success, whatever else works; what is late is one. A success speaks of one commit: what was deployed has to have answered as it, before and after.
 fn described(history: &History, outcome: Outcome, strict: bool) -> (State, String) {
     let line = github::line(history, outcome);
     let state = outcome.told(strict).status;
     if state != State::Success {
         return (state, line);
+    }
+    if outcome == Outcome::Degraded && !history.only_late() {
+        return (State::Failure, line);
     }
     if history.occasion.expected.is_empty() {
         return (State::Error, format!("{line}, but which commit answered is not known: name what was deployed"));

@@ -116,7 +116,7 @@ impl Files {
             .extend(environments.iter().filter_map(|(environment, source)| lint::unpinned(environment, source)));
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         for (problem, is_warning) in
-            environments.iter().flat_map(|(environment, source)| lint::known(environment, source, today))
+            environments.iter().flat_map(|(environment, source)| lint::known(&environment.known, source, today))
         {
             if is_warning { loaded.warnings.push(problem) } else { loaded.problems.push(problem) }
         }

@@ -166,7 +166,7 @@ const KNOWN_DAYS_MAX: i32 = 90;
 
 /// Known issues that no report can show, or that nobody looks after any more. Of each: the problem, and whether it is only a
 /// warning.
-pub(super) fn known(environment: &Environment, source: &Source, today: Date) -> Vec<(Problem, bool)> {
+pub(super) fn known(issues: &[KnownIssue], source: &Source, today: Date) -> Vec<(Problem, bool)> {
     let problem = |issue: &KnownIssue| {
         let cause = CAUSES.iter().find(|cause| cause.id == issue.cause);
         let ahead = (issue.until - today).get_days();
@@ -193,7 +193,7 @@ pub(super) fn known(environment: &Environment, source: &Source, today: Date) -> 
         };
         Some((Problem::at_word(source, &issue.cause, what, mend), is_warning))
     };
-    environment.known.iter().filter_map(problem).collect()
+    issues.iter().filter_map(problem).collect()
 }
 
 /// An environment that is not pinned can be checked, and not run.

@@ -1,6 +1,7 @@
 //! Files, secrets and environment variables: what the program is told from outside, checked before anything starts.
 
 mod files;
+mod known;
 mod lint;
 pub mod pins;
 mod resolve;
@@ -8,5 +9,6 @@ mod resolved;
 mod values;
 
 pub use files::{Files, Loaded, environment_name};
+pub use known::known_issues;
 pub use resolve::{Unresolved, placeholders, resolve, resolve_store};
 pub use resolved::{Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};

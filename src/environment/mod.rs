@@ -290,6 +290,17 @@ fn templates(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<MessageKind, Mess
     all
 }
 
+/// Known issues from a file of their own.
+///
+/// # Errors
+/// All its problems.
+pub fn known_list(source: &Source) -> Result<Vec<KnownIssue>, Vec<Problem>> {
+    let tree = parse(source).map_err(|problem| vec![problem])?;
+    let mut reader = Reader::new(source);
+    let issues = known(&mut reader, &tree);
+    if reader.problems.is_empty() { Ok(issues) } else { Err(reader.problems) }
+}
+
 fn known(reader: &mut Reader<'_>, node: &Node) -> Vec<KnownIssue> {
     let mut issues = Vec::new();
     for item in reader.list(node, "`known`") {

@@ -5,6 +5,7 @@ mod builds;
 mod codes;
 mod deploys;
 mod jobs;
+mod late;
 mod process;
 mod state;
 mod timings;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::github::lead;
 use super::public::Public;
-use super::{seconds, words};
+use super::unproven::not_proven;
+use super::{numbered, seconds, words};
 use crate::diagnose::{Explained, Story};
 use crate::history::History;
 use crate::model::{PlannedScenario, Verdict};
@@ -47,6 +48,7 @@ pub fn markdown(history: &History, detail: Detail, public: &Public) -> String {
     for scenario in plan.judged() {
         hops(&mut out, history, scenario, public);
     }
+    known(&mut out, &explained, public);
     facts(&mut out, history, public);
     bounded(out)
 }
@@ -85,9 +87,26 @@ fn one(out: &mut String, history: &History, story: &Story, (detail, public): (De
         first.because.iter().for_each(|because| line("Because", &because.text));
     }
     line("To decide", story.decides());
-    line("Next", &first.next_step);
+    steps(out, "Next", &first.next_step, public);
     for other in story.candidates.iter().skip(1) {
-        line(&format!("Or {}", other.component.name()), &format!("{}. {}", other.cause.title, other.next_step));
+        let _ = writeln!(out, "- **Or {}**: {}", other.component.name(), shown(other.cause.title));
+        steps(out, "Next", &other.next_step, public);
+    }
+}
+
+/// What to do, step by step.
+fn steps(out: &mut String, label: &str, text: &str, public: &Public) {
+    let shown = |text: &str| plain(&public.shown(text.to_owned()));
+    match numbered(text).as_slice() {
+        [only] => {
+            let _ = writeln!(out, "- **{label}**: {}", shown(only));
+        }
+        several => {
+            let _ = writeln!(out, "- **{label}**:");
+            for step in several {
+                let _ = writeln!(out, "  {}", shown(step));
+            }
+        }
     }
 }
 
@@ -103,6 +122,18 @@ fn hops(out: &mut String, history: &History, scenario: &PlannedScenario, public:
         let _ = writeln!(out, "| {} | {word} | {after} |", shown(&history.name(*step)));
     }
     out.push_str("\n</details>\n");
+}
+
+/// What is known and waited for, whether or not it was seen; never hidden.
+fn known(out: &mut String, explained: &Explained<'_>, public: &Public) {
+    let shown = |text: &str| plain(&public.shown(text.to_owned()));
+    for known in explained.known() {
+        let issue = known.issue;
+        let seen = if known.seen { "was seen" } else { "was not seen in this run" };
+        let (cause, reason, reference) = (shown(&issue.cause), shown(&issue.reason), shown(&issue.reference));
+        let over = if known.expired { ", which is over: it counts again" } else { "" };
+        let _ = writeln!(out, "\n**Known**: {cause} {seen}; known until {}{over}. {reason} ({reference})", issue.until);
+    }
 }
 
 /// What belongs to no scenario.
@@ -125,6 +156,13 @@ fn facts(out: &mut String, history: &History, public: &Public) {
     }
     if let Some(due) = history.detached.filter(|_| history.waits()) {
         line(format!("The next thing is due at {} UTC", due.strftime("%F %H:%M:%S")));
+    }
+    let unproven = not_proven(history);
+    if !unproven.is_empty() {
+        line(format!("Not proven: {}", shown(&unproven.join(", "))));
+    }
+    for (name, then, now) in super::since::changed(history) {
+        line(format!("Different since it last passed: {} {} → {}", shown(&name), shown(&then), shown(&now)));
     }
     if let Some(passed) = &history.since.passed {
         line(format!("Last passed: {} UTC, run {}", passed.at.strftime("%F %H:%M"), shown(&passed.run)));

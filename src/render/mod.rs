@@ -11,6 +11,7 @@ mod since;
 pub mod style;
 pub mod text;
 pub mod timings;
+mod unproven;
 
 use crate::model::environment::host_of;
 use crate::model::{Leased, Plan, Verdict};
@@ -35,6 +36,20 @@ pub(crate) fn lease(leased: &Leased) -> String {
         .as_ref()
         .map(|why| format!("what other machines do and have done with the same user and number is not known: {why}"));
     waited.into_iter().chain(unasked).collect::<Vec<_>>().join("; ")
+}
+
+/// A text in its parts that begin with "2. ", "3. " and so on.
+pub(crate) fn numbered(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    for number in 2.. {
+        let Some(at) = rest.find(&format!(" {number}. ")) else { break };
+        let (part, after) = rest.split_at(at);
+        parts.push(part);
+        rest = after.trim_start();
+    }
+    parts.push(rest);
+    parts
 }
 
 /// The verdict in words for a person.

@@ -365,6 +365,20 @@ fn a_success_speaks_of_one_commit() {
     }
 }
 
+/// What is late is a success with a warning; what comes twice is none.
+#[test]
+fn what_is_degraded_is_a_success_where_it_is_only_late() {
+    for (fault, state) in [("ses=slow:6s", "success"), ("reset=twice", "failure")] {
+        let sandbox = Sandbox::start(&["--fault", fault]);
+        let runner = Runner::new("private", &sandbox);
+        let job = runner.run(&[&QUICK[..], &[("commit", COMMIT)]].concat(), |_| {});
+        assert_eq!((job.code, job.outputs["verdict"].as_str()), (0, "degraded"), "{}", job.log);
+        assert!(annotations(&job.log)[0].starts_with("::warning title=local%3A degraded"), "{}", job.log);
+        let states = runner.api.states();
+        assert_eq!(states[1].0, state, "{fault}: {states:?}");
+    }
+}
+
 /// Whatever is given as an input is one word of the command line.
 #[test]
 fn an_input_is_no_script() {

@@ -10,6 +10,7 @@ add --commit "$INPUT_COMMIT"
 add --fail-on "$INPUT_FAIL_ON"
 add --evidence "$INPUT_EVIDENCE"
 add --settle "$INPUT_SETTLE"
+add --known "$INPUT_KNOWN"
 # Tests drive the action against a sandbox of theirs.
 add --sandbox "${NOTIFY_SMOKE_SANDBOX:-}"
 exec notify-smoke "${options[@]}" -- "$INPUT_ENVIRONMENT"

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::diagnose::{Because, Diagnosis, Story};
+use crate::render::numbered;
 
 /// Facts that lead; the others stand with the other candidates.
 const LEADING: usize = 3;
@@ -70,18 +71,4 @@ fn next(out: &mut String, diagnosis: &Diagnosis, told: &mut Told, label: &str) {
         let label = if number == 0 { label } else { "" };
         let _ = writeln!(out, "{label:<width$} {step}");
     }
-}
-
-/// A text in its parts that begin with "2. ", "3. " and so on.
-fn numbered(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    for number in 2.. {
-        let Some(at) = rest.find(&format!(" {number}. ")) else { break };
-        let (part, after) = rest.split_at(at);
-        parts.push(part);
-        rest = after.trim_start();
-    }
-    parts.push(rest);
-    parts
 }

@@ -1,0 +1,27 @@
+//! What is only late, and neither lost, nor doubled, nor wrong.
+
+use super::History;
+use crate::model::{Check, PlannedScenario, StepId, Timing, Verdict};
+
+impl History {
+    /// Whether all that keeps a run from having passed came, each once and as it should, only later than on time.
+    pub fn only_late(&self) -> bool {
+        let is_late = |step: &StepId| {
+            let state = self.step(*step);
+            let once = [&state.check, &state.standing]
+                .into_iter()
+                .flatten()
+                .all(|(_, check)| matches!(check, Check::Met { blemish: None, .. }));
+            state.met.is_some_and(|met| met.timing == Timing::Late) && once
+        };
+        let late = |scenario: &PlannedScenario| {
+            let verdict = self.scenario_verdict(scenario);
+            let mut degraded = verdict.steps.iter().filter(|(_, judged)| judged.verdict != Verdict::Passed).peekable();
+            verdict.verdict == Verdict::Passed
+                || (verdict.verdict == Verdict::Degraded
+                    && degraded.peek().is_some()
+                    && degraded.all(|(step, _)| is_late(step)))
+        };
+        self.frame_verdict() == Verdict::Passed && self.plan.judged().all(late)
+    }
+}
