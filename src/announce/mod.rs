@@ -11,6 +11,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, StatusCode};
 
 use crate::http;
+use crate::reading::one_line;
 
 /// One try takes no longer.
 const TRY_LONGEST: Duration = Duration::from_secs(10);
@@ -41,7 +42,7 @@ async fn send(whom: &str, request: &(dyn Fn() -> RequestBuilder + Sync)) -> Resu
                 let after = after.and_then(|after| after.parse().ok()).map(Duration::from_secs);
                 let body = http::body(answer).await.unwrap_or_default();
                 let said: String = String::from_utf8_lossy(&body).chars().take(SAID_MAX).collect();
-                why = format!("{whom} answered {}: {said}", status.as_u16());
+                why = format!("{whom} answered {}: {}", status.as_u16(), one_line(&said));
                 if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
                     break;
                 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::options::{Evidence, Talk};
-use super::out::{complain, say};
+use super::out::{complain, in_public, say, shown};
 use crate::exit::Exit;
 use crate::history::History;
 use crate::model::outcome::Outcome;
@@ -38,6 +38,9 @@ impl Actions {
         if std::env::var("GITHUB_ACTIONS").is_ok_and(|on| on == "true") {
             let public = talk.public || !is_private(file("GITHUB_EVENT_PATH").as_deref());
             let evidence = talk.evidence.unwrap_or(if public { Evidence::Summary } else { Evidence::Full });
+            if public {
+                in_public();
+            }
             let (output, summary) = (file("GITHUB_OUTPUT"), file("GITHUB_STEP_SUMMARY"));
             return Some(Self { output, summary, evidence, public });
         }
@@ -59,7 +62,18 @@ impl Actions {
 
     /// How much is said: in a public repository everybody reads the log.
     pub(super) fn talk(&self, talk: Talk) -> Talk {
-        Talk { public: self.public, ..talk }
+        Talk { public: self.public, quiet: talk.quiet || self.is_brief(), ..talk }
+    }
+
+    /// Whether only our own words may be shown: what stood on pages and in messages is for nobody here.
+    pub(super) fn is_brief(&self) -> bool {
+        self.public && self.evidence != Evidence::Full
+    }
+
+    /// The report of a run in our own words.
+    pub(super) fn page(&self, history: &History) -> String {
+        let detail = if self.evidence == Evidence::Full { Detail::Full } else { Detail::Summary };
+        markdown(history, detail, &Public::of_run(history, self.public))
     }
 
     /// Lets the runner hide each secret, before anything else is said; what follows is folded.
@@ -79,12 +93,11 @@ impl Actions {
     pub(super) fn tell(&self, finished: &Finished, exit: Exit) {
         let history = &finished.history;
         let outcome = outcome(history, exit);
-        let public = Public::of(&history.plan, self.public);
+        let public = Public::of_run(history, self.public);
         for annotation in github::annotations(history, outcome, &public) {
             say(&annotation);
         }
-        let detail = if self.evidence == Evidence::Full { Detail::Full } else { Detail::Summary };
-        let page = markdown(history, detail, &public);
+        let page = self.page(history);
         self.write_summary(&page);
         let report = self.leave(finished, &page, &public);
         let mut outputs = github::outputs(history, outcome);
@@ -103,17 +116,19 @@ impl Actions {
             }
         };
         // Each at its own line of its file, where that is known.
-        let found = if outcome == Outcome::WrongFiles { check::annotations(root) } else { Vec::new() };
+        let is_of_files = outcome == Outcome::WrongFiles && root != Path::new("");
+        let found = if is_of_files { check::annotations(root) } else { Vec::new() };
         let told = outcome.told(false);
         let title = told.headline.unwrap_or(why);
         let whole = || {
             let level = told.annotation.unwrap_or(crate::model::outcome::Level::Error);
-            vec![github::command(level.name(), &[("title", format!("{title}: {why}"))], &not_started.said.join("\n"))]
+            let text = shown(&not_started.said.join("\n"));
+            vec![github::command(level.name(), &[("title", format!("{title}: {why}"))], &text)]
         };
         for annotation in if found.is_empty() { whole() } else { found } {
             say(&annotation);
         }
-        let lines: Vec<String> = not_started.said.iter().map(|line| format!("- {}", plain(line))).collect();
+        let lines: Vec<String> = not_started.said.iter().map(|line| format!("- {}", plain(&shown(line)))).collect();
         self.write_summary(&format!("## ❔ {}: {}\n\n{}\n", plain(title), plain(why), lines.join("\n")));
         self.write_outputs(&[("verdict", outcome.name().to_owned())], &Public::Not);
     }
@@ -205,4 +220,15 @@ fn is_private(event: Option<&Path>) -> bool {
     let event: Option<Value> = event.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let visibility = event.as_ref().and_then(|event| event["repository"]["visibility"].as_str());
     matches!(visibility, Some("private" | "internal"))
+}
+
+/// Options are wrong, and it is not known what was asked for: on a build machine it is told as wrong files are. Whether this is one.
+pub(super) fn wrong_options(why: &str) -> bool {
+    let talk = Talk { quiet: true, verbose: false, timings: false, public: true, evidence: None };
+    let actions = Actions::here(talk);
+    if let Some(actions) = &actions {
+        let said = why.lines().map(str::trim).filter(|line| !line.is_empty()).map(one_line).collect();
+        actions.refused(&NotStarted { exit: Exit::WrongInput, said }, Path::new(""));
+    }
+    actions.is_some()
 }

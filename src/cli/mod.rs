@@ -44,6 +44,11 @@ pub fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // A build machine reads lines as commands, and an option's value may have lines in it.
+            if error.use_stderr() && actions::wrong_options(&error.to_string()) {
+                out::complain(&error.to_string());
+                return ExitCode::from(code);
+            }
             // Nowhere to print is no reason to fail differently.
             let _ = error.print();
             return ExitCode::from(code);

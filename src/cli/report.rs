@@ -27,10 +27,10 @@ pub(super) fn run(options: &Report, root: &Path) -> Exit {
                 Format::Junit => render::junit::junit(&history),
                 Format::Markdown => {
                     let detail = if options.public { Detail::Summary } else { Detail::Full };
-                    markdown(&history, detail, &Public::of(&history.plan, options.public))
+                    markdown(&history, detail, &Public::of_run(&history, options.public))
                 }
             };
-            say(Public::of(&history.plan, options.public).shown(said).trim_end());
+            say(Public::of_run(&history, options.public).shown(said).trim_end());
             if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }
         }
         Err(not_started) => refuse(&not_started),

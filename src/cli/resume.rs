@@ -43,7 +43,8 @@ async fn one(recorded: Recorded, options: &Resume, root: &Path) -> Exit {
     let actions = Actions::here(options.talk);
     let talk = actions.as_ref().map_or(options.talk, |actions| actions.talk(options.talk));
     let going = Going { public: talk.public, ..going(options) };
-    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company(talk, actions.is_some()))).await;
+    let outcome =
+        Box::pin(run::go_on(recorded, &prepared, &going, company(talk, actions.is_some(), None, stop()))).await;
     end(outcome, options.fail_on, talk, (actions.as_ref(), root))
 }
 

@@ -58,7 +58,7 @@ impl Screen {
 
     /// One event more.
     pub(super) fn show(&mut self, history: &History, event: &Event) {
-        let public = self.public.get_or_insert_with(|| Public::of(&history.plan, self.is_public));
+        let public = self.public.get_or_insert_with(|| Public::of_run(history, self.is_public));
         let line = self.live.line(history, event).map(|line| public.shown(line));
         // What moves is for people at a terminal, and no log.
         let board = self.on_terminal.then(|| (Board::of(history), history.last.t));

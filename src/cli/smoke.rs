@@ -1,6 +1,7 @@
 //! `smoke`, and how every run is told at its end.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -45,22 +46,32 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
         Some(_) => {
             let name = crate::config::environment_name(&wanted.environment);
             CommitStatus::of(name, wanted.profile.as_deref(), !wanted.scenarios.is_empty(), &going.occasion)
+                .map(Arc::new)
         }
         None => None,
     };
+    // Heard from here on: a job that is cancelled has little time.
+    let stop = stop();
     if let Some(status) = &status {
+        status.watch(stop.clone());
         status.pending().await;
     }
     let settle_again_ms = options.occasion.settle_again_ms();
     let known = options.occasion.known.as_deref();
-    let outcome =
-        Box::pin(smoke_twice((&wanted, known), going, settle_again_ms, root, (talk, actions.is_some()))).await;
+    let outcome = Box::pin(smoke_twice(
+        (&wanted, known),
+        going,
+        settle_again_ms,
+        root,
+        (talk, actions.is_some(), status.as_ref(), stop),
+    ))
+    .await;
     if let Some(status) = &status {
         match &outcome {
             Ok(finished) => {
                 let exit = exit_of(finished, options.fail_on);
                 let (history, strict) = (&finished.history, options.fail_on == Some(FailOn::Degraded));
-                let public = Public::of(&history.plan, talk.public);
+                let public = Public::of_run(history, talk.public);
                 status.ended(history, actions::outcome(history, exit), strict, &public).await;
             }
             Err(not_started) => status.not_run(not_started.exit).await,
@@ -75,7 +86,7 @@ async fn smoke_twice(
     going: Going,
     settle_again_ms: u64,
     root: &Path,
-    (talk, in_actions): (Talk, bool),
+    (talk, in_actions, status, stop): (Talk, bool, Option<&Arc<CommitStatus>>, watch::Receiver<Option<String>>),
 ) -> Result<Finished, NotStarted> {
     let mut prepared = prepare(root, wanted)?;
     if let Some(at) = known {
@@ -89,11 +100,25 @@ async fn smoke_twice(
         && let Some(recorded) = Box::pin(run::left_by_job(&prepared, &going)).await?
     {
         complain(&format!("The first attempt of this job has left run {}: it is gone on with.", recorded.history.run));
-        return Box::pin(run::go_on(recorded, &prepared, &going, company(talk, in_actions))).await;
+        let company = company(talk, in_actions, status.cloned(), stop.clone());
+        match Box::pin(run::go_on(recorded, &prepared, &going, company)).await {
+            // It was another one's, or its files have changed since: a new one is made.
+            Err(not_started) if not_started.exit == Exit::WrongInput => refuse(&not_started),
+            outcome => return outcome,
+        };
     }
-    let outcome = Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await;
+    let outcome =
+        Box::pin(run::smoke(&prepared, &going, company(talk, in_actions, status.cloned(), stop.clone()))).await;
+    if stop.borrow().is_some() {
+        return outcome;
+    }
     match again(&outcome, going, settle_again_ms) {
-        Some(going) => Box::pin(run::smoke(&prepared, &going, company(talk, in_actions))).await,
+        Some(going) => {
+            if let Some(status) = status {
+                status.begin_again().await;
+            }
+            Box::pin(run::smoke(&prepared, &going, company(talk, in_actions, status.cloned(), stop.clone()))).await
+        }
         None => outcome,
     }
 }
@@ -120,13 +145,24 @@ pub(super) fn refused(not_started: &NotStarted, actions: Option<&Actions>, root:
     refuse(not_started)
 }
 
-pub(super) fn company(talk: Talk, in_actions: bool) -> Company {
+pub(super) fn company(
+    talk: Talk,
+    in_actions: bool,
+    status: Option<Arc<CommitStatus>>,
+    stop: watch::Receiver<Option<String>>,
+) -> Company {
     let mut screen = Screen::new(talk);
+    let is_public = talk.public;
     Company {
-        stop: stop(),
+        stop,
         mask: if in_actions { Actions::begin } else { |_| {} },
         tell: complain,
-        observer: Box::new(move |history, event| screen.show(history, event)),
+        observer: Box::new(move |history, event| {
+            screen.show(history, event);
+            if let Some(status) = &status {
+                status.observe(history, is_public);
+            }
+        }),
     }
 }
 
@@ -144,7 +180,8 @@ pub(super) fn end(
         Ok(finished) => finished,
         Err(not_started) => return refused(&not_started, actions, root),
     };
-    let exit = said(&finished, fail_on, talk);
+    let brief = actions.filter(|actions| actions.is_brief()).map(|actions| actions.page(&finished.history));
+    let exit = said(&finished, fail_on, talk, brief);
     if let Some(actions) = actions {
         actions.tell(&finished, exit);
     }
@@ -152,14 +189,17 @@ pub(super) fn end(
 }
 
 /// Says it on this terminal, and which exit code says the same.
-fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk) -> Exit {
+fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk, brief: Option<String>) -> Exit {
     if !talk.quiet {
         say("");
     }
     let text = if talk.verbose { text::all } else { text::text };
-    let public = Public::of(&finished.history.plan, talk.public);
+    let public = Public::of_run(&finished.history, talk.public);
     let text = text(&finished.history, &finished.folder.display().to_string());
-    say(style().report(&public.shown(text)).trim_end());
+    match brief {
+        Some(brief) => say(brief.trim_end()),
+        None => say(style().report(&public.shown(text)).trim_end()),
+    }
     if talk.timings {
         say(&format!("\n{}", style().report(&public.shown(timings(&finished.history))).trim_end()));
     }

@@ -1,10 +1,17 @@
 //! The commit status of a run in GitHub Actions, by the job's own token.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
 use super::out::complain;
 use crate::announce::{Status, Statuses, Untold};
 use crate::exit::Exit;
 use crate::history::History;
 use crate::model::Occasion;
+use crate::model::occasion::is_commit;
 use crate::model::outcome::{Outcome, State};
 use crate::render::github;
 use crate::render::public::Public;
@@ -12,11 +19,22 @@ use crate::render::public::Public;
 /// The profile that has the name of the environment to itself.
 const MAIN_PROFILE: &str = "runbook";
 
+/// A job that is cancelled has no more time for it.
+const CUT_OFF_LONGEST: Duration = Duration::from_secs(3);
+/// A run does not wait longer to say that it begins.
+const PENDING_LONGEST: Duration = Duration::from_secs(5);
+/// What was told early has had its time.
+const EARLY_LONGEST: Duration = Duration::from_secs(3);
+
 /// What is set while a run goes on and at its end; nothing where there is no commit, or no token.
 pub(super) struct CommitStatus {
-    statuses: Statuses,
+    statuses: Arc<Statuses>,
     context: String,
     target_url: String,
+    /// A failure that is told while the rest of the run goes on.
+    early: Mutex<Option<JoinHandle<()>>>,
+    /// What is told when somebody stops the job.
+    cut_off: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl CommitStatus {
@@ -44,7 +62,13 @@ impl CommitStatus {
             .map(|(server, id)| format!("{server}/{repository}/actions/runs/{id}"))
             .unwrap_or_default();
         match Statuses::at(&api, &repository, commit, &token) {
-            Ok(statuses) => Some(Self { statuses, context, target_url }),
+            Ok(statuses) => Some(Self {
+                statuses: Arc::new(statuses),
+                context,
+                target_url,
+                early: Mutex::new(None),
+                cut_off: Mutex::new(None),
+            }),
             Err(Untold(why)) => {
                 complain(&format!("No commit status is set: {why}."));
                 None
@@ -52,34 +76,104 @@ impl CommitStatus {
         }
     }
 
-    /// The run begins.
+    /// The run begins. Nobody waits long for GitHub before it.
     pub(super) async fn pending(&self) {
-        self.set(State::Pending, "the smoke test is running".to_owned()).await;
+        let set = self.set(State::Pending, "the smoke test is running".to_owned());
+        let _ = tokio::time::timeout(PENDING_LONGEST, set).await;
+    }
+
+    /// The run is made once more: what was told of the first one is over.
+    pub(super) async fn begin_again(&self) {
+        self.hush().await;
+        self.pending().await;
+    }
+
+    /// As soon as somebody stops the job, beside the end of the run: a runner kills what is not gone after ten seconds.
+    pub(super) fn watch(&self, mut stop: watch::Receiver<Option<String>>) {
+        let statuses = self.statuses.clone();
+        let status = self.status(State::Error, "cut off: the job was stopped".to_owned());
+        let watching = tokio::spawn(async move {
+            if stop.changed().await.is_ok() {
+                // Nobody is left to be told why not.
+                let _ = tokio::time::timeout(CUT_OFF_LONGEST, statuses.set(&status)).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        });
+        *self.cut_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
+    }
+
+    /// Nothing is told early any more, so that the last word is the next one.
+    async fn hush(&self) {
+        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut early) = early
+            && tokio::time::timeout(EARLY_LONGEST, &mut early).await.is_err()
+        {
+            early.abort();
+            let _ = early.await;
+        }
+    }
+
+    /// After each event: a failure that is final is told at once.
+    pub(super) fn observe(&self, history: &History, is_public: bool) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.is_some() || !history.has_failed_already() {
+            return;
+        }
+        let statuses = self.statuses.clone();
+        let public = Public::of_run(history, is_public);
+        let status = self.status(State::Failure, public.shown(github::line(history, Outcome::Failed)));
+        // What cannot be told now is told at the end.
+        *early = Some(tokio::spawn(async move { drop(statuses.set(&status).await) }));
     }
 
     /// The run has come to its end.
     pub(super) async fn ended(&self, history: &History, outcome: Outcome, strict: bool, public: &Public) {
+        self.hush().await;
+        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if outcome == Outcome::CutOff {
+            // It is being told already.
+            if let Some(cut_off) = cut_off {
+                let _ = tokio::time::timeout(CUT_OFF_LONGEST, cut_off).await;
+            }
+            return;
+        }
+        if let Some(cut_off) = cut_off {
+            cut_off.abort();
+        }
         let (state, description) = described(history, outcome, strict);
         self.set(state, public.shown(description)).await;
     }
 
     /// Nothing was run.
     pub(super) async fn not_run(&self, exit: Exit) {
+        if exit == Exit::Interrupted {
+            let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(cut_off) = cut_off {
+                let _ = tokio::time::timeout(CUT_OFF_LONGEST, cut_off).await;
+            }
+            return;
+        }
         let why = match exit {
             Exit::Refused => "not run: a guard refused",
             Exit::WrongInput => "not run: files or options are wrong",
-            Exit::Interrupted => "cut off before it began",
-            Exit::Passed | Exit::Failed | Exit::NotJudged | Exit::NothingSelected | Exit::Waiting => {
-                "could not judge: it could not begin"
-            }
+            Exit::Interrupted
+            | Exit::Passed
+            | Exit::Failed
+            | Exit::NotJudged
+            | Exit::NothingSelected
+            | Exit::Waiting => "could not judge: it could not begin",
         };
         self.set(State::Error, why.to_owned()).await;
     }
 
+    fn status(&self, state: State, description: String) -> Status {
+        Status { state, description, context: self.context.clone(), target_url: self.target_url.clone() }
+    }
+
     /// What cannot be told changes no verdict.
     async fn set(&self, state: State, description: String) {
-        let (context, target_url) = (self.context.clone(), self.target_url.clone());
-        if let Err(Untold(why)) = self.statuses.set(&Status { state, context, description, target_url }).await {
+        if let Err(Untold(why)) = self.statuses.set(&self.status(state, description)).await {
             complain(&format!("The commit status {} is not set: {why}.", self.context));
         }
     }
@@ -97,6 +191,11 @@ fn described(history: &History, outcome: Outcome, strict: bool) -> (State, Strin
     }
     if history.occasion.expected.is_empty() {
         return (State::Error, format!("{line}, but which commit answered is not known: name what was deployed"));
+    }
+    // Of this commit, and of no other one.
+    let of_commit = |commit: &String| history.occasion.expected.values().any(|expected| is_commit(expected, commit));
+    if !history.occasion.commit.as_ref().is_some_and(of_commit) {
+        return (State::Error, format!("{line}, but it was made for another commit"));
     }
     if !history.builds_seen() {
         return (State::Error, format!("{line}, but another version came"));

@@ -17,6 +17,8 @@ pub struct Builds {
     rounds: [Round; 2],
     /// The first answer of another build than was expected.
     wrong: Option<WrongBuild>,
+    /// The same where the one that was expected had answered before everything else.
+    superseded: Option<WrongBuild>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,17 +42,26 @@ impl Builds {
         let round = &mut self.rounds[usize::from(after)];
         (round.tries, round.last) = (round.tries + 1, probe.moment.t);
         let Some(health) = probe.health else { return };
+        let parts = [("admin", &health.admin), ("api", &health.api)];
+        let told = parts.into_iter().filter_map(|(part, told)| Some((part, told.build(), expected.get(part)?)));
+        let told: Vec<(&str, Option<&str>, &String)> = told.collect();
+        // A page that fails for a moment tells of no build: it is looked at again.
+        if told.iter().any(|(_, build, _)| build.is_none()) {
+            return;
+        }
         round.told += 1;
-        for (part, told) in [("admin", &health.admin), ("api", &health.api)] {
-            let Some(commit) = expected.get(part) else { continue };
-            if self.wrong.is_none() && !told.build().is_some_and(|build| is_commit(build, commit)) {
-                self.wrong = Some(WrongBuild {
-                    moment: probe.moment,
-                    part: part.to_owned(),
-                    expected: commit.clone(),
-                    answered: told.version.clone(),
-                });
-            }
+        let was_right = after && self.wrong.is_none() && self.rounds[0].told >= LOOKS;
+        for (part, build, commit) in told {
+            let Some(build) = build.filter(|build| !is_commit(build, commit)) else { continue };
+            let wrong = WrongBuild {
+                moment: probe.moment,
+                part: part.to_owned(),
+                expected: commit.clone(),
+                answered: build.to_owned(),
+            };
+            // What was there before, each time, has given way to another deploy.
+            let place = if was_right { &mut self.superseded } else { &mut self.wrong };
+            place.get_or_insert(wrong);
         }
     }
 }
@@ -68,8 +79,15 @@ impl History {
         self.builds.wrong.as_ref()
     }
 
+    /// The part that answered as what was deployed before everything else, and as something else after it.
+    pub fn superseded_build(&self) -> Option<&WrongBuild> {
+        self.builds.superseded.as_ref()
+    }
+
     /// Whether the builds that were deployed have answered every time, before and after.
     pub fn builds_seen(&self) -> bool {
-        self.builds.wrong.is_none() && self.builds.rounds.iter().all(|round| round.told >= LOOKS)
+        self.builds.wrong.is_none()
+            && self.builds.superseded.is_none()
+            && self.builds.rounds.iter().all(|round| round.told >= LOOKS)
     }
 }

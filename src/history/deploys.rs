@@ -1,6 +1,6 @@
 //! What was deployed while a run went on: by the builds that answered, and by the marks of those who deploy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::History;
 use crate::model::deploy::{Deploy, DeployMark};
@@ -15,6 +15,7 @@ pub struct Deploys {
     /// By part: when the latest look at it began, in milliseconds of the run, and what it told.
     latest: BTreeMap<&'static str, (u64, String)>,
     changes: Vec<Change>,
+    seen: BTreeSet<(&'static str, String)>,
     /// What the marks in the store tell, once they were read.
     pub marked: Option<Vec<Deploy>>,
     /// Why the marks could not be read.
@@ -38,9 +39,15 @@ impl Deploys {
     pub(super) fn looked(&mut self, health: &Health, since: u64, t: u64) {
         for (part, told) in [("admin", &health.admin), ("api", &health.api)] {
             let Some(build) = told.build() else { continue };
+            // An answer that comes late says nothing of now.
+            if self.latest.get(part).is_some_and(|(latest, _)| *latest > since) {
+                continue;
+            }
             let latest = self.latest.insert(part, (since, build.to_owned()));
+            // Two instances that answer in turn are no deploy each time.
+            let is_new = self.seen.insert((part, build.to_owned()));
             let Some((from, before)) = latest.filter(|(_, before)| before != build) else { continue };
-            if self.changes.len() < CHANGES_MAX {
+            if is_new && self.changes.len() < CHANGES_MAX {
                 self.changes.push(Change { part, before, after: build.to_owned(), from, until: t });
             }
         }

@@ -4,6 +4,15 @@ use super::History;
 use crate::model::{Check, PlannedScenario, StepId, Timing, Verdict};
 
 impl History {
+    /// Whether a scenario has failed already: nothing that is still to come in the run makes less of it, but for a deploy
+    /// that is seen later to have crossed it.
+    pub fn has_failed_already(&self) -> bool {
+        self.plan.judged().any(|scenario| {
+            let verdict = self.scenario_verdict(scenario);
+            verdict.verdict == Verdict::Failed && verdict.softened.is_none()
+        })
+    }
+
     /// Whether all that keeps a run from having passed came, each once and as it should, only later than on time.
     pub fn only_late(&self) -> bool {
         let is_late = |step: &StepId| {

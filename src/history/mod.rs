@@ -317,7 +317,9 @@ impl History {
             let looked = state.looks.last.map(|(_, moment)| moment.t).filter(|_| seen.is_none());
             let closed = state.closed.map(|(moment, _)| moment.t).filter(|_| seen.is_none());
             let acted = state.acted.as_ref().map(|(moment, _)| moment.t);
-            [looked, acted, closed, seen].into_iter().flatten()
+            // A resume forgets the looks, and not what they have told.
+            let checked = state.check.as_ref().map(|(moment, _)| moment.t).filter(|_| seen.is_none());
+            [looked, acted, closed, checked, seen].into_iter().flatten()
         });
         begun.zip(ends.max())
     }

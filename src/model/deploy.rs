@@ -1,5 +1,7 @@
 //! What those who deploy say of it: when a deploy began, and when it was over.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One side of a deploy.
@@ -34,24 +36,39 @@ pub struct Deploy {
 const LONGEST_MS: i64 = 60 * 60 * 1_000;
 
 impl Deploy {
-    /// Deploys from their marks. An end whose start is not known stands for the whole of what came before it.
+    /// Deploys from their marks. Two of one part at once are one, which is over with the last end; an end whose start is not known
+    /// stands for what came before it, but not for what came before the end of another one.
     pub fn of(marks: &[DeployMark]) -> Vec<Self> {
         let mut marks: Vec<&DeployMark> = marks.iter().collect();
         marks.sort_by_key(|mark| mark.t);
         let mut deploys: Vec<Self> = Vec::new();
+        // By part: how many are open.
+        let mut open: BTreeMap<&str, u32> = BTreeMap::new();
         for mark in marks {
-            let open = deploys.iter_mut().rev().find(|deploy| deploy.part == mark.part && deploy.until.is_none());
-            match (mark.edge, open) {
-                (DeployEdge::End, Some(open)) => open.until = Some(mark.t),
-                (DeployEdge::End, None) => deploys.push(Self {
-                    part: mark.part.clone(),
-                    from: mark.t.saturating_sub(LONGEST_MS),
-                    until: Some(mark.t),
-                }),
-                // One that begins anew has not ended before: two of the same part at once are one.
-                (DeployEdge::Start, Some(_)) => {}
-                (DeployEdge::Start, None) => {
+            let last = deploys.iter_mut().rev().find(|deploy| deploy.part == mark.part);
+            let count = open.entry(mark.part.as_str()).or_default();
+            let is_stale = |deploy: &Self| mark.t.saturating_sub(deploy.from) > LONGEST_MS;
+            match (mark.edge, last) {
+                (DeployEdge::Start, Some(last)) if last.until.is_none() && !is_stale(last) => *count += 1,
+                (DeployEdge::Start, last) => {
+                    if let Some(stale) = last.filter(|last| last.until.is_none()) {
+                        stale.until = Some(stale.from.saturating_add(LONGEST_MS));
+                    }
+                    *count = 1;
                     deploys.push(Self { part: mark.part.clone(), from: mark.t, until: None });
+                }
+                (DeployEdge::End, Some(last)) if last.until.is_none() && !is_stale(last) => {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        last.until = Some(mark.t);
+                    }
+                }
+                (DeployEdge::End, last) => {
+                    let before = last
+                        .map_or(i64::MIN, |last| last.until.unwrap_or_else(|| last.from.saturating_add(LONGEST_MS)));
+                    let from = mark.t.saturating_sub(LONGEST_MS).max(before);
+                    *count = 0;
+                    deploys.push(Self { part: mark.part.clone(), from, until: Some(mark.t) });
                 }
             }
         }
@@ -101,11 +118,25 @@ mod tests {
         assert!(deploys[0].crosses(0, 10) && !deploys[0].crosses(5_001, 6_000));
     }
 
+    /// Start or end of the API's, in minutes.
+    fn api(edge: DeployEdge, minute: i64) -> DeployMark {
+        mark(edge, "api", minute * 60_000)
+    }
+
+    fn minutes(marks: &[DeployMark]) -> Vec<(i64, Option<i64>)> {
+        let deploys = Deploy::of(marks);
+        deploys.iter().map(|deploy| (deploy.from / 60_000, deploy.until.map(|until| until / 60_000))).collect()
+    }
+
     #[test]
-    fn one_that_began_twice_is_over_with_its_first_end() {
-        let marks =
-            [mark(DeployEdge::Start, "api", 1), mark(DeployEdge::Start, "api", 2), mark(DeployEdge::End, "api", 9)];
-        let deploys = Deploy::of(&marks);
-        assert_eq!(deploys, [Deploy { part: "api".to_owned(), from: 1, until: Some(9) }]);
+    fn starts_and_ends_that_do_not_match_are_kept_apart() {
+        use DeployEdge::{End, Start};
+        // A pipeline that was cut off is over after an hour, and takes nothing from the next one.
+        assert_eq!(minutes(&[api(Start, 0), api(Start, 130), api(End, 135)]), [(0, Some(60)), (130, Some(135))]);
+        assert_eq!(minutes(&[api(Start, 0), api(Start, 130)]), [(0, Some(60)), (130, None)]);
+        // Two at once are one, and over with the last.
+        assert_eq!(minutes(&[api(Start, 0), api(Start, 2), api(End, 5), api(End, 9)]), [(0, Some(9))]);
+        // An end that was marked twice reaches no further back than the first one.
+        assert_eq!(minutes(&[api(Start, 0), api(End, 5), api(End, 6)]), [(0, Some(5)), (5, Some(6))]);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 use super::passed::line_of;
@@ -14,15 +15,19 @@ use crate::engine::Observer;
 use crate::history::History;
 use crate::model::line::RunLine;
 use crate::model::outcome::Outcome;
-use crate::model::{PlannedScenario, Verdict};
+use crate::model::{Plan, Verdict};
 use crate::port::Objects;
 use crate::render::github::{lead, line};
 use crate::store::Lines;
 
 /// The store is asked for no longer what came before.
 const ASK_LONGEST: Duration = Duration::from_secs(10);
+/// What came longer ago is no series.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// At its end a run waits so long for those who are told: three tries of each.
 const TELL_LONGEST: Duration = Duration::from_secs(45);
+/// Whoever was stopped is killed soon.
+const STOPPED_LONGEST: Duration = Duration::from_secs(2);
 const ALL: [Verdict; 6] = [
     Verdict::Passed,
     Verdict::Degraded,
@@ -49,29 +54,33 @@ pub(super) struct Announcer {
 }
 
 impl Announcer {
-    /// Nobody, where the environment names none.
-    pub(super) async fn new(to: &ResolvedAnnounce, objects: Arc<dyn Objects>, environment: &str) -> Option<Arc<Self>> {
+    /// Nobody, where the environment names none. `is_shared` where other machines' runs are known, `was_told` where an earlier
+    /// process of the run has told its failure.
+    pub(super) async fn new(
+        to: &ResolvedAnnounce,
+        (objects, is_shared): (Arc<dyn Objects>, bool),
+        plan: &Plan,
+        was_told: bool,
+    ) -> Option<Arc<Self>> {
         if to.team.is_none() && to.alerts.is_none() {
             return None;
         }
-        let before = tokio::time::timeout(ASK_LONGEST, newest(objects, environment)).await;
-        let before = match before {
-            Ok(Ok(line)) => Ok(line),
-            Ok(Err(why)) => Err(why),
+        let before = match tokio::time::timeout(ASK_LONGEST, newest(objects, plan)).await {
+            Ok(Ok(None)) if !is_shared => Err("there is no store, and no run before it here".to_owned()),
+            Ok(before) => before,
             Err(_) => Err("the store did not answer in time".to_owned()),
         };
         Some(Arc::new(Self {
             to: to.clone(),
             before,
-            told_early: AtomicBool::new(false),
+            told_early: AtomicBool::new(was_told),
             sending: std::sync::Mutex::default(),
         }))
     }
 
     /// After each event: a failure that is final is told at once, though the rest of the run goes on.
     pub(super) fn observe(&self, history: &History) {
-        if self.told_early.load(Ordering::Relaxed) || !history.plan.judged().any(|scenario| is_final(history, scenario))
-        {
+        if self.told_early.load(Ordering::Relaxed) || !history.has_failed_already() {
             return;
         }
         self.told_early.store(true, Ordering::Relaxed);
@@ -79,18 +88,20 @@ impl Announcer {
     }
 
     /// At the end of the run. Why somebody was not told.
-    pub(super) async fn end(&self, history: &History) -> Option<String> {
+    pub(super) async fn end(&self, history: &History, was_stopped: bool) -> Option<String> {
         let outcome = Outcome::of(crate::diagnose::own_verdict(history));
         let early = self.told_early.load(Ordering::Relaxed);
         let before = self.before.as_ref().ok().and_then(Option::as_ref).map(|line| Outcome::of(line.verdict));
-        if early && outcome != Outcome::Failed {
+        // Where nobody knows what came before, only a failure is told: all else would be told again and again.
+        let is_told = self.before.is_ok() || outcome == Outcome::Failed;
+        if early && outcome != Outcome::Failed && !was_stopped {
             // Whoever was told of a failure is told that it is none.
             self.send(channels(Outcome::Failed, None, self.to.pages), &message(history, outcome));
-        } else if !early && history.ended {
+        } else if !early && history.ended && is_told {
             self.send(channels(outcome, before, self.to.pages), &message(history, outcome));
         }
         let mut sending = std::mem::take(&mut *self.sending.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        let mut why = self.before.as_ref().err().map(|why| format!("what came before is not known: {why}"));
+        let mut why = None;
         let all = async {
             while let Some(sent) = sending.join_next().await {
                 if let Ok(Err(Untold(untold))) = sent {
@@ -98,10 +109,11 @@ impl Announcer {
                 }
             }
         };
-        if tokio::time::timeout(TELL_LONGEST, all).await.is_err() {
+        let longest = if was_stopped { STOPPED_LONGEST } else { TELL_LONGEST };
+        if tokio::time::timeout(longest, all).await.is_err() {
             why.get_or_insert_with(|| "not everybody was told in time".to_owned());
         }
-        why
+        why.or_else(|| self.before.as_ref().err().map(|why| format!("what came before is not known: {why}")))
     }
 
     fn send(&self, channels: Vec<Channel>, message: &Message) {
@@ -117,11 +129,13 @@ impl Announcer {
     }
 }
 
-async fn newest(objects: Arc<dyn Objects>, environment: &str) -> Result<Option<RunLine>, String> {
-    let lines = Lines::new(objects, environment);
+/// The newest run that has tested all that this one tests.
+async fn newest(objects: Arc<dyn Objects>, plan: &Plan) -> Result<Option<RunLine>, String> {
+    let lines = Lines::new(objects, &plan.environment);
+    let wanted = |line: &RunLine| plan.judged().all(|scenario| line.scenarios.contains(&scenario.id));
     let mut newest: Option<RunLine> = None;
     for verdict in ALL {
-        let found = lines.newest(verdict, |_| true).await.map_err(|away| away.0)?;
+        let found = lines.newest(verdict, LOOKED_BACK, wanted).await.map_err(|away| away.0)?;
         newest = newest.into_iter().chain(found).max_by_key(|line| line.ended_at);
     }
     Ok(newest)
@@ -134,12 +148,6 @@ pub(super) fn watching(mut shown: Box<Observer>, announcer: Option<Arc<Announcer
         shown(history, event);
         announcer.observe(history);
     })
-}
-
-/// Whether a scenario has failed, and nothing that is still to come in it could change that.
-fn is_final(history: &History, scenario: &PlannedScenario) -> bool {
-    let verdict = history.scenario_verdict(scenario);
-    verdict.verdict == Verdict::Failed && verdict.softened.is_none()
 }
 
 /// Who is told of an outcome after another one.

@@ -81,7 +81,11 @@ async fn newest(
 ) -> Result<Option<RunLine>, Away> {
     let wanted = |line: &RunLine| {
         let answered = |(part, commit): &(String, String)| {
-            line.builds.get(part).is_some_and(|builds| builds.iter().all(|build| is_commit(build, commit)))
+            // A part that is down tells no build: a failure counts unless it was another one's.
+            match line.builds.get(part) {
+                Some(builds) => builds.iter().all(|build| is_commit(build, commit)),
+                None => line.verdict == Verdict::Failed,
+            }
         };
         line.ended_at >= oldest
             && scenarios.iter().all(|scenario| line.scenarios.contains(scenario))
@@ -91,7 +95,7 @@ async fn newest(
     let lines = Lines::new(objects, environment);
     let mut newest: Option<RunLine> = None;
     for verdict in JUDGED {
-        let found = lines.newest(verdict, wanted).await?;
+        let found = lines.newest(verdict, gate.max_age, wanted).await?;
         newest = newest.into_iter().chain(found).max_by_key(|line| line.ended_at);
     }
     Ok(newest)

@@ -64,15 +64,17 @@ impl Finished {
         objects: Arc<dyn Objects>,
         announcer: Option<Arc<Announcer>>,
     ) -> Self {
-        if let Some(mirrored) = mirrored {
-            self.unstored = mirrored.end(self.history.ended).await;
-        }
+        let was_stopped = matches!(self.stopped, Some(Stopped::Interrupted(_)));
+        // Before the store has it as ended: nobody looks after it then.
         if self.history.ended {
-            let why = mirrored::write_line(objects, &passed::line_of(&self.history)).await;
+            self.unstored = mirrored::write_line(objects, &passed::line_of(&self.history)).await;
+        }
+        if let Some(mirrored) = mirrored {
+            let why = mirrored.end(self.history.ended && self.unstored.is_none(), was_stopped).await;
             self.unstored = self.unstored.or(why);
         }
         if let Some(announcer) = announcer {
-            self.untold = announcer.end(&self.history).await;
+            self.untold = announcer.end(&self.history, was_stopped).await;
         }
         self
     }
@@ -177,7 +179,7 @@ async fn begin_leased(
     let open_codes = codes.unseen;
     let (harness, place) = (HARNESS.to_owned(), store::place(&runs, &prepared.environment.name).ok());
     let mirrored = stage.mirrored(&run, 0);
-    let announcer = stage.announcer().await;
+    let announcer = stage.announcer(&plan, false).await;
     let observer = watching(company.observer, announcer.clone());
     let occasion = Box::new(Occasion { settled_ms, ..going.occasion.clone() });
     let first = Fact::RunStarted { run, harness, plan: Box::new(plan), token, open_codes, since, place, occasion };
@@ -195,7 +197,7 @@ async fn begin_leased(
 }
 
 /// The run's own leases: among all machines, and on this one.
-async fn give_back(own: Option<Leases>, lease: FileLease) {
+pub(super) async fn give_back(own: Option<Leases>, lease: FileLease) {
     if let Some(own) = own {
         own.give_back().await;
     }
@@ -245,6 +247,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     let wrong = |why: String| NotStarted::new(Exit::WrongInput, format!("{}: {why}.", folder.display()));
     if history.ended {
         let unreported = report(&folder, &history, going.public);
+        mirrored::write_line(stage.objects(), &passed::line_of(&history)).await;
         return Ok(Finished { history, folder, stopped: None, unreported, unstored: None, untold: None });
     }
     if history.plan.base_url != resolved.target.base_url {
@@ -266,7 +269,7 @@ async fn reopen(recorded: Recorded, stage: &Stage<'_>, owns: bool, company: Comp
     })?;
     budget::within_rest(prepared, going, &history, &folder)?;
     let ports = stage.ports(&history.run, true).await?;
-    let announcer = stage.announcer().await;
+    let announcer = stage.announcer(&history.plan, history.has_failed_already()).await;
     let observer = watching(company.observer, announcer.clone());
     let cannot = |error: std::io::Error| cannot_write(&folder, &error);
     let store = RunFolder::reopen(&folder, replay.whole_bytes).map_err(cannot)?;
@@ -354,7 +357,7 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
 
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
 pub(super) fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
-    let public = Public::of(&history.plan, public);
+    let public = Public::of_run(history, public);
     let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
     store::write_report(folder, "report.json", &public.shown(format!("{json}\n")))
         .and_then(|()| store::write_report(folder, "junit.xml", &public.shown(render::junit::junit(history))))
@@ -377,7 +380,7 @@ pub(super) fn keeper() -> Result<Keeper, NotStarted> {
 }
 
 /// A run is gone on with by one process at a time, also where its folder was copied.
-fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLease, NotStarted> {
+pub(super) fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLease, NotStarted> {
     // What stands in a journal is anybody's, and must lead nowhere else.
     if run.contains('/') || !is_key(run) {
         return Err(NotStarted::new(Exit::WrongInput, "The id of this run is none that a run is given."));

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Recorded;
 use super::stage::Stage;
+use super::{Recorded, mirrored, passed};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Fact, LeftRun, Plan, StepKind};
@@ -23,27 +23,47 @@ pub(super) async fn left(stage: &Stage<'_>, plan: &Plan, runs: &Path, run: &str)
     let now = Timestamp::now();
     let mut left = Vec::new();
     for folder in store::newest_runs(runs, &plan.environment, RUNS_MAX) {
-        let Ok(Recorded { history, replay, .. }) = Recorded::read(&folder) else { continue };
+        let Ok(Recorded { history, .. }) = Recorded::read(&folder) else { continue };
         let waits = history.detached.is_some_and(|due| due.saturating_add(OVER_AFTER).is_ok_and(|over| over > now));
         if history.ended || waits || history.plan.base_url != plan.base_url || folder.with_extension("lease").exists() {
             continue;
         }
-        // Somebody goes on with it elsewhere, or nobody knows.
-        let Ok(own) = stage.own(&history.run).await else { continue };
-        if own.is_none() && stage.bucket.is_some() {
-            continue;
-        }
-        let is_over = now.duration_since(history.last.at) > OVER_AFTER;
-        let ended = is_over && end(&folder, &history, &replay, run).is_some();
-        // Whoever stopped one knows of it.
-        if ended || history.interrupted.is_none() {
-            left.push(LeftRun { run: history.run.clone(), job_due: job_due(&history), ended });
-        }
-        if let Some(own) = own {
-            crate::port::Lease::give_back(&own).await;
-        }
+        left.extend(of_run(stage, &history.run, &folder, run).await);
     }
     left
+}
+
+/// One run that seems to be nobody's: looked at again under its leases, and with all that the store has of it.
+async fn of_run(stage: &Stage<'_>, run: &str, folder: &Path, by: &str) -> Option<LeftRun> {
+    let lease = super::launch::take_lease(stage.prepared, run, stage.keeper).ok()?;
+    let own = stage.own(run).await.ok();
+    let left = match &own {
+        // The store cannot be asked whether somebody goes on with it: it is let alone.
+        None => None,
+        Some(None) if stage.bucket.is_some() => None,
+        Some(own) => {
+            let is_whole = own.is_none() || stage.fetched(run).await.is_ok();
+            if is_whole { settle(stage, folder, by).await } else { None }
+        }
+    };
+    super::launch::give_back(own.flatten(), lease).await;
+    left
+}
+
+async fn settle(stage: &Stage<'_>, folder: &Path, by: &str) -> Option<LeftRun> {
+    let Recorded { history, replay, .. } = Recorded::read(folder).ok()?;
+    if history.ended {
+        return None;
+    }
+    let is_over = Timestamp::now().duration_since(history.last.at) > OVER_AFTER;
+    let ended = is_over && end(folder, &history, &replay, by).is_some();
+    if ended && let Ok(recorded) = Recorded::read(folder) {
+        // The next run that finds it ended does not look after its line; what cannot be written now is no verdict's.
+        let _ = mirrored::write_line(stage.objects(), &passed::line_of(&recorded.history)).await;
+    }
+    // Whoever stopped one knows of it.
+    let is_told = ended || history.interrupted.is_none();
+    is_told.then(|| LeftRun { run: history.run.clone(), job_due: job_due(&history), ended })
 }
 
 /// When the job is due that a run has made, if it has made one.

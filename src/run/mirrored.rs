@@ -22,6 +22,8 @@ use crate::store::{self, Lines, Mirror};
 const BEHIND: Duration = Duration::from_secs(1);
 /// At its end a run waits so long for the store, and no longer: the next one writes the rest.
 const END_LONGEST: Duration = Duration::from_secs(15);
+/// A build machine that cancels a job kills it 10 s later, and the browsers have most of that.
+const STOPPED_LONGEST: Duration = Duration::from_secs(2);
 /// How far back runs of other machines are looked at, and how many of them.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
 const RECALLED_MAX: usize = 60;
@@ -140,18 +142,19 @@ impl Mirrored {
         flushed(&self.flush).await
     }
 
-    /// Writes the rest: why that could not be done.
-    pub(super) async fn end(self, ended: bool) -> Option<String> {
+    /// Writes the rest: why that could not be done. Whoever was stopped is killed soon, and has no time for it.
+    pub(super) async fn end(self, ended: bool, was_stopped: bool) -> Option<String> {
+        let longest = if was_stopped { STOPPED_LONGEST } else { END_LONGEST };
         // A task that is gone has ended, and says so below.
         let _ = self.stop.send(ended);
         let abort = self.task.abort_handle();
-        match tokio::time::timeout(END_LONGEST, self.task).await {
+        match tokio::time::timeout(longest, self.task).await {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(Away(why)))) => Some(one_line(&why)),
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => {
                 abort.abort();
-                Some(format!("no answer within {} s", END_LONGEST.as_secs()))
+                Some(format!("no answer within {} s", longest.as_secs()))
             }
         }
     }
@@ -225,8 +228,8 @@ async fn catch_up(objects: &Arc<dyn Objects>, runs: &Path, environment: &str, bu
         let sent = known.map_or(0, store::Stored::bytes);
         let mut mirror = Mirror::new(objects.clone(), environment, &run, folder, sent);
         if history.ended {
-            mirror.end().await?;
             Lines::new(objects.clone(), environment).write(&line_of(&history)).await?;
+            mirror.end().await?;
         } else {
             mirror.push().await?;
         }

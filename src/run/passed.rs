@@ -13,7 +13,7 @@ use crate::history::{History, ProbeState};
 use crate::model::line::{LINE_VERSION, RunLine};
 use crate::model::{Elsewhere, LastPassed, Plan, Since, Verdict};
 use crate::port::Objects;
-use crate::store::{self, Lines};
+use crate::store::{self, EVER, Lines};
 
 /// As far back as is looked.
 const RUNS_MAX: usize = 50;
@@ -77,7 +77,7 @@ fn builds(history: &History) -> BTreeMap<String, [String; 2]> {
 async fn passed_elsewhere(objects: Arc<dyn Objects>, plan: &Plan) -> Option<LastPassed> {
     let wanted = |line: &RunLine| plan.judged().all(|scenario| line.scenarios.contains(&scenario.id));
     let lines = Lines::new(objects, &plan.environment);
-    let found = lines.newest(Verdict::Passed, wanted);
+    let found = lines.newest(Verdict::Passed, EVER, wanted);
     // A store that is away, or too slow, tells nothing.
     let line = tokio::time::timeout(LINES_LONGEST, found).await.ok()?.ok()??;
     Some(LastPassed { run: line.run, at: line.ended_at, facets: line.facets })

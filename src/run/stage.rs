@@ -15,6 +15,7 @@ use crate::config::Resolved;
 use crate::engine::Ports;
 use crate::exit::Exit;
 use crate::guard::Leases;
+use crate::model::Plan;
 use crate::port::{Away, Clock, Lease as _, Objects, Taken};
 use crate::process::Keeper;
 use crate::store::DeployBook;
@@ -97,9 +98,10 @@ impl<'a> Stage<'a> {
         mirrored::recall(bucket, &self.prepared.files.runs(), &self.prepared.environment.name).await
     }
 
-    /// Who is told of the run, if anybody is.
-    pub(super) async fn announcer(&self) -> Option<Arc<Announcer>> {
-        Announcer::new(&self.resolved.announce, self.objects(), &self.prepared.environment.name).await
+    /// Who is told of the run, if anybody is; `was_told` where its failure was told before.
+    pub(super) async fn announcer(&self, plan: &Plan, was_told: bool) -> Option<Arc<Announcer>> {
+        let known = (self.objects(), self.bucket.is_some());
+        Announcer::new(&self.resolved.announce, known, plan, was_told).await
     }
 
     /// Where runs leave word for each other.

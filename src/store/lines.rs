@@ -14,8 +14,12 @@ use crate::port::{Away, Objects, Only};
 const BACK_DAYS: [i64; 4] = [2, 30, 365, 3_650];
 /// A list is read no further: so many pages.
 const LISTS_MAX: usize = 40;
-/// Of the keys that fit the newest are read.
-const LINES_MAX: usize = 40;
+/// Of the keys that fit the newest are read, and no more than so many.
+const LINES_MAX: usize = 400;
+/// A run ends so long after its beginning at the most, and some more.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(8);
+/// As far back as anybody asks.
+pub const EVER: SignedDuration = SignedDuration::from_hours(24 * 3_650);
 
 /// The lines of one environment.
 pub struct Lines {
@@ -43,21 +47,29 @@ impl Lines {
         format!("{}{}/", self.prefix, verdict.name())
     }
 
-    /// The newest run with this verdict whose line is as wanted.
+    /// The newest run with this verdict that began so long ago at the most, and whose line is as wanted.
     ///
     /// # Errors
-    /// [`Away`].
-    pub async fn newest(&self, verdict: Verdict, wanted: impl Fn(&RunLine) -> bool) -> Result<Option<RunLine>, Away> {
+    /// [`Away`]; also where there are too many to look through: then nothing is known.
+    pub async fn newest(
+        &self,
+        verdict: Verdict,
+        back: SignedDuration,
+        wanted: impl Fn(&RunLine) -> bool,
+    ) -> Result<Option<RunLine>, Away> {
         let (now, prefix) = (Timestamp::now(), self.of(verdict));
+        // What ended within that time may have begun some hours before.
+        let back = back.saturating_add(LONGEST_RUN);
         let mut read = 0;
         let mut until: Option<String> = None;
         for days in BACK_DAYS {
-            let from = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+            let step = SignedDuration::from_hours(24 * days);
+            let from = now.saturating_sub(step.min(back)).unwrap_or(now);
             let from = format!("{prefix}{}", from.strftime("%Y%m%dT%H%M%SZ"));
             let keys = keys(self.objects.as_ref(), &prefix, from.clone(), until.as_deref(), LISTS_MAX).await?;
             for key in keys.iter().rev() {
                 if read == LINES_MAX {
-                    return Ok(None);
+                    return Err(Away(format!("{prefix} has more runs than can be looked through")));
                 }
                 read += 1;
                 let Some(object) = self.objects.get(key).await? else { continue };
@@ -70,6 +82,9 @@ impl Lines {
                 if let Some(line) = line.filter(fits) {
                     return Ok(Some(line));
                 }
+            }
+            if step >= back {
+                break;
             }
             until = Some(from);
         }

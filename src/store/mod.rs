@@ -10,7 +10,7 @@ mod walk;
 
 pub use deploys::DeployBook;
 pub use file::FolderObjects;
-pub use lines::Lines;
+pub use lines::{EVER, Lines};
 pub use mirror::{Mirror, Stored, pull, stored};
 pub use s3::BucketObjects;
 

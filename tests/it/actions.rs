@@ -253,6 +253,23 @@ fn a_deploy_that_works_is_green_everywhere() {
     assert!(job.log.lines().take(first).any(|line| line.starts_with("::add-mask::")), "{}", job.log);
 }
 
+/// A failure that is final stands at its commit while the rest of the run goes on.
+#[test]
+fn a_failure_stands_at_its_commit_as_soon_as_it_is_final() {
+    let sandbox = Sandbox::start(&["--slots", "30s", "--fault", "admin=500@forgot-password"]);
+    let runner = Runner::new("private", &sandbox);
+    let inputs = [("environment", "local"), ("because", "hand"), ("deployed", "admin"), ("commit", COMMIT)];
+    let job = runner.run(&inputs, |_| {
+        let failed = || runner.api.states().iter().any(|(state, ..)| state == "failure").then_some(());
+        assert!(wait_until(Duration::from_mins(1), failed).is_some(), "{:?}", runner.api.states());
+        assert!(sandbox.entries("job-started").is_empty(), "the run was nearly over: nothing was told early");
+    });
+    assert_eq!(job.code, 1, "{}", job.log);
+    let states = runner.api.states();
+    let told: Vec<(&str, &str)> = states.iter().map(|(state, context, _)| (state.as_str(), context.as_str())).collect();
+    assert_eq!(told, [("pending", "smoke/local"), ("failure", "smoke/local"), ("failure", "smoke/local")]);
+}
+
 /// In a public repository nothing leaves that tells whose user, number, mailbox and templates these are.
 #[test]
 fn a_failure_is_red_everywhere_and_tells_nobody_whose_it_is() {
@@ -266,7 +283,7 @@ fn a_failure_is_red_everywhere_and_tells_nobody_whose_it_is() {
     assert!(said.len() == 1 && said[0].starts_with("::error title=local%3A failed – "), "{said:?}");
     assert!(job.summary.starts_with("## ❌ local: failed\n"), "{}", job.summary);
     let states = runner.api.states();
-    assert_eq!(states[1].0, "failure", "{states:?}");
+    assert!(states[1..].iter().all(|(state, ..)| state == "failure"), "{states:?}");
     let (name, folder) = job.artifact.expect("an artifact");
     assert_eq!(name, format!("notify-smoke-{}", job.outputs["run-id"]));
     let mut files: Vec<String> = Vec::new();
@@ -386,8 +403,21 @@ fn an_input_is_no_script() {
     for environment in ["$(touch pwned)", "`touch pwned`", "local; touch pwned", "--help", "local\n::error::x"] {
         let runner = Runner::new("private", &sandbox);
         let job = runner.run(&[("environment", environment), ("because", "hand")], |_| {});
-        assert_eq!(job.code, 2, "{environment}: {}", job.log);
+        assert!(job.code == 2 && job.outputs["verdict"] == "wrong-files", "{environment}: {}", job.log);
         assert!(!runner.desk.path().join("pwned").exists(), "{environment}");
+        assert!(!job.log.lines().any(|line| line == "::error::x"), "{}", job.log);
+    }
+    for (name, value) in
+        [("settle", "12\n::error::x"), ("because", "deployment"), ("commit", "main"), ("fail-on", "Degraded")]
+    {
+        let runner = Runner::new("public", &sandbox);
+        let job = runner.run(&[("environment", "local"), ("because", "hand"), (name, value)], |_| {});
+        assert_eq!((job.code, job.outputs["verdict"].as_str()), (2, "wrong-files"), "{name}: {}", job.log);
+        assert!(
+            annotations(&job.log)[0].starts_with("::error title=not run%3A Files or options are wrong"),
+            "{}",
+            job.log
+        );
         assert!(!job.log.lines().any(|line| line == "::error::x"), "{}", job.log);
     }
     assert!(sandbox.entries("page").is_empty());

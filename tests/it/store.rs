@@ -15,7 +15,7 @@ use notify_smoke::model::Verdict;
 use notify_smoke::model::line::RunLine;
 use notify_smoke::port::{Away, Clock, LIST_MAX, Lease as _, Object, Objects, Only, Put, Taken};
 use notify_smoke::process::Owner;
-use notify_smoke::store::{BucketObjects, FolderObjects, Lines, stored};
+use notify_smoke::store::{BucketObjects, EVER, FolderObjects, Lines, stored};
 
 use crate::ports::runtime;
 use crate::support::{root, wait_until};
@@ -338,7 +338,7 @@ async fn many_runs(objects: Arc<dyn Objects>, runs: i64, longest: Duration) {
     let lately = stored(counted.as_ref(), "staging", &two_days).await.expect("a store");
     assert_eq!(lately.len(), usize::try_from(runs.min(240)).expect("few"), "a run every twelve minutes");
     let wanted = |line: &RunLine| line.scenarios.iter().any(|scenario| scenario == "login");
-    let found = Lines::new(counted.clone(), "staging").newest(Verdict::Passed, wanted).await;
+    let found = Lines::new(counted.clone(), "staging").newest(Verdict::Passed, EVER, wanted).await;
     let found = found.expect("a store").expect("the one that passed");
     assert_eq!(found.facets["api"], format!("build {passed}"));
     let (took, asked) = (begun.elapsed(), counted.1.load(Ordering::Relaxed));

@@ -25,7 +25,7 @@ const MODULES: &[(&str, bool, &[&str])] = &[
     ("journal", false, &["model", "redact", "port"]),
     ("engine", false, &["model", "reading", "redact", "history", "decide", "judge", "policy", "port", "journal"]),
     ("process", false, &[]),
-    ("announce", false, &["model", "http"]),
+    ("announce", false, &["model", "reading", "http"]),
     ("aws", false, &["model", "http"]),
     ("browser", false, &["model", "port", "process"]),
     ("http", false, &["model"]),

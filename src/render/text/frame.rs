@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::seconds;
 use crate::diagnose::Explained;
-use crate::history::History;
+use crate::history::{History, WrongBuild};
 use crate::render::unproven::not_proven;
 
 /// What is known and waited for, whether or not it was seen; never hidden.
@@ -100,6 +100,13 @@ fn left(out: &mut String, history: &History) {
 fn deployed(out: &mut String, history: &History) {
     if let Some(run) = &history.occasion.again_for {
         let _ = writeln!(out, "\nMade again for run {run}, which a deploy had crossed.");
+    }
+    if let Some(wrong) = history.superseded_build() {
+        let WrongBuild { part, expected, answered, .. } = wrong;
+        let _ = writeln!(
+            out,
+            "\n{part} answered as {expected} at the start, and as {answered} at the end: another version came, and nothing is said of the first."
+        );
     }
     for said in history.deployed() {
         let _ = writeln!(out, "\nA deploy crossed this run: {said}.");
