@@ -53,3 +53,18 @@ fn a_gate_that_cannot_be_asked_is_shut() {
     assert_eq!(said.code, 3, "{}{}", said.out, said.err);
     assert!(said.err.contains("The store cannot be asked: s3://smoke-store/"), "{}", said.err);
 }
+
+/// A part that is down tells no build; its failure is no reason to look past it to an older pass.
+#[test]
+fn a_failure_in_which_the_part_was_down_shuts_the_gate() {
+    const API: &str = "fa2f0a820220";
+    let sandbox = Sandbox::start(&[]);
+    let desk = Desk::new();
+    let smoke = || desk.run(&["smoke", "local", "--profile", "quick", "--sandbox", sandbox.control_url()]);
+    let gate = || desk.run(&["gate", "local", "--profile", "quick", "--api", API]);
+    assert_eq!((smoke().code, gate().code), (0, 0));
+    sandbox.faults(&["api=down"]);
+    assert_eq!(smoke().code, 1);
+    let said = gate();
+    assert!(said.code == 1 && said.out.contains(" failed at "), "{}{}", said.out, said.err);
+}

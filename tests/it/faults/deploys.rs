@@ -148,3 +148,21 @@ fn what_a_deploy_has_crossed_is_made_once_more() {
     assert!(said.err.contains(&format!("A deploy has crossed run {first}")), "{}", said.err);
     assert!(said.out.contains(&format!("Made again for run {first}, which a deploy had crossed.")), "{}", said.out);
 }
+
+/// What was deployed answered, each time, until another deploy came: it did not fail, and nothing more is said of it.
+#[test]
+fn a_deploy_that_is_overtaken_has_not_failed() {
+    let sandbox = Sandbox::start(&["--slots", "30s"]);
+    let desk = Desk::new();
+    let expected = format!("admin={BEFORE}");
+    let run = desk.start(&["smoke", "local", "--expect", &expected, "--sandbox", sandbox.control_url()]);
+    let waits = wait_until(Duration::from_mins(1), || (!sandbox.entries("job-made").is_empty()).then_some(()));
+    assert!(waits.is_some(), "the run has made no job");
+    sandbox.faults(&["deploy=rolling:1s"]);
+    let said = Said::of(&run.wait_with_output().expect("the run"));
+    let report = desk.report();
+    assert_eq!((said.code, &report["verdict"]), (3, &"not-verified".into()), "{}{}", said.out, said.err);
+    let told = format!("admin answered as {BEFORE} at the start, and as {AFTER}");
+    assert!(said.out.contains(&told) && !said.out.contains("another version answers"), "{}", said.out);
+    assert_eq!(scenario(&report, CSV)["verdict"], "passed");
+}
