@@ -38,9 +38,6 @@ impl Actions {
         if std::env::var("GITHUB_ACTIONS").is_ok_and(|on| on == "true") {
             let public = talk.public || !is_private(file("GITHUB_EVENT_PATH").as_deref());
             let evidence = talk.evidence.unwrap_or(if public { Evidence::Summary } else { Evidence::Full });
-            if public {
-                in_public();
-            }
             let (output, summary) = (file("GITHUB_OUTPUT"), file("GITHUB_STEP_SUMMARY"));
             return Some(Self { output, summary, evidence, public });
         }
@@ -162,7 +159,7 @@ impl Actions {
             Evidence::Full => Some(finished.folder.clone()),
             Evidence::Summary => {
                 let folder = finished.folder.join(PUBLIC_FOLDER);
-                let json = public.shown(format!("{:#}\n", brief(&finished.history)));
+                let json = format!("{:#}\n", public.shown_json(brief(&finished.history)));
                 let written = std::fs::create_dir_all(&folder)
                     .and_then(|()| std::fs::write(folder.join("summary.md"), page))
                     .and_then(|()| std::fs::write(folder.join("report.json"), json));
@@ -175,6 +172,14 @@ impl Actions {
                 }
             }
         }
+    }
+}
+
+/// Before anything is said: in the job of a public repository everybody reads it, whichever subcommand says it.
+pub(super) fn mind_the_public() {
+    let event = std::env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
+    if std::env::var("GITHUB_ACTIONS").is_ok_and(|on| on == "true") && !is_private(event.as_deref()) {
+        in_public();
     }
 }
 

@@ -40,6 +40,7 @@ pub fn main() -> ExitCode {
         rustix::process::Resource::Core,
         rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
     );
+    actions::mind_the_public();
     let options = match Options::try_parse() {
         Ok(options) => options,
         Err(error) => {

@@ -17,20 +17,23 @@ pub(super) fn run(options: &Report, root: &Path) -> Exit {
     let sheet = Style { width: options.width.or(terminal.width), ..terminal };
     match Recorded::find(&runs, &options.run) {
         Ok(Recorded { history, folder, .. }) => {
+            let public = Public::of_run(&history, options.public);
             let said = match options.format {
                 Format::Text => {
                     let folder = folder.display().to_string();
                     let text = if options.all { render::text::all } else { render::text::text };
-                    sheet.report(&text(&history, &folder))
+                    public.shown(sheet.report(&text(&history, &folder)))
                 }
-                Format::Json => serde_json::to_string_pretty(&render::json::json(&history)).unwrap_or_default(),
-                Format::Junit => render::junit::junit(&history),
+                Format::Json => {
+                    serde_json::to_string_pretty(&public.shown_json(render::json::json(&history))).unwrap_or_default()
+                }
+                Format::Junit => public.shown(render::junit::junit(&history)),
                 Format::Markdown => {
                     let detail = if options.public { Detail::Summary } else { Detail::Full };
-                    markdown(&history, detail, &Public::of_run(&history, options.public))
+                    markdown(&history, detail, &public)
                 }
             };
-            say(Public::of_run(&history, options.public).shown(said).trim_end());
+            say(said.trim_end());
             if options.exit_code { Exit::of_recorded(&history) } else { Exit::Passed }
         }
         Err(not_started) => refuse(&not_started),

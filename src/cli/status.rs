@@ -1,5 +1,6 @@
 //! The commit status of a run in GitHub Actions, by the job's own token.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::render::public::Public;
 /// The profile that has the name of the environment to itself.
 const MAIN_PROFILE: &str = "runbook";
 
+/// What a commit is told whose job was stopped.
+const CUT_OFF: &str = "cut off: the job was stopped";
 /// A job that is cancelled has no more time for it.
 const CUT_OFF_LONGEST: Duration = Duration::from_secs(3);
 /// A run does not wait longer to say that it begins.
@@ -33,6 +36,10 @@ pub(super) struct CommitStatus {
     target_url: String,
     /// A failure that is told while the rest of the run goes on.
     early: Mutex<Option<JoinHandle<()>>>,
+    /// Whether a failure was told early: whoever stops the job then makes no less of it.
+    has_failed: Arc<AtomicBool>,
+    /// Whether the run is at its end: its verdict stands, whoever stops the job then.
+    is_over: Arc<AtomicBool>,
     /// What is told when somebody stops the job.
     cut_off: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,6 +74,8 @@ impl CommitStatus {
                 context,
                 target_url,
                 early: Mutex::new(None),
+                has_failed: Arc::default(),
+                is_over: Arc::default(),
                 cut_off: Mutex::new(None),
             }),
             Err(Untold(why)) => {
@@ -85,15 +94,21 @@ impl CommitStatus {
     /// The run is made once more: what was told of the first one is over.
     pub(super) async fn begin_again(&self) {
         self.hush().await;
+        self.has_failed.store(false, Ordering::Relaxed);
+        self.is_over.store(false, Ordering::Relaxed);
         self.pending().await;
     }
 
     /// As soon as somebody stops the job, beside the end of the run: a runner kills what is not gone after ten seconds.
     pub(super) fn watch(&self, mut stop: watch::Receiver<Option<String>>) {
         let statuses = self.statuses.clone();
-        let status = self.status(State::Error, "cut off: the job was stopped".to_owned());
+        let status = self.status(State::Error, CUT_OFF.to_owned());
+        let (has_failed, is_over) = (self.has_failed.clone(), self.is_over.clone());
         let watching = tokio::spawn(async move {
             if stop.changed().await.is_ok() {
+                if has_failed.load(Ordering::Relaxed) || is_over.load(Ordering::Relaxed) {
+                    return;
+                }
                 // Nobody is left to be told why not.
                 let _ = tokio::time::timeout(CUT_OFF_LONGEST, statuses.set(&status)).await;
             } else {
@@ -116,30 +131,47 @@ impl CommitStatus {
 
     /// After each event: a failure that is final is told at once.
     pub(super) fn observe(&self, history: &History, is_public: bool) {
-        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
-        if early.is_some() || !history.has_failed_already() {
+        self.is_over.store(history.ended, Ordering::Relaxed);
+        if self.has_failed.load(Ordering::Relaxed) || !history.has_failed_already() {
             return;
         }
+        self.has_failed.store(true, Ordering::Relaxed);
         let statuses = self.statuses.clone();
         let public = Public::of_run(history, is_public);
         let status = self.status(State::Failure, public.shown(github::line(history, Outcome::Failed)));
         // What cannot be told now is told at the end.
-        *early = Some(tokio::spawn(async move { drop(statuses.set(&status).await) }));
+        let telling = tokio::spawn(async move { drop(statuses.set(&status).await) });
+        *self.early.lock().unwrap_or_else(PoisonError::into_inner) = Some(telling);
+    }
+
+    /// Somebody has stopped the job: what was told of that is told once more, since something else may have come after it.
+    async fn ended_by_stop(&self) {
+        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut cut_off) = cut_off
+            && tokio::time::timeout(CUT_OFF_LONGEST, &mut cut_off).await.is_err()
+        {
+            cut_off.abort();
+            let _ = cut_off.await;
+        }
+        let (state, why) = if self.has_failed.load(Ordering::Relaxed) {
+            (State::Failure, "failed, and the job was stopped before the rest was known")
+        } else {
+            (State::Error, CUT_OFF)
+        };
+        let _ = tokio::time::timeout(CUT_OFF_LONGEST, self.set(state, why.to_owned())).await;
     }
 
     /// The run has come to its end.
     pub(super) async fn ended(&self, history: &History, outcome: Outcome, strict: bool, public: &Public) {
         self.hush().await;
-        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
         if outcome == Outcome::CutOff {
-            // It is being told already.
-            if let Some(cut_off) = cut_off {
-                let _ = tokio::time::timeout(CUT_OFF_LONGEST, cut_off).await;
-            }
-            return;
+            return self.ended_by_stop().await;
         }
+        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(cut_off) = cut_off {
+            // It may be on its way: the last word is this one.
             cut_off.abort();
+            let _ = cut_off.await;
         }
         let (state, description) = described(history, outcome, strict);
         self.set(state, public.shown(description)).await;
@@ -148,11 +180,7 @@ impl CommitStatus {
     /// Nothing was run.
     pub(super) async fn not_run(&self, exit: Exit) {
         if exit == Exit::Interrupted {
-            let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(cut_off) = cut_off {
-                let _ = tokio::time::timeout(CUT_OFF_LONGEST, cut_off).await;
-            }
-            return;
+            return self.ended_by_stop().await;
         }
         let why = match exit {
             Exit::Refused => "not run: a guard refused",

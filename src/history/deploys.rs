@@ -8,6 +8,8 @@ use crate::model::{Health, PlannedScenario, Verdict};
 
 /// A service that answers with another build each time has no more to tell.
 const CHANGES_MAX: usize = 16;
+/// A rolling deploy takes no longer, in milliseconds.
+const ROLLING_LONGEST_MS: u64 = 15 * 60 * 1_000;
 
 /// Builds as they answered, and marks.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +17,10 @@ pub struct Deploys {
     /// By part: when the latest look at it began, in milliseconds of the run, and what it told.
     latest: BTreeMap<&'static str, (u64, String)>,
     changes: Vec<Change>,
+    /// Every build that answered.
     seen: BTreeSet<(&'static str, String)>,
+    /// Parts of which an earlier build has come back.
+    returned: BTreeSet<&'static str>,
     /// What the marks in the store tell, once they were read.
     pub marked: Option<Vec<Deploy>>,
     /// Why the marks could not be read.
@@ -44,10 +49,22 @@ impl Deploys {
                 continue;
             }
             let latest = self.latest.insert(part, (since, build.to_owned()));
-            // Two instances that answer in turn are no deploy each time.
             let is_new = self.seen.insert((part, build.to_owned()));
             let Some((from, before)) = latest.filter(|(_, before)| before != build) else { continue };
-            if is_new && self.changes.len() < CHANGES_MAX {
+            // Instances that answer in turn are one deploy on its way, for as long as one takes. What comes back later is a deploy too,
+            // and told once: two versions that stay beside each other are none each time.
+            if !is_new {
+                let last = self.changes.iter_mut().rev().find(|change| change.part == part);
+                match last {
+                    Some(last) if t.saturating_sub(last.from) <= ROLLING_LONGEST_MS => {
+                        last.until = t;
+                        continue;
+                    }
+                    Some(_) | None if !self.returned.insert(part) => continue,
+                    Some(_) | None => {}
+                }
+            }
+            if self.changes.len() < CHANGES_MAX {
                 self.changes.push(Change { part, before, after: build.to_owned(), from, until: t });
             }
         }
@@ -56,6 +73,11 @@ impl Deploys {
     pub(super) fn read(&mut self, marks: &[DeployMark], unasked: Option<&String>) {
         self.marked = Some(Deploy::of(marks));
         self.unasked = unasked.cloned();
+    }
+
+    /// Every build that answered, with its part.
+    pub fn seen(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.seen.iter().map(|(part, build)| (*part, build.as_str()))
     }
 
     /// Builds that came in the run, in the order in which they were seen.

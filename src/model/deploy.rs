@@ -1,7 +1,5 @@
 //! What those who deploy say of it: when a deploy began, and when it was over.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// One side of a deploy.
@@ -36,38 +34,31 @@ pub struct Deploy {
 const LONGEST_MS: i64 = 60 * 60 * 1_000;
 
 impl Deploy {
-    /// Deploys from their marks. Two of one part at once are one, which is over with the last end; an end whose start is not known
-    /// stands for what came before it, but not for what came before the end of another one.
+    /// Deploys from their marks. A start beside one that is open begins none, since pipelines are tried again without having ended; an end
+    /// whose start is not known stands for what came before it, but not for what came before the end of another one.
     pub fn of(marks: &[DeployMark]) -> Vec<Self> {
         let mut marks: Vec<&DeployMark> = marks.iter().collect();
         marks.sort_by_key(|mark| mark.t);
         let mut deploys: Vec<Self> = Vec::new();
-        // By part: how many are open.
-        let mut open: BTreeMap<&str, u32> = BTreeMap::new();
         for mark in marks {
             let last = deploys.iter_mut().rev().find(|deploy| deploy.part == mark.part);
-            let count = open.entry(mark.part.as_str()).or_default();
-            let is_stale = |deploy: &Self| mark.t.saturating_sub(deploy.from) > LONGEST_MS;
+            let is_open = last
+                .as_ref()
+                .is_some_and(|last| last.until.is_none() && mark.t.saturating_sub(last.from) <= LONGEST_MS);
             match (mark.edge, last) {
-                (DeployEdge::Start, Some(last)) if last.until.is_none() && !is_stale(last) => *count += 1,
+                (DeployEdge::Start, Some(_)) if is_open => {}
+                (DeployEdge::End, Some(last)) if is_open => last.until = Some(mark.t),
                 (DeployEdge::Start, last) => {
+                    // Its pipeline was cut off.
                     if let Some(stale) = last.filter(|last| last.until.is_none()) {
                         stale.until = Some(stale.from.saturating_add(LONGEST_MS));
                     }
-                    *count = 1;
                     deploys.push(Self { part: mark.part.clone(), from: mark.t, until: None });
-                }
-                (DeployEdge::End, Some(last)) if last.until.is_none() && !is_stale(last) => {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        last.until = Some(mark.t);
-                    }
                 }
                 (DeployEdge::End, last) => {
                     let before = last
                         .map_or(i64::MIN, |last| last.until.unwrap_or_else(|| last.from.saturating_add(LONGEST_MS)));
                     let from = mark.t.saturating_sub(LONGEST_MS).max(before);
-                    *count = 0;
                     deploys.push(Self { part: mark.part.clone(), from, until: Some(mark.t) });
                 }
             }
@@ -134,8 +125,10 @@ mod tests {
         // A pipeline that was cut off is over after an hour, and takes nothing from the next one.
         assert_eq!(minutes(&[api(Start, 0), api(Start, 130), api(End, 135)]), [(0, Some(60)), (130, Some(135))]);
         assert_eq!(minutes(&[api(Start, 0), api(Start, 130)]), [(0, Some(60)), (130, None)]);
-        // Two at once are one, and over with the last.
-        assert_eq!(minutes(&[api(Start, 0), api(Start, 2), api(End, 5), api(End, 9)]), [(0, Some(9))]);
+        // One that was cut off and tried again is over with its end.
+        assert_eq!(minutes(&[api(Start, 0), api(Start, 5), api(End, 12)]), [(0, Some(12))]);
+        // Two at once are told by their ends.
+        assert_eq!(minutes(&[api(Start, 0), api(Start, 2), api(End, 5), api(End, 9)]), [(0, Some(5)), (5, Some(9))]);
         // An end that was marked twice reaches no further back than the first one.
         assert_eq!(minutes(&[api(Start, 0), api(End, 5), api(End, 6)]), [(0, Some(5)), (5, Some(6))]);
     }

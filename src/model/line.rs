@@ -28,6 +28,9 @@ pub struct RunLine {
     /// By part: the build that answered first and the one that answered last, as far as they were told.
     #[serde(default)]
     pub builds: BTreeMap<String, [String; 2]>,
+    /// By part: every build that answered.
+    #[serde(default)]
+    pub seen: BTreeMap<String, Vec<String>>,
     /// Name of a thing that may differ from run to run, and how it was.
     pub facets: BTreeMap<String, String>,
 }

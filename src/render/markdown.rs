@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::beside::beside;
 use super::github::lead;
 use super::public::Public;
 use super::unproven::not_proven;
@@ -148,11 +149,8 @@ fn facts(out: &mut String, history: &History, public: &Public) {
     if let Some(health) = history.after.as_ref().or(history.before.as_ref()).and_then(|probe| probe.health.as_ref()) {
         line(format!("Versions: admin {}, api {}", shown(&health.admin.version), shown(&health.api.version)));
     }
-    for deploy in history.deployed() {
-        line(format!("A deploy crossed this run: {}", shown(&deploy)));
-    }
-    if let Some(run) = &occasion.again_for {
-        line(format!("Made again for run {}, which a deploy had crossed", shown(run)));
+    for said in beside(history) {
+        line(shown(&said));
     }
     if let Some(due) = history.detached.filter(|_| history.waits()) {
         line(format!("The next thing is due at {} UTC", due.strftime("%F %H:%M:%S")));

@@ -1,5 +1,6 @@
 //! Reports: pure projections of a history. One file for each.
 
+mod beside;
 pub mod board;
 pub mod github;
 pub mod json;

@@ -7,13 +7,16 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
+use serde_json::Value;
 
 use crate::history::History;
 use crate::model::template::Part;
 use crate::model::{Expectation, Plan, StepKind, Template};
 
 /// A shorter piece of a template may be a word of any page.
-const PIECE_LENGTH_MIN: usize = 8;
+const PIECE_LENGTH_MIN: usize = 12;
+/// One of so many words may be shorter.
+const SHORT_PIECE: (usize, usize) = (8, 3);
 /// Longer lines may be cut where they are quoted, so they are looked for in pieces too, of so many characters.
 const PIECE_LENGTH: usize = 24;
 
@@ -86,14 +89,30 @@ fn kind_of(one: &str) -> &'static str {
     if one.contains('@') { "address" } else { "number" }
 }
 
+impl Public {
+    /// The same for every text in a document of JSON: what stands escaped in it is no text.
+    pub fn shown_json(&self, document: Value) -> Value {
+        match document {
+            Value::String(text) => Value::String(self.shown(text)),
+            Value::Array(items) => items.into_iter().map(|item| self.shown_json(item)).collect(),
+            Value::Object(fields) => fields
+                .into_iter()
+                .map(|(name, value)| (name, self.shown_json(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => document,
+        }
+    }
+}
+
 /// What is somebody's, or names a place of ours, by its look: errors of programs and providers name what no plan knows.
 pub fn hide_shapes(text: &str) -> String {
     static SHAPES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let shapes = [
             (r"[A-Za-z0-9._%+*-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", "⟨address⟩"),
             (r"(?:\+|%2B)[0-9]{8,15}\b", "⟨number⟩"),
-            (r"\bs3://[^\s,;]+", "⟨bucket⟩"),
-            (r"\barn:aws[^\s,;]*", "⟨resource⟩"),
+            (r#"\bs3://[^\s,;"<>\\]+"#, "⟨bucket⟩"),
+            (r#"\barn:aws[^\s,;"<>\\]*"#, "⟨resource⟩"),
             (r"\b[0-9]{12}\b", "⟨account⟩"),
         ];
         // A pattern that is wrong would be left out, and is seen by a test.
@@ -119,7 +138,11 @@ fn words_of(plan: &Plan) -> impl Iterator<Item = (&'static str, String)> {
 /// A text by line, and where it is long in pieces too: whoever quotes it may cut it, or write its marks otherwise.
 fn pieces(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| line.chars().count() >= PIECE_LENGTH_MIN) {
+    let is_telling = |line: &&str| {
+        let (length, words) = (line.chars().count(), line.split_whitespace().count());
+        length >= PIECE_LENGTH_MIN || (length >= SHORT_PIECE.0 && words >= SHORT_PIECE.1)
+    };
+    for line in text.lines().map(str::trim).filter(is_telling) {
         let plain = line.replace(['’', '‘'], "'").replace(['“', '”'], "\"").replace(['–', '—'], "-");
         for line in [line.to_owned(), plain] {
             let characters: Vec<char> = line.chars().collect();

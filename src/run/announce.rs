@@ -49,6 +49,8 @@ pub(super) struct Announcer {
     to: ResolvedAnnounce,
     /// The newest run before this one that has come to its end, and why that is not known.
     before: Result<Option<RunLine>, String>,
+    /// An earlier process of the run may have told its failure, or was on its way to.
+    was_told: bool,
     told_early: AtomicBool,
     sending: std::sync::Mutex<JoinSet<Result<(), Untold>>>,
 }
@@ -73,14 +75,16 @@ impl Announcer {
         Some(Arc::new(Self {
             to: to.clone(),
             before,
-            told_early: AtomicBool::new(was_told),
+            was_told,
+            told_early: AtomicBool::new(false),
             sending: std::sync::Mutex::default(),
         }))
     }
 
     /// After each event: a failure that is final is told at once, though the rest of the run goes on.
     pub(super) fn observe(&self, history: &History) {
-        if self.told_early.load(Ordering::Relaxed) || !history.has_failed_already() {
+        let is_told = self.was_told || self.told_early.load(Ordering::Relaxed);
+        if is_told || !history.has_failed_already() {
             return;
         }
         self.told_early.store(true, Ordering::Relaxed);
@@ -94,7 +98,7 @@ impl Announcer {
         let before = self.before.as_ref().ok().and_then(Option::as_ref).map(|line| Outcome::of(line.verdict));
         // Where nobody knows what came before, only a failure is told: all else would be told again and again.
         let is_told = self.before.is_ok() || outcome == Outcome::Failed;
-        if early && outcome != Outcome::Failed && !was_stopped {
+        if (early || self.was_told) && outcome != Outcome::Failed && !was_stopped {
             // Whoever was told of a failure is told that it is none.
             self.send(channels(Outcome::Failed, None, self.to.pages), &message(history, outcome));
         } else if !early && history.ended && is_told {

@@ -81,11 +81,11 @@ async fn newest(
 ) -> Result<Option<RunLine>, Away> {
     let wanted = |line: &RunLine| {
         let answered = |(part, commit): &(String, String)| {
-            // A part that is down tells no build: a failure counts unless it was another one's.
-            match line.builds.get(part) {
-                Some(builds) => builds.iter().all(|build| is_commit(build, commit)),
-                None => line.verdict == Verdict::Failed,
+            if line.verdict == Verdict::Failed {
+                // A part that is down tells no build: a failure counts unless only another one's answered.
+                return line.seen.get(part).is_none_or(|seen| seen.iter().any(|build| is_commit(build, commit)));
             }
+            line.builds.get(part).is_some_and(|builds| builds.iter().all(|build| is_commit(build, commit)))
         };
         line.ended_at >= oldest
             && scenarios.iter().all(|scenario| line.scenarios.contains(scenario))

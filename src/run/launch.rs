@@ -358,8 +358,8 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
 /// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
 pub(super) fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
     let public = Public::of_run(history, public);
-    let json = serde_json::to_string_pretty(&render::json::json(history)).unwrap_or_default();
-    store::write_report(folder, "report.json", &public.shown(format!("{json}\n")))
+    let json = serde_json::to_string_pretty(&public.shown_json(render::json::json(history))).unwrap_or_default();
+    store::write_report(folder, "report.json", &format!("{json}\n"))
         .and_then(|()| store::write_report(folder, "junit.xml", &public.shown(render::junit::junit(history))))
         .err()
 }

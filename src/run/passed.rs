@@ -57,8 +57,18 @@ pub(super) fn line_of(history: &History) -> RunLine {
         scenarios: history.plan.judged().map(|scenario| scenario.id.clone()).collect(),
         because: history.occasion.because,
         builds: builds(history),
+        seen: seen(history),
         facets: history.facets(),
     }
+}
+
+/// By part: every build that answered.
+fn seen(history: &History) -> BTreeMap<String, Vec<String>> {
+    let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (part, build) in history.deploys.seen() {
+        seen.entry(part.to_owned()).or_default().push(build.to_owned());
+    }
+    seen
 }
 
 /// By part: the first and the last build; nothing of a part that another one answered for in between.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
 
 use super::walk::keys;
 use crate::model::Verdict;
@@ -16,6 +17,8 @@ const BACK_DAYS: [i64; 4] = [2, 30, 365, 3_650];
 const LISTS_MAX: usize = 40;
 /// Of the keys that fit the newest are read, and no more than so many.
 const LINES_MAX: usize = 400;
+/// So many are read at once.
+const AT_ONCE: usize = 16;
 /// A run ends so long after its beginning at the most, and some more.
 const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(8);
 /// As far back as anybody asks.
@@ -67,20 +70,21 @@ impl Lines {
             let from = now.saturating_sub(step.min(back)).unwrap_or(now);
             let from = format!("{prefix}{}", from.strftime("%Y%m%dT%H%M%SZ"));
             let keys = keys(self.objects.as_ref(), &prefix, from.clone(), until.as_deref(), LISTS_MAX).await?;
-            for key in keys.iter().rev() {
-                if read == LINES_MAX {
+            let newest_first: Vec<&String> = keys.iter().rev().collect();
+            for batch in newest_first.chunks(AT_ONCE) {
+                read += batch.len();
+                if read > LINES_MAX {
                     return Err(Away(format!("{prefix} has more runs than can be looked through")));
                 }
-                read += 1;
-                let Some(object) = self.objects.get(key).await? else { continue };
-                // What is not ours, or newer than this program, says nothing; and a line says of itself what its key says.
-                let line = serde_json::from_slice::<RunLine>(&object.bytes).ok();
-                let fits = |line: &RunLine| {
-                    let is_at = line.verdict == verdict && *key == format!("{prefix}{}.json", line.run);
-                    line.v == LINE_VERSION && is_at && wanted(line)
-                };
-                if let Some(line) = line.filter(fits) {
-                    return Ok(Some(line));
+                for (key, line) in batch.iter().zip(self.read(batch).await?) {
+                    // What is newer than this program says nothing, and a line says of itself what its key says.
+                    let fits = |line: &RunLine| {
+                        let is_at = line.verdict == verdict && **key == format!("{prefix}{}.json", line.run);
+                        line.v == LINE_VERSION && is_at && wanted(line)
+                    };
+                    if let Some(line) = line.filter(fits) {
+                        return Ok(Some(line));
+                    }
                 }
             }
             if step >= back {
@@ -89,5 +93,20 @@ impl Lines {
             until = Some(from);
         }
         Ok(None)
+    }
+
+    /// These lines, each where there is one that is ours.
+    async fn read(&self, keys: &[&String]) -> Result<Vec<Option<RunLine>>, Away> {
+        let mut reading = JoinSet::new();
+        for (place, key) in keys.iter().enumerate() {
+            let (objects, key) = (self.objects.clone(), (*key).clone());
+            reading.spawn(async move { (place, objects.get(&key).await) });
+        }
+        let mut lines = vec![None; keys.len()];
+        while let Some(read) = reading.join_next().await {
+            let (place, object) = read.map_err(|error| Away(error.to_string()))?;
+            lines[place] = object?.and_then(|object| serde_json::from_slice(&object.bytes).ok());
+        }
+        Ok(lines)
     }
 }

@@ -304,6 +304,7 @@ fn line(number: i64, verdict: Verdict) -> RunLine {
         ended_at: started_at + SignedDuration::from_mins(3),
         because: notify_smoke::model::Because::Hand,
         builds: std::collections::BTreeMap::new(),
+        seen: std::collections::BTreeMap::new(),
         scenarios: vec!["password-reset".to_owned(), "login".to_owned()],
         facets: [("api".to_owned(), format!("build {number}"))].into(),
     }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::seconds;
 use crate::diagnose::Explained;
-use crate::history::{History, WrongBuild};
+use crate::history::History;
+use crate::render::beside::beside;
 use crate::render::unproven::not_proven;
 
 /// What is known and waited for, whether or not it was seen; never hidden.
@@ -42,8 +43,9 @@ pub(super) fn frame(out: &mut String, history: &History) {
         let (gap, way) = (seconds(ms.unsigned_abs()), if ms > 0 { "behind" } else { "ahead of" });
         let _ = writeln!(out, "\nThis machine's clock is {gap} {way} the {whose}'s: set it.");
     }
-    deployed(out, history);
-    left(out, history);
+    for said in beside(history) {
+        let _ = writeln!(out, "\n{said}.");
+    }
     for (lane, state) in &history.lanes {
         if let Some((_, why)) = &state.failed {
             let _ = writeln!(out, "\nNo browser for {}: {}", history.plan.lane_name(*lane), why.text);
@@ -76,43 +78,6 @@ pub(super) fn frame(out: &mut String, history: &History) {
     let names = not_proven(history);
     if !names.is_empty() {
         let _ = writeln!(out, "\nNot proven: {}", names.join(", "));
-    }
-}
-
-/// What earlier runs have left behind.
-fn left(out: &mut String, history: &History) {
-    for left in &history.since.left {
-        let job = left.job_due.map(|due| {
-            let tense = if due > history.started_at { "is" } else { "was" };
-            format!("; its job {tense} due at {}", due.strftime("%F %H:%M:%S UTC"))
-        });
-        let job = job.unwrap_or_default();
-        let next = if left.ended {
-            "nobody went on with it for hours, so it was ended".to_owned()
-        } else {
-            format!("go on with it: notify-smoke resume {}", left.run)
-        };
-        let _ = writeln!(out, "\nRun {} was left behind{job}; {next}.", left.run);
-    }
-}
-
-/// Which versions a run met, where they are not the same all the time; a pass names both.
-fn deployed(out: &mut String, history: &History) {
-    if let Some(run) = &history.occasion.again_for {
-        let _ = writeln!(out, "\nMade again for run {run}, which a deploy had crossed.");
-    }
-    if let Some(wrong) = history.superseded_build() {
-        let WrongBuild { part, expected, answered, .. } = wrong;
-        let _ = writeln!(
-            out,
-            "\n{part} answered as {expected} at the start, and as {answered} at the end: another version came, and nothing is said of the first."
-        );
-    }
-    for said in history.deployed() {
-        let _ = writeln!(out, "\nA deploy crossed this run: {said}.");
-    }
-    if let Some(why) = &history.deploys.unasked {
-        let _ = writeln!(out, "\nWhether a deploy was marked is not known: {why}");
     }
 }
 
