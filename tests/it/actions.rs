@@ -357,7 +357,11 @@ fn a_cancelled_job_is_told_as_cut_off() {
     assert!(annotations(&job.log)[0].starts_with("::error title=local%3A cut off"), "{}", job.log);
     let states = runner.api.states();
     let states: Vec<&str> = states.iter().map(|(state, ..)| state.as_str()).collect();
-    assert_eq!(states, ["pending", "error"]);
+    // At once, and once more as the last word.
+    assert!(
+        states[0] == "pending" && states.len() > 1 && states[1..].iter().all(|state| *state == "error"),
+        "{states:?}"
+    );
     // In a private repository all of it is kept.
     let (_, folder) = job.artifact.expect("an artifact");
     assert!(folder.join("journal.jsonl").is_file(), "{}", folder.display());
@@ -432,7 +436,7 @@ fn a_status_that_cannot_be_set_is_said_in_time() {
         description: "staging: passed".to_owned(),
         target_url: String::new(),
     };
-    let cases: [(&[Answer], usize, &str); 9] = [
+    let cases: [(&'static [Answer], usize, &str); 9] = [
         (&[Answer::Status(401, "")], 1, "GitHub answered 401"),
         (&[Answer::Status(403, "")], 1, "GitHub answered 403"),
         (&[Answer::Status(404, "")], 1, "GitHub answered 404"),
@@ -444,19 +448,23 @@ fn a_status_that_cannot_be_set_is_said_in_time() {
         (&[Answer::Closes], 3, "broke the connection off"),
     ];
     runtime().block_on(async {
+        let mut trying = tokio::task::JoinSet::new();
         for (answers, tries, why) in cases {
-            let api = Api::start(answers);
-            let statuses = Statuses::at(&api.url, "GSA/notifications-api", COMMIT, TOKEN).expect("statuses");
-            let begun = Instant::now();
-            let set = statuses.set(&status).await;
-            assert!(begun.elapsed() < Duration::from_secs(40), "{answers:?}: {:?}", begun.elapsed());
-            match set {
-                Ok(()) => assert_eq!(why, "", "{answers:?}"),
-                Err(Untold(said)) => {
-                    assert!(!why.is_empty() && said.contains(why) && !said.contains(TOKEN), "{answers:?}: {said}");
-                }
-            }
-            assert_eq!(api.asked.lock().expect("a log").len(), tries, "{answers:?}");
+            let status = status.clone();
+            trying.spawn(async move {
+                let api = Api::start(answers);
+                let statuses = Statuses::at(&api.url, "GSA/notifications-api", COMMIT, TOKEN).expect("statuses");
+                let begun = Instant::now();
+                let set = statuses.set(&status).await;
+                assert!(begun.elapsed() < Duration::from_secs(40), "{answers:?}: {:?}", begun.elapsed());
+                let said = set.err().map(|Untold(said)| said).unwrap_or_default();
+                assert_eq!(said.is_empty(), why.is_empty(), "{answers:?}: {said}");
+                assert!(said.contains(why) && !said.contains(TOKEN), "{answers:?}: {said}");
+                assert_eq!(api.asked.lock().expect("a log").len(), tries, "{answers:?}");
+            });
+        }
+        while let Some(tried) = trying.join_next().await {
+            tried.expect("a case");
         }
     });
 }

@@ -111,39 +111,43 @@ impl State {
 #[test]
 fn a_store_that_is_not_well_holds_nobody_up_and_is_caught_up_with() {
     let moto = Moto::start();
-    let front = Front::before(&moto);
-    let folder = tempfile::tempdir().expect("a folder");
     runtime().block_on(async {
-        let objects: Arc<dyn Objects> = Arc::new(bucket_at(&front.url).await);
-        let journal = folder.path().join("journal.jsonl");
-        std::fs::write(&journal, "{\"line\":0}\n").expect("a journal");
-        let mut mirror = Mirror::new(objects.clone(), "local", "one", folder.path(), 0);
-        mirror.push().await.expect("a store");
+        let mut modes = tokio::task::JoinSet::new();
         for (number, mode) in MODES.into_iter().enumerate() {
-            let mut lines = std::fs::read_to_string(&journal).expect("a journal");
-            lines.push_str(&format!("{{\"line\":{}}}\n", number + 1));
-            std::fs::write(&journal, &lines).expect("a journal");
-            front.is(mode);
-            let begun = Instant::now();
-            let Err(Away(why)) = mirror.push().await else { panic!("{mode:?}: it was written") };
-            assert!(
-                !why.is_empty() && begun.elapsed() < Duration::from_secs(7),
-                "{mode:?}: {:?}, {why}",
-                begun.elapsed()
-            );
-            if let Mode::Says(_, code) = mode {
-                assert!(why.contains(code), "{mode:?}: {why}");
-            }
-            let begun = Instant::now();
-            let taken = leases_on(objects.clone(), "first").take(60_000).await;
-            assert!(matches!(&taken, Taken::Ours { unasked: Some(why), .. } if !why.is_empty()), "{mode:?}: {taken:?}");
-            assert!(begun.elapsed() < Duration::from_secs(25), "{mode:?}: {:?}", begun.elapsed());
-            front.is(Mode::Well);
-            mirror.push().await.expect("it is back");
-            let there = stored(objects.as_ref(), "local", "").await.expect("a store");
-            assert_eq!(there[0].bytes(), lines.len() as u64, "{mode:?}");
+            let front = Front::before(&moto);
+            modes.spawn(async move { holds_nobody_up(mode, &format!("run-{number}"), &front).await });
+        }
+        while let Some(held) = modes.join_next().await {
+            held.expect("a mode");
         }
     });
+}
+
+async fn holds_nobody_up(mode: Mode, run: &str, front: &Front) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let objects: Arc<dyn Objects> = Arc::new(bucket_at(&front.url).await);
+    let journal = folder.path().join("journal.jsonl");
+    std::fs::write(&journal, "{\"line\":0}\n").expect("a journal");
+    let mut mirror = Mirror::new(objects.clone(), "local", run, folder.path(), 0);
+    mirror.push().await.expect("a store");
+    let lines = "{\"line\":0}\n{\"line\":1}\n";
+    std::fs::write(&journal, lines).expect("a journal");
+    front.is(mode);
+    let begun = Instant::now();
+    let Err(Away(why)) = mirror.push().await else { panic!("{mode:?}: it was written") };
+    assert!(!why.is_empty() && begun.elapsed() < Duration::from_secs(7), "{mode:?}: {:?}, {why}", begun.elapsed());
+    if let Mode::Says(_, code) = mode {
+        assert!(why.contains(code), "{mode:?}: {why}");
+    }
+    let begun = Instant::now();
+    let taken = leases_on(objects.clone(), run).take(60_000).await;
+    assert!(matches!(&taken, Taken::Ours { unasked: Some(why), .. } if !why.is_empty()), "{mode:?}: {taken:?}");
+    assert!(begun.elapsed() < Duration::from_secs(25), "{mode:?}: {:?}", begun.elapsed());
+    front.is(Mode::Well);
+    mirror.push().await.expect("it is back");
+    let there = stored(objects.as_ref(), "local", "").await.expect("a store");
+    let there = there.iter().find(|stored| stored.run == run).expect("the run");
+    assert_eq!(there.bytes(), lines.len() as u64, "{mode:?}");
 }
 
 /// From the start, from the middle, from the end of a run.
