@@ -27,6 +27,21 @@ const SAID_MAX: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untold(pub String);
 
+/// The page of the job that this program runs in, where it runs in GitHub Actions.
+pub fn job_page() -> Option<String> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (server, repository) = variable("GITHUB_SERVER_URL").zip(variable("GITHUB_REPOSITORY"))?;
+    Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))
+}
+
+/// A text of so many characters at the most.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
 /// Sends a request until it is taken, three times at the most. `whom` is who is told; the address may be a secret.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::{TRY_LONGEST, Untold, send};
+use super::{TRY_LONGEST, Untold, cut, send};
 use crate::http;
 
 /// Slack takes so many characters of a text in a block.
@@ -46,7 +46,7 @@ impl Slack {
 
 /// Nothing of it is read as a link, a mention or a style: the texts of blocks are plain, and the line is escaped.
 fn body(message: &Message) -> Value {
-    let plain = |text: &str| json!({ "type": "plain_text", "text": cut(text), "emoji": false });
+    let plain = |text: &str| json!({ "type": "plain_text", "text": cut(text, TEXT_MAX), "emoji": false });
     let mut blocks = vec![json!({ "type": "section", "text": plain(&message.line) })];
     for (label, text) in &message.facts {
         blocks.push(json!({ "type": "section", "text": plain(&format!("{label}: {text}")) }));
@@ -64,14 +64,6 @@ fn body(message: &Message) -> Value {
 /// Source: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn cut(text: &str) -> String {
-    if text.chars().count() <= TEXT_MAX {
-        text.to_owned()
-    } else {
-        text.chars().take(TEXT_MAX).chain(['…']).collect()
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use reqwest::Client;
 use serde_json::json;
 
-use super::{TRY_LONGEST, Untold, send};
+use super::{TRY_LONGEST, Untold, cut, send};
 use crate::http;
 use crate::model::outcome::State;
 
@@ -50,7 +50,7 @@ impl Statuses {
         let mut body = json!({
             "state": status.state.name(),
             "context": status.context,
-            "description": cut(&status.description),
+            "description": cut(&status.description, DESCRIPTION_MAX),
         });
         if !status.target_url.is_empty() {
             body["target_url"] = status.target_url.clone().into();
@@ -79,13 +79,6 @@ fn is_repository(repository: &str) -> bool {
     repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= DESCRIPTION_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(DESCRIPTION_MAX - 1).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +92,6 @@ mod tests {
         for commit in ["", "../x", "8c2bd29/../.."] {
             assert!(Statuses::at("https://api.example", "a/b", commit, "t").is_err(), "{commit:?}");
         }
-        assert_eq!(cut(&"x".repeat(200)).chars().count(), 140);
+        assert_eq!(cut(&"x".repeat(200), DESCRIPTION_MAX).chars().count(), 140);
     }
 }

@@ -34,19 +34,14 @@ pub(super) struct Actions {
 impl Actions {
     /// The runner, if there is one; with what was asked for.
     pub(super) fn here(talk: Talk) -> Option<Self> {
-        let file = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        if std::env::var("GITHUB_ACTIONS").is_ok_and(|on| on == "true") {
-            let public = talk.public || !is_private(file("GITHUB_EVENT_PATH").as_deref());
-            let evidence = talk.evidence.unwrap_or(if public { Evidence::Summary } else { Evidence::Full });
-            let (output, summary) = (file("GITHUB_OUTPUT"), file("GITHUB_STEP_SUMMARY"));
-            return Some(Self { output, summary, evidence, public });
-        }
-        None
+        let public = is_in_public()? || talk.public;
+        let evidence = talk.evidence.unwrap_or(if public { Evidence::Summary } else { Evidence::Full });
+        let (output, summary) = (file("GITHUB_OUTPUT"), file("GITHUB_STEP_SUMMARY"));
+        Some(Self { output, summary, evidence, public })
     }
 
     /// Which job this is, among all of its repository's.
     pub(super) fn job() -> Option<String> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let (repository, id) = variable("GITHUB_REPOSITORY").zip(variable("GITHUB_RUN_ID"))?;
         let job = variable("GITHUB_JOB").unwrap_or_default();
         Some(one_line(&format!("{repository} {id} {job}")))
@@ -86,17 +81,16 @@ impl Actions {
         say(&github::command("endgroup", &[], ""));
     }
 
-    /// Says how a run has ended, wherever GitHub shows it.
-    pub(super) fn tell(&self, finished: &Finished, exit: Exit) {
+    /// Says how a run has ended, wherever GitHub shows it; `page` is its report.
+    pub(super) fn tell(&self, finished: &Finished, exit: Exit, page: &str) {
         let history = &finished.history;
         let outcome = outcome(history, exit);
         let public = Public::of_run(history, self.public);
         for annotation in github::annotations(history, outcome, &public) {
             say(&annotation);
         }
-        let page = self.page(history);
-        self.write_summary(&page);
-        let report = self.leave(finished, &page, &public);
+        self.write_summary(page);
+        let report = self.leave(finished, page, &public);
         let mut outputs = github::outputs(history, outcome);
         outputs.push(("report", report.map(|folder| folder.display().to_string()).unwrap_or_default()));
         self.write_outputs(&outputs, &public);
@@ -177,10 +171,23 @@ impl Actions {
 
 /// Before anything is said: in the job of a public repository everybody reads it, whichever subcommand says it.
 pub(super) fn mind_the_public() {
-    let event = std::env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
-    if std::env::var("GITHUB_ACTIONS").is_ok_and(|on| on == "true") && !is_private(event.as_deref()) {
+    if is_in_public() == Some(true) {
         in_public();
     }
+}
+
+/// A variable that says something.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn file(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// Whether everybody can read the log of this job; nothing, where it is no job of GitHub Actions.
+fn is_in_public() -> Option<bool> {
+    variable("GITHUB_ACTIONS").filter(|on| on == "true").map(|_| !is_private(file("GITHUB_EVENT_PATH").as_deref()))
 }
 
 /// What a run comes to for a pipeline.

@@ -180,25 +180,25 @@ pub(super) fn end(
         Ok(finished) => finished,
         Err(not_started) => return refused(&not_started, actions, root),
     };
-    let brief = actions.filter(|actions| actions.is_brief()).map(|actions| actions.page(&finished.history));
-    let exit = said(&finished, fail_on, talk, brief);
-    if let Some(actions) = actions {
-        actions.tell(&finished, exit);
-    }
+    let Some(actions) = actions else { return said(&finished, fail_on, talk, None) };
+    let page = actions.page(&finished.history);
+    let exit = said(&finished, fail_on, talk, Some(page.as_str()).filter(|_| actions.is_brief()));
+    actions.tell(&finished, exit, &page);
     exit
 }
 
 /// Says it on this terminal, and which exit code says the same.
-fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk, brief: Option<String>) -> Exit {
+fn said(finished: &Finished, fail_on: Option<FailOn>, talk: Talk, brief: Option<&str>) -> Exit {
     if !talk.quiet {
         say("");
     }
-    let text = if talk.verbose { text::all } else { text::text };
     let public = Public::of_run(&finished.history, talk.public);
-    let text = text(&finished.history, &finished.folder.display().to_string());
-    match brief {
-        Some(brief) => say(brief.trim_end()),
-        None => say(style().report(&public.shown(text)).trim_end()),
+    if let Some(brief) = brief {
+        say(brief.trim_end());
+    } else {
+        let text = if talk.verbose { text::all } else { text::text };
+        let text = text(&finished.history, &finished.folder.display().to_string());
+        say(style().report(&public.shown(text)).trim_end());
     }
     if talk.timings {
         say(&format!("\n{}", style().report(&public.shown(timings(&finished.history))).trim_end()));

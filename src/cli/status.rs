@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::actions::variable;
 use super::out::complain;
-use crate::announce::{Status, Statuses, Untold};
+use crate::announce::{Status, Statuses, Untold, job_page};
 use crate::exit::Exit;
 use crate::history::History;
-use crate::model::Occasion;
 use crate::model::occasion::is_commit;
 use crate::model::outcome::{Outcome, State};
+use crate::model::{Health, Occasion};
 use crate::render::github;
 use crate::render::public::Public;
 
@@ -52,7 +53,6 @@ impl CommitStatus {
         has_scenarios: bool,
         occasion: &Occasion,
     ) -> Option<Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let (commit, token) = occasion.commit.as_ref().zip(variable("GITHUB_TOKEN"))?;
         let repository = variable("GITHUB_REPOSITORY")?;
         let api = variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
@@ -64,10 +64,7 @@ impl CommitStatus {
             None | Some(MAIN_PROFILE) => format!("smoke/{environment}"),
             Some(other) => format!("smoke/{environment}/{other}"),
         };
-        let target_url = variable("GITHUB_SERVER_URL")
-            .zip(variable("GITHUB_RUN_ID"))
-            .map(|(server, id)| format!("{server}/{repository}/actions/runs/{id}"))
-            .unwrap_or_default();
+        let target_url = job_page().unwrap_or_default();
         match Statuses::at(&api, &repository, commit, &token) {
             Ok(statuses) => Some(Self {
                 statuses: Arc::new(statuses),
@@ -120,13 +117,7 @@ impl CommitStatus {
 
     /// Nothing is told early any more, so that the last word is the next one.
     async fn hush(&self) {
-        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut early) = early
-            && tokio::time::timeout(EARLY_LONGEST, &mut early).await.is_err()
-        {
-            early.abort();
-            let _ = early.await;
-        }
+        over(&self.early, EARLY_LONGEST).await;
     }
 
     /// After each event: a failure that is final is told at once.
@@ -146,13 +137,7 @@ impl CommitStatus {
 
     /// Somebody has stopped the job: what was told of that is told once more, since something else may have come after it.
     async fn ended_by_stop(&self) {
-        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut cut_off) = cut_off
-            && tokio::time::timeout(CUT_OFF_LONGEST, &mut cut_off).await.is_err()
-        {
-            cut_off.abort();
-            let _ = cut_off.await;
-        }
+        over(&self.cut_off, CUT_OFF_LONGEST).await;
         let (state, why) = if self.has_failed.load(Ordering::Relaxed) {
             (State::Failure, "failed, and the job was stopped before the rest was known")
         } else {
@@ -167,12 +152,8 @@ impl CommitStatus {
         if outcome == Outcome::CutOff {
             return self.ended_by_stop().await;
         }
-        let cut_off = self.cut_off.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(cut_off) = cut_off {
-            // It may be on its way: the last word is this one.
-            cut_off.abort();
-            let _ = cut_off.await;
-        }
+        // It may be on its way: the last word is this one.
+        over(&self.cut_off, Duration::ZERO).await;
         let (state, description) = described(history, outcome, strict);
         self.set(state, public.shown(description)).await;
     }
@@ -207,6 +188,17 @@ impl CommitStatus {
     }
 }
 
+/// Ends what is being told: by itself within this time, or then. Nothing of it comes afterwards.
+async fn over(telling: &Mutex<Option<JoinHandle<()>>>, longest: Duration) {
+    let telling = telling.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(mut telling) = telling
+        && tokio::time::timeout(longest, &mut telling).await.is_err()
+    {
+        telling.abort();
+        let _ = telling.await;
+    }
+}
+
 /// What is lost, doubled or wrong is no success, whatever else works; what is late is one. A success speaks of one commit: what was deployed has to have answered as it, before and after.
 fn described(history: &History, outcome: Outcome, strict: bool) -> (State, String) {
     let line = github::line(history, outcome);
@@ -228,13 +220,10 @@ fn described(history: &History, outcome: Outcome, strict: bool) -> (State, Strin
     if !history.builds_seen() {
         return (State::Error, format!("{line}, but another version came"));
     }
-    let other = ["api", "admin"].into_iter().filter(|part| !history.occasion.expected.contains_key(*part));
     let health = history.after.as_ref().and_then(|probe| probe.health.as_ref());
-    let others: Vec<String> = other
-        .filter_map(|part| {
-            let told = if part == "api" { &health?.api } else { &health?.admin };
-            Some(format!(" with {part} {}", told.build()?.split(' ').next()?))
-        })
-        .collect();
+    let others = health.into_iter().flat_map(Health::parts);
+    let others = others.filter(|(part, _)| !history.occasion.expected.contains_key(*part));
+    let others: Vec<String> =
+        others.filter_map(|(part, told)| Some(format!(" with {part} {}", told.build()?.split(' ').next()?))).collect();
     (state, format!("{line}{}", others.concat()))
 }

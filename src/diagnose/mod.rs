@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::history::{History, LookedBack, WrongBuild};
-use crate::model::{Component, PlannedScenario, StepId, Verdict};
+use crate::model::{Component, Plan, PlannedScenario, StepId, Verdict};
 use see::Seen;
 use story::Candidate;
 
@@ -34,6 +34,14 @@ pub struct Diagnosis {
     pub because: Vec<Because>,
     /// What the run book says to do.
     pub next_step: String,
+}
+
+impl Diagnosis {
+    /// What does not work meanwhile, as the run book of the plan has it: of the cause, or of its part.
+    pub fn impact<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
+        let impact = &plan.impact;
+        impact.get(self.cause.id).or_else(|| impact.get(self.component.name())).map(String::as_str)
+    }
 }
 
 /// A fact that speaks for a candidate.

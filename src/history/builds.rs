@@ -42,8 +42,8 @@ impl Builds {
         let round = &mut self.rounds[usize::from(after)];
         (round.tries, round.last) = (round.tries + 1, probe.moment.t);
         let Some(health) = probe.health else { return };
-        let parts = [("admin", &health.admin), ("api", &health.api)];
-        let told = parts.into_iter().filter_map(|(part, told)| Some((part, told.build(), expected.get(part)?)));
+        let told =
+            health.parts().into_iter().filter_map(|(part, told)| Some((part, told.build(), expected.get(part)?)));
         let told: Vec<(&str, Option<&str>, &String)> = told.collect();
         // A page that fails for a moment tells of no build: it is looked at again.
         if told.iter().any(|(_, build, _)| build.is_none()) {

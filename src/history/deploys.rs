@@ -42,7 +42,7 @@ pub struct Change {
 impl Deploys {
     /// A look that began at `since` and was known at `t`.
     pub(super) fn looked(&mut self, health: &Health, since: u64, t: u64) {
-        for (part, told) in [("admin", &health.admin), ("api", &health.api)] {
+        for (part, told) in health.parts() {
             let Some(build) = told.build() else { continue };
             // An answer that comes late says nothing of now.
             if self.latest.get(part).is_some_and(|(latest, _)| *latest > since) {

@@ -163,14 +163,19 @@ impl History {
         Some(visited > pressed.t && self.seen_gone(look).is_some_and(|moment| moment.t >= visited))
     }
 
-    /// The time for which a job of a stopped run is still scheduled, as far as is known.
-    pub fn left_behind(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
-        let stopped = self.stopped_at?;
+    /// The time for which a scenario's job was scheduled, where one was made.
+    pub fn job_due(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
         let slot = self.slot_in(scenario)?;
         let made = scenario.steps.iter().any(|step| {
             matches!(&self.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
                 && self.step(*step).started.is_some()
         });
-        (made && slot > self.service_time(stopped.t, stopped.at)).then_some(slot)
+        made.then_some(slot)
+    }
+
+    /// The same for a job of a stopped run that is still scheduled, as far as is known.
+    pub fn left_behind(&self, scenario: &PlannedScenario) -> Option<Timestamp> {
+        let stopped = self.stopped_at?;
+        self.job_due(scenario).filter(|slot| *slot > self.service_time(stopped.t, stopped.at))
     }
 }

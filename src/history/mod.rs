@@ -366,7 +366,7 @@ impl History {
     pub fn facets(&self) -> BTreeMap<String, String> {
         let mut facets = self.plan.facets();
         if let Some(health) = self.before.as_ref().and_then(|probe| probe.health.as_ref()) {
-            for (name, part) in [("admin", &health.admin), ("api", &health.api)] {
+            for (name, part) in health.parts() {
                 if part.ok {
                     facets.insert(name.to_owned(), part.version.clone());
                 }

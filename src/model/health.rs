@@ -43,3 +43,10 @@ impl PartHealth {
 
 /// What stands in place of the version of a part of which nothing is said.
 pub const NOT_MENTIONED: &str = "not mentioned";
+
+impl Health {
+    /// The parts that tell of themselves, by name.
+    pub fn parts(&self) -> [(&'static str, &PartHealth); 2] {
+        [("admin", &self.admin), ("api", &self.api)]
+    }
+}

@@ -74,11 +74,10 @@ fn one(out: &mut String, history: &History, story: &Story, (detail, public): (De
     let shown = |text: &str| plain(&public.shown(text.to_owned()));
     let Some(first) = story.candidates.first() else { return };
     let _ = writeln!(out, "\n### {}: {}\n", shown(first.component.name()), shown(first.cause.title));
-    let impact = &history.plan.impact;
     let mut line = |label: &str, text: &str| {
         let _ = writeln!(out, "- **{label}**: {}", shown(text));
     };
-    if let Some(impact) = impact.get(first.cause.id).or_else(|| impact.get(first.component.name())) {
+    if let Some(impact) = first.impact(&history.plan) {
         line("Impact", impact);
     }
     if let Some(step) = story.steps.first() {

@@ -7,8 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
-use super::passed::line_of;
-use crate::announce::{Message, Slack, Untold};
+use crate::announce::{Message, Slack, Untold, job_page};
 use crate::config::ResolvedAnnounce;
 use crate::diagnose::Explained;
 use crate::engine::Observer;
@@ -137,12 +136,7 @@ impl Announcer {
 async fn newest(objects: Arc<dyn Objects>, plan: &Plan) -> Result<Option<RunLine>, String> {
     let lines = Lines::new(objects, &plan.environment);
     let wanted = |line: &RunLine| plan.judged().all(|scenario| line.scenarios.contains(&scenario.id));
-    let mut newest: Option<RunLine> = None;
-    for verdict in ALL {
-        let found = lines.newest(verdict, LOOKED_BACK, wanted).await.map_err(|away| away.0)?;
-        newest = newest.into_iter().chain(found).max_by_key(|line| line.ended_at);
-    }
-    Ok(newest)
+    lines.newest_of(&ALL, LOOKED_BACK, wanted).await.map_err(|away| away.0)
 }
 
 /// Shows a run to whoever looks, and to those who are told of it.
@@ -181,21 +175,16 @@ fn message(history: &History, outcome: Outcome) -> Message {
     }
     let stories = explained.stories();
     if let Some(first) = stories.first().and_then(|story| story.candidates.first()) {
-        let impact = &history.plan.impact;
-        if let Some(impact) = impact.get(first.cause.id).or_else(|| impact.get(first.component.name())) {
-            facts.push(("Impact", impact.clone()));
+        if let Some(impact) = first.impact(&history.plan) {
+            facts.push(("Impact", impact.to_owned()));
         }
         facts.push(("Next", first.next_step.clone()));
     }
     if let Some(passed) = &history.since.passed {
         facts.push(("Last passed", format!("{} UTC", passed.at.strftime("%F %H:%M"))));
     }
-    facts.push(("Run", format!("{}, because: {}", line_of(history).run, history.occasion.because.name())));
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let job = variable("GITHUB_SERVER_URL").zip(variable("GITHUB_REPOSITORY")).zip(variable("GITHUB_RUN_ID"));
-    if let Some(((server, repository), id)) = job {
-        facts.push(("Job", format!("{server}/{repository}/actions/runs/{id}")));
-    }
+    facts.push(("Run", format!("{}, because: {}", history.run, history.occasion.because.name())));
+    facts.extend(job_page().map(|page| ("Job", page)));
     Message { line: line(history, outcome), facts }
 }
 

@@ -92,13 +92,7 @@ async fn newest(
             && gate.because.is_none_or(|because| line.because == because)
             && gate.commits.iter().all(answered)
     };
-    let lines = Lines::new(objects, environment);
-    let mut newest: Option<RunLine> = None;
-    for verdict in JUDGED {
-        let found = lines.newest(verdict, gate.max_age, wanted).await?;
-        newest = newest.into_iter().chain(found).max_by_key(|line| line.ended_at);
-    }
-    Ok(newest)
+    Lines::new(objects, environment).newest_of(&JUDGED, gate.max_age, wanted).await
 }
 
 fn answer(gate: &Gate, environment: &str, line: Option<&RunLine>) -> Answer {

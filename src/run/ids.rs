@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::NotStarted;
 use crate::exit::Exit;
+use crate::store::second;
 
 /// `20261122T031502Z-x7k2p9`: run ids sort by their time.
 pub(super) fn run_id() -> Result<String, NotStarted> {
-    Ok(format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), random_letters(6)?))
+    Ok(format!("{}-{}", second(Timestamp::now()), random_letters(6)?))
 }
 
 /// No digits: six of them in a row would be taken for a code.

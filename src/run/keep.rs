@@ -67,7 +67,7 @@ pub(super) async fn prune_store(objects: &Arc<dyn Objects>, environment: &str, k
     let kept = SignedDuration::from_hours(24 * i64::from(keep.days)).max(SignedDuration::from_hours(8 * 24));
     let now = Timestamp::now();
     // Run ids begin with their time.
-    let oldest = now.saturating_sub(kept).unwrap_or(now).strftime("%Y%m%dT%H%M%SZ").to_string();
+    let oldest = store::second(now.saturating_sub(kept).unwrap_or(now));
     let prefix = format!("runs/{environment}/");
     let keys = objects.list(&prefix, "").await?;
     let is_old = |key: &&String| key.strip_prefix(&prefix).is_some_and(|rest| rest < oldest.as_str());

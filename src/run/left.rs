@@ -9,7 +9,7 @@ use super::stage::Stage;
 use super::{Recorded, mirrored, passed};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
-use crate::model::{Fact, LeftRun, Plan, StepKind};
+use crate::model::{Fact, LeftRun, Plan};
 use crate::redact::Vault;
 use crate::store::{self, RunFolder};
 
@@ -63,18 +63,10 @@ async fn settle(stage: &Stage<'_>, folder: &Path, by: &str) -> Option<LeftRun> {
     }
     // Whoever stopped one knows of it.
     let is_told = ended || history.interrupted.is_none();
-    is_told.then(|| LeftRun { run: history.run.clone(), job_due: job_due(&history), ended })
-}
-
-/// When the job is due that a run has made, if it has made one.
-fn job_due(history: &History) -> Option<Timestamp> {
-    history.plan.judged().find_map(|scenario| {
-        let slot = scenario.steps.iter().find_map(|step| history.slot_of(*step))?;
-        let made = scenario.steps.iter().any(|step| {
-            matches!(&history.plan.step(*step).kind, StepKind::Act { watch, .. } if !watch.is_empty())
-                && history.step(*step).started.is_some()
-        });
-        made.then_some(slot)
+    is_told.then(|| LeftRun {
+        run: history.run.clone(),
+        job_due: history.plan.judged().find_map(|scenario| history.job_due(scenario)),
+        ended,
     })
 }
 

@@ -208,7 +208,7 @@ fn before(run: &str) -> &str {
 /// Runs whose ids come behind this one are looked at: every window of older ones is over.
 pub(super) fn oldest() -> String {
     let now = Timestamp::now();
-    now.saturating_sub(LOOKED_BACK).unwrap_or(now).strftime("%Y%m%dT%H%M%SZ").to_string()
+    store::second(now.saturating_sub(LOOKED_BACK).unwrap_or(now))
 }
 
 /// Writes what the store lacks of runs that are over on this machine.

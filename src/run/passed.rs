@@ -75,9 +75,9 @@ fn seen(history: &History) -> BTreeMap<String, Vec<String>> {
 fn builds(history: &History) -> BTreeMap<String, [String; 2]> {
     let health = |probe: &Option<ProbeState>| probe.as_ref().and_then(|probe| probe.health.clone());
     let (Some(first), Some(last)) = (health(&history.before), health(&history.after)) else { return BTreeMap::new() };
-    let parts = [("admin", first.admin, last.admin), ("api", first.api, last.api)];
     let changed = |part: &str| history.deploys.changes().iter().any(|change| change.part == part);
-    let both = parts.into_iter().filter(|(part, ..)| !changed(part)).filter_map(|(part, first, last)| {
+    let both = first.parts().into_iter().zip(last.parts()).filter(|((part, _), _)| !changed(part));
+    let both = both.filter_map(|((part, first), (_, last))| {
         Some((part.to_owned(), [first.build()?.to_owned(), last.build()?.to_owned()]))
     });
     both.collect()

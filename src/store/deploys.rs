@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::second;
 use super::walk::keys;
 use crate::model::deploy::{DeployEdge, is_part};
 use crate::port::{AgedMark, Away, Deploys, Objects, Only};
@@ -50,10 +51,6 @@ impl DeployBook {
         let key = format!("{}{}-{nonce}.json", self.prefix, second(Timestamp::now()));
         self.objects.put(&key, line, Only::Always).await.map(|_| ())
     }
-}
-
-fn second(at: Timestamp) -> String {
-    at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[async_trait]

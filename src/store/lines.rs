@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
+use super::second;
 use super::walk::keys;
 use crate::model::Verdict;
 use crate::model::line::{LINE_VERSION, RunLine};
@@ -50,6 +51,24 @@ impl Lines {
         format!("{}{}/", self.prefix, verdict.name())
     }
 
+    /// The newest run with one of these verdicts that began so long ago at the most, and whose line is as wanted.
+    ///
+    /// # Errors
+    /// Those of [`Lines::newest`].
+    pub async fn newest_of(
+        &self,
+        verdicts: &[Verdict],
+        back: SignedDuration,
+        wanted: impl Fn(&RunLine) -> bool,
+    ) -> Result<Option<RunLine>, Away> {
+        let mut newest: Option<RunLine> = None;
+        for verdict in verdicts {
+            let found = self.newest(*verdict, back, &wanted).await?;
+            newest = newest.into_iter().chain(found).max_by_key(|line| line.ended_at);
+        }
+        Ok(newest)
+    }
+
     /// The newest run with this verdict that began so long ago at the most, and whose line is as wanted.
     ///
     /// # Errors
@@ -68,7 +87,7 @@ impl Lines {
         for days in BACK_DAYS {
             let step = SignedDuration::from_hours(24 * days);
             let from = now.saturating_sub(step.min(back)).unwrap_or(now);
-            let from = format!("{prefix}{}", from.strftime("%Y%m%dT%H%M%SZ"));
+            let from = format!("{prefix}{}", second(from));
             let keys = keys(self.objects.as_ref(), &prefix, from.clone(), until.as_deref(), LISTS_MAX).await?;
             let newest_first: Vec<&String> = keys.iter().rev().collect();
             for batch in newest_first.chunks(AT_ONCE) {

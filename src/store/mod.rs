@@ -19,9 +19,15 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::port::Store;
+
+/// A time as the ids of runs begin, and names in the store: they sort by it.
+pub fn second(at: Timestamp) -> String {
+    at.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
 
 const JOURNAL: &str = "journal.jsonl";
 const EVIDENCE: &str = "evidence";

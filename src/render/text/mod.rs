@@ -123,8 +123,7 @@ fn block(history: &History, story: &Story, told: &mut Told) -> String {
     };
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{}: {}{or}", first.component, first.cause.title);
-    let impact = &history.plan.impact;
-    if let Some(impact) = impact.get(first.cause.id).or_else(|| impact.get(first.component.name())) {
+    if let Some(impact) = first.impact(&history.plan) {
         let _ = writeln!(out, "Impact     {impact}");
     }
     out.push('\n');
