@@ -40,6 +40,10 @@ pub(crate) enum Entry {
     JobCancelled { job: String },
     /// The worker began with a job.
     JobStarted { job: String },
+    /// Somebody looked into the mailbox's bucket.
+    MailboxLooked,
+    /// Somebody asked the gateway for the number's texts.
+    NumberLooked,
     /// A new-password page was opened.
     LinkOpened,
 }

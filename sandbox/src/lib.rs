@@ -113,6 +113,11 @@ impl World {
         self.moments.deploy(gone)
     }
 
+    /// Whether it is the turn of an instance with the new version, where the other one has the old one.
+    pub(crate) fn answers_as_the_new_one(&self) -> bool {
+        self.is_on(Site::Deploy, &Effect::Mixed) && self.moments.next_instance() == 1
+    }
+
     /// Somebody edits the template for mails, where that is a fault that is on.
     pub(crate) async fn edit_template_if_asked(&self) {
         if self.is_on(Site::Template, &Effect::Edited) {
@@ -147,7 +152,7 @@ pub async fn run(
     if let Some(time) = options.clock {
         clock.set(time);
     }
-    let store = aws::s3::start(&options, &secrets, &faults).await?;
+    let store = aws::s3::start(&options, &secrets, &faults, &ledger).await?;
     let outside = outside::Outside::find(&store, options.share.as_deref()).await?;
     let mut postgres = db::Postgres::start(&options).await?;
     let db = postgres.connect(&secrets).await?;

@@ -18,6 +18,8 @@ struct Known {
     slot: Option<Timestamp>,
     dashboard: bool,
     deploy_began: Option<Instant>,
+    /// Requests that the router has given to one of the admin app's two instances.
+    routed: u64,
 }
 
 /// A deploy: the admin app answers with its new version as soon as it has begun.
@@ -59,6 +61,14 @@ impl Moments {
     /// Another deploy may begin.
     pub(crate) fn forget_deploy(&self) {
         self.known().deploy_began = None;
+    }
+
+    /// Which of the admin app's two instances, 0 or 1, takes this request: the router gives them out in turn.
+    /// Source: <https://docs.cloudfoundry.org/concepts/http-routing.html>, round-robin is gorouter's default.
+    pub(crate) fn next_instance(&self) -> u64 {
+        let mut known = self.known();
+        known.routed += 1;
+        known.routed % 2
     }
 
     pub(crate) fn forget(&self) {

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fault::{Effect, Site};
+use crate::ledger::Entry;
 use crate::ready::USER_MOBILE;
 use crate::{StartError, World, serve};
 
@@ -136,6 +137,7 @@ async fn list(
     if account != secrets.sms_gateway_account || list != "Messages.json" {
         return error(StatusCode::NOT_FOUND, 20404, "The requested resource was not found");
     }
+    world.ledger.add(Entry::NumberLooked);
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let size = number("PageSize").unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE_MAX);
     let page = number("Page").unwrap_or(0);

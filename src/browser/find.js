@@ -15,7 +15,11 @@ if (kind === "field") {
 }
 if (kind === "file") {
   const inputs = Array.from(document.querySelectorAll("input[type=file]"));
-  return inputs.find((input) => [...(input.labels || [])].some((label) => plain(label.innerText) === wanted)) || null;
+  const labelled = inputs.find((input) => [...(input.labels || [])].some((label) => plain(label.innerText) === wanted));
+  // A script may put a button of this name in front of the page's one file input, which has lost its label then.
+  const fronted = Array.from(document.querySelectorAll("button, input[type=button]"))
+    .some((button) => visible(button) && plain(button.innerText || button.value) === wanted);
+  return labelled || (inputs.length === 1 && fronted ? inputs[0] : null);
 }
 if (kind === "link") {
   return Array.from(document.querySelectorAll("a[href]")).find((link) => visible(link) && plain(link.innerText) === wanted) || null;

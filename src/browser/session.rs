@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::trouble::{Trouble, bounded, harness};
+use crate::model::times::Choice;
 use crate::model::{Acted, FailureKind, PortFailure};
 use crate::port::{Jar, MaskedPng, RawAct, RawCookie, RawPage, Session};
 use crate::process::Kept;
@@ -208,21 +209,23 @@ impl ChromiumSession {
         }
     }
 
-    /// Real clicks on days and labels. Which time is checked in the end is for the look after this to say.
-    async fn schedule(&mut self, not_before: Timestamp, reload: bool) -> Result<(), Acted> {
+    /// Real clicks on days and labels. Which time the form would send in the end is for the look after this to say.
+    async fn schedule(&mut self, not_before: Timestamp, reload: bool, choice: &Choice) -> Result<(), Acted> {
         if reload {
             bounded(self.client.refresh()).await.map_err(|error| error.acted())?;
         }
         // A time that is not whole seconds away is in the next second.
-        let not_before = not_before.strftime("%Y-%m-%dT%H:%M:%S%.f").to_string();
+        let not_before = not_before.to_string();
         let mut tried: Vec<String> = Vec::new();
+        let mut clicked = false;
         for _ in 0..TIME_CLICKS_MAX {
-            let arguments = vec![json!(not_before), json!(tried)];
+            let arguments = vec![json!(not_before), json!(tried), json!(choice), json!(clicked)];
             let found = self.script(TIME, arguments).await.map_err(|error| error.acted())?;
             if let Some(name) = found["name"].as_str() {
                 tried.push(name.to_owned());
             }
-            let next = ["label", "day", "done"].into_iter().find(|kind| !found[*kind].is_null());
+            let next = ["label", "confirm", "open", "day", "back"].into_iter().find(|kind| !found[*kind].is_null());
+            // Without a button that confirms, the choice is made.
             let Some(kind) = next else { break };
             let Some(reference) = reference(&found[kind]) else { break };
             let element = Element::from_element_id(self.client.clone(), reference.to_owned().into());
@@ -230,9 +233,13 @@ impl ChromiumSession {
                 Acted::Done => {}
                 other => return Err(other),
             }
-            if kind == "label" {
+            clicked |= kind == "label";
+            if kind == "confirm" || (clicked && choice.confirms.is_empty()) {
                 return Ok(());
             }
+        }
+        if clicked {
+            return Ok(());
         }
         let why = PortFailure::new(FailureKind::Missing, "the page offers no time that is far enough away");
         Err(Acted::NotDone { why })
@@ -269,10 +276,12 @@ impl Session for ChromiumSession {
                 self.follow(text).await
             }
             RawAct::Attach { field, name, csv } => self.attach(field, name, csv).await,
-            RawAct::Schedule { not_before, reload } => match self.schedule(*not_before, *reload).await {
-                Ok(()) => Acted::Done,
-                Err(acted) => acted,
-            },
+            RawAct::Schedule { not_before, reload, choice } => {
+                match self.schedule(*not_before, *reload, choice).await {
+                    Ok(()) => Acted::Done,
+                    Err(acted) => acted,
+                }
+            }
             RawAct::Fill(fields) => match self.fill(fields).await {
                 Ok(()) => Acted::Done,
                 Err(acted) => acted,

@@ -1,6 +1,7 @@
 // One snapshot of the page, in one piece: what a reader can see and use. Values of password, code and hidden fields
 // never leave the page, and every list and text is bounded.
-const LIST_MAX = 300, TEXT_MAX = 20000, WORD_MAX = 500;
+const LIST_MAX = 300, TEXT_MAX = 20000, WORD_MAX = 500, BESIDE_MAX = 2000;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
 // A word that the cut goes through is left out: half a secret is not known as one.
 const cut = (text, max) => text.length > max ? text.slice(0, max).replace(/\S*$/, "") + "…" : text;
 const text = (node) => cut((node ? node.innerText || node.textContent || "" : "").replace(/\s+/g, " ").trim(), WORD_MAX);
@@ -42,4 +43,9 @@ return {
   took_ms: Math.ceil((performance.getEntriesByType("navigation")[0] || {}).responseEnd || 0),
   status: (performance.getEntriesByType("navigation")[0] || {}).responseStatus || 0,
   text: cut(document.body ? document.body.innerText : "", TEXT_MAX),
+  // Which time each form would send, or "" for at once. A value that is neither leaves no page.
+  sends: Object.fromEntries(Array.from(document.forms).slice(0, 20).flatMap((form) => Array.from(new FormData(form).entries()))
+    .filter(([name, value]) => typeof value === "string" && name.length < 100 && (value === "" || time.test(value))).slice(0, 50)),
+  beside: cut(all("body > header, body > nav, body > footer, [role=banner], [role=contentinfo]").filter(visible)
+    .map((part) => part.innerText).join("\n"), BESIDE_MAX),
 };

@@ -8,6 +8,7 @@ use super::screen::style;
 use crate::config::Files;
 use crate::diagnose::{CAUSES, Cause};
 use crate::exit::Exit;
+use crate::model::Parts;
 use crate::yaml::did_you_mean;
 
 pub(super) fn run(options: &Explain, root: &Path) -> Exit {
@@ -17,7 +18,7 @@ pub(super) fn run(options: &Explain, root: &Path) -> Exit {
     }
     let Some(id) = &options.cause else {
         for cause in CAUSES {
-            say(&format!("  {:<22} {:<10} {}", cause.id, cause.component.name(), cause.title));
+            say(&format!("  {:<22} {:<10} {}", cause.id, cause.component.name(), general(cause.title)));
         }
         say("\nOne of them: notify-smoke explain CAUSE");
         return Exit::Passed;
@@ -32,15 +33,18 @@ pub(super) fn run(options: &Explain, root: &Path) -> Exit {
 }
 
 fn text(cause: &Cause, root: &Path) -> String {
-    let mut out = format!("{}: {}\n\n", cause.component, cause.title);
+    let mut out = format!("{}: {}\n\n", cause.component, general(cause.title));
     for (index, sign) in cause.signs().iter().enumerate() {
         let label = if index == 0 { "Seen when" } else { "" };
         out.push_str(&format!("  {label:<10} {sign}\n"));
     }
-    out.push_str(&format!("  To decide  {}\n", cause.decides));
+    out.push_str(&format!("  To decide  {}\n", general(cause.decides)));
     out.push_str(&format!("  From       {}\n", cause.decided_from));
     // Each service has a run book of its own; with none here, the cause speaks for itself.
     for (service, runbook) in Files::new(root).load().runbooks {
+        if let Some(look) = runbook.decides.get(cause.id) {
+            out.push_str(&format!("             {look} ({service})\n"));
+        }
         if let Some(next) = cause.step_in(&runbook.steps) {
             // Without a run there is nothing to fill in.
             let next = next.replace("{{ environment }}", "ENV").replace("{{ run }}", "RUN ID");
@@ -49,6 +53,11 @@ fn text(cause: &Cause, root: &Path) -> String {
         }
     }
     out
+}
+
+/// In words that hold for every service.
+fn general(sentence: &str) -> String {
+    Parts::in_general().said(sentence)
 }
 
 /// `docs/causes.md`.
@@ -68,9 +77,9 @@ fn page() -> String {
         out.push_str(&format!(
             "\n**`{}`**: {}.\nSeen when: {}.\nTo decide: {}.\nFrom: {}.\n",
             cause.id,
-            cause.title,
+            general(cause.title),
             cause.signs().join("; "),
-            cause.decides,
+            general(cause.decides),
             cause.decided_from
         ));
     }

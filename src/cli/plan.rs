@@ -51,7 +51,7 @@ fn text(plan: &model::Plan) -> String {
                     format!("  {:>2}  {step}{}", id.0 + 1, if act.is_once() { "  (once)" } else { "" })
                 }
                 StepKind::Expect { window, proves, .. } => {
-                    let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
+                    let parts: Vec<String> = proves.iter().map(|component| plan.parts.word(*component)).collect();
                     format!(
                         "  {:>2}  expect {step}  [{}]  on time {} s, late {} s",
                         id.0 + 1,

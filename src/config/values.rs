@@ -58,9 +58,9 @@ fn is_email(value: &str) -> bool {
 
 /// Source: ITU-T E.164: at most 15 digits.
 fn is_number(value: &str) -> bool {
-    value.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()) && !digits.starts_with('0')
-    })
+    // Some services and providers write it without its plus: with its country it has eleven digits at least, as no national number.
+    let (digits, least) = value.strip_prefix('+').map_or((value, 11), |digits| (digits, 7));
+    (least..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit()) && !digits.starts_with('0')
 }
 
 fn is_short_code(value: &str) -> bool {
@@ -86,6 +86,7 @@ mod tests {
             (Email, "smoke+x@notify.gov"),
             (Email, "a@localhost"),
             (Number, "+12025550123"),
+            (Number, "447700900601"),
             (Sender, "+18556438890"),
             (Sender, "39642"),
             (Sender, "GOVUK"),
@@ -107,12 +108,13 @@ mod tests {
             (Email, "a b@c.gov"),
             (Number, "(202) 555-0123"),
             (Number, "2025550123"),
+            (Number, "07700900601"),
             (Number, "+1 202 555 0123"),
             (Number, "+0202555012"),
             (Number, "+1202555012345678"),
             (Sender, "(855) 643-8890"),
             (Sender, "a very long name"),
-            (Sender, "1855643889012"),
+            (Sender, "18556438890123456"),
             (Url, "notify.gov"),
             (Url, "ftp://x/"),
         ];

@@ -48,53 +48,53 @@ macro_rules! causes {
 }
 
 causes! {
-    SES_SILENT = "ses-silent", Ses, Providers,
-        "SES did not deliver the mail",
-        "SES's sending statistics for the minute: rejects, or no sending at all",
+    MAIL_SILENT = "ses-silent", Mail, Providers,
+        "{mail} did not deliver the mail",
+        "{mail}'s sending statistics for the minute: rejects, or no sending at all",
         [Accepted, Absent, OthersCame, MailboxAlive, WorkerProven];
     WORKER_SILENT = "worker-silent", Worker, Platform,
         "the worker did not send it",
-        "whether the worker runs, and whether notify-internal-tasks grows (llen)",
+        "whether the worker runs, and whether its queue grows",
         [Accepted, Absent, ApiWell];
     API_CLAIMED = "api-claimed", Api, Platform,
         "the page claimed success and nothing arrived: the API may have queued nothing",
-        "whether the API logged POST /user/reset-password with 204 and made a notification",
+        "whether the API logged the request with success and made a notification",
         [Accepted, Absent];
     ACCOUNT_UNKNOWN = "account-unknown", Account, Outside,
         "the smoke user does not exist or is not active there (the page is the same)",
         "sign in as the smoke user by hand",
         [Accepted, Absent];
-    SES_SLOW = "ses-slow", Ses, Stores,
-        "SES took the mail late, or only at the second try",
+    MAIL_SLOW = "ses-slow", Mail, Stores,
+        "{mail} took the mail late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
         [Late, WorkerProven, RowsMade];
     WORKER_SLOW = "worker-slow", Worker, Platform,
         "the worker came to it late, or its first try failed",
-        "the worker's log for \"Retry in 300s\"",
+        "the worker's log for a first try that failed",
         [Late, RowsMade];
-    SNS_SILENT = "sns-silent", Sns, Providers,
-        "SNS did not deliver the text, or not from this environment's number",
-        "SNS's delivery logs for the minute, and the account's spending limit",
+    TEXT_SILENT = "sns-silent", Text, Providers,
+        "{text} did not deliver the text, or not from this environment's number",
+        "{text}'s delivery log for the minute, and the account's limits",
         [Accepted, Absent, MailboxAlive, WorkerProven];
     NUMBER_DEAF = "number-deaf", Number, Providers,
         "the number gets no texts: opted out, blocked, or not ours any more",
-        "whether another text came to this number since (Twilio console), and SNS's list of opted-out numbers",
+        "whether another text came to this number since, and {text}'s list of numbers that want none",
         [Absent, MailboxAlive, Undelivered];
     CODES_LIMITED = "codes-limited", Account, Platform,
         "the user has five unused codes: the service sends no more, and its page is the same",
-        "whether the API logged \"Too many verify codes\" for this user; after 30 minutes they are used up",
+        "whether the API's log says that this user has too many codes; after their lifetime they are used up",
         [Accepted, CodesKept, Absent];
     TEXT_LOST = "text-lost", Number, Outside,
         "the carrier lost this one text, as happens now and then",
-        "run again: a second text that is missing too speaks for SNS",
+        "run again: a second text that is missing too speaks for {text}",
         [Absent, OneLost, MailboxAlive];
-    SNS_SLOW = "sns-slow", Sns, Stores,
-        "SNS took the text late, or only at the second try",
+    TEXT_SLOW = "sns-slow", Text, Stores,
+        "{text} took the text late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
         [Late, AllCame, WorkerProven, RowsMade];
     WORKER_BOTH = "worker-both-silent", Worker, Platform,
         "the worker sends nothing: mail and text are both missing",
-        "whether the worker runs, and whether notify-internal-tasks grows (llen)",
+        "whether the worker runs, and whether its queue grows",
         [Accepted, Absent, BothAbsent];
     CODE_AMBIGUOUS = "code-ambiguous", Harness, Outside,
         "the code may be the answer to an earlier run's request",
@@ -104,17 +104,17 @@ causes! {
         "the service sent it twice",
         "whether there are two notifications, or one with two sendings",
         [Duplicate];
-    SES_TWICE = "ses-twice", Ses, Providers,
+    MAIL_TWICE = "ses-twice", Mail, Providers,
         "the provider was asked once and sent twice",
-        "the number of SendEmail calls in the minute",
+        "how often {mail} was asked in the minute",
         [Duplicate];
-    SNS_TWICE = "sns-twice", Sns, Providers,
+    TEXT_TWICE = "sns-twice", Text, Providers,
         "the provider was asked once and sent twice",
-        "the number of Publish calls in the minute",
+        "how often {text} was asked in the minute",
         [Duplicate];
     WRONG_MAIL = "wrong-mail", Api, Platform,
         "our mail came, but with another sender, subject or host",
-        "ADMIN_BASE_URL and the Notify service's email_from in that deployment",
+        "the address of the admin app and the sender that the deployment is configured with",
         [Wrong];
     API_DOWN = "api-down", Api, Platform,
         "the API (or its database) does not answer",
@@ -134,59 +134,59 @@ causes! {
         [Late, ApiWell];
     BROKER_DOWN = "broker-down", Broker, Stores,
         "the broker takes no tasks: whatever queues something ends on the error page",
-        "whether the broker (Redis) answers the API, and the API's log for a connection error",
+        "whether the broker answers the API, and the API's log for a connection error",
         [ErrorPage, ApiWell, Accepted];
     CACHE_DOWN = "cache-down", Cache, Stores,
-        "the cache (Redis) does not answer, and the pages that need it fail",
+        "the cache does not answer, and the pages that need it fail",
         "whether the cache answers admin and API, and their logs for a connection error",
         [ErrorPage, ApiWell, Accepted];
     ADMIN_SLOW = "admin-slow", Admin, Platform,
         "the page came late",
         "response times of admin and API in the minute",
         [Late];
-    SENDER_OTHER = "sender-other", Sns, Providers,
+    SENDER_OTHER = "sender-other", Text, Providers,
         "a text came, but not from this environment's number",
-        "the Notify service's default sender and AWS_US_TOLL_FREE_NUMBER in that deployment",
+        "the Notify service's default sender for texts in that deployment",
         [Accepted, Absent, MailboxAlive, WorkerProven];
-    TEXT_ONCE_LOST = "sns-once", Sns, Providers,
-        "SNS did not deliver one text; the second one came",
-        "SNS's delivery logs for the minute",
+    TEXT_ONCE_LOST = "sns-once", Text, Providers,
+        "{text} did not deliver one text; the second one came",
+        "{text}'s delivery log for the minute",
         [OneLost, MailboxAlive, WorkerProven];
-    S3_UPLOAD = "s3-upload", S3, Platform,
+    FILES_UPLOAD = "s3-upload", Files, Platform,
         "the bucket did not take the file",
-        "the admin app's log for the minute, and the CSV bucket's binding",
+        "the admin app's log for the minute, and its access to the bucket of lists",
         [Accepted, ErrorPage, ApiWell];
-    S3_START = "s3-start", S3, Platform,
+    FILES_START = "s3-start", Files, Platform,
         "the API could not read from the bucket what the list is",
-        "the API's log for POST /service/…/job in that minute",
+        "the API's log for the request that makes the job in that minute",
         [Accepted, ErrorPage, ApiWell];
-    S3_JOB = "s3-job", S3, Platform,
+    FILES_JOB = "s3-job", Files, Platform,
         "the worker could not read the file from the bucket",
         "the worker's log for process-job in the minute of the slot",
         [Absent, NoRowMade];
     WORKER_STOOD = "worker-stood", Worker, Stores,
         "the worker began with the job and made nothing of it",
-        "whether database-tasks and job-tasks grow (llen)",
+        "whether the queues of jobs and rows grow",
         [Absent, NoRowMade, DoneEmpty];
     WORKER_LOST_ROW = "worker-lost-row", Worker, Platform,
         "the worker read the file and lost a row of it",
-        "the worker's log for save-email and save-sms of this job",
+        "the worker's log for the tasks that save this job's rows",
         [Absent, RowNotMade];
     WORKER_UNSENT = "worker-unsent", Worker, Stores,
         "the worker made the messages and did not send them",
-        "whether send-email-tasks and send-sms-tasks grow (llen)",
+        "whether the queues of mails and texts to be sent grow",
         [Absent, RowsMade];
-    SES_UNSENT = "ses-unsent", Ses, Providers,
-        "the worker made the mails, and SES did not deliver them",
-        "SES's sending statistics for the minutes after the job began",
+    MAIL_UNSENT = "ses-unsent", Mail, Providers,
+        "the worker made the mails, and {mail} did not deliver them",
+        "{mail}'s sending statistics for the minutes after the job began",
         [Absent, RowsMade];
-    SNS_UNSENT = "sns-unsent", Sns, Providers,
-        "the worker made the texts, and SNS did not deliver them",
-        "SNS's delivery logs for the minutes after the job began",
+    TEXT_UNSENT = "sns-unsent", Text, Providers,
+        "the worker made the texts, and {text} did not deliver them",
+        "{text}'s delivery log for the minutes after the job began",
         [Absent, RowsMade];
     QUEUE_BUSY = "queue-busy", Worker, Stores,
         "the worker came to our rows late: its queues are busy, or it is slow",
-        "how long database-tasks is (llen), and whose jobs run at this hour",
+        "how long the queue of rows is, and whose jobs run at this hour",
         [Late, NoRowMade, RowNotMade, DoneEmpty];
     WRONG_ROW = "wrong-row", Worker, Stores,
         "a row went out with other words, or to another recipient, than its list says",
@@ -206,7 +206,7 @@ causes! {
         [Late, JobWaits];
     WORKER_MISSED = "worker-missed", Worker, Platform,
         "the worker does not run what the scheduler asks for",
-        "whether the worker runs, and whether periodic-tasks grows (llen)",
+        "whether the worker of scheduled tasks runs, and whether its queue grows",
         [Absent, JobWaits, HeartbeatMissing];
     SENT_EARLY = "sent-early", Scheduler, Stores,
         "the job was sent before the time that was chosen for it",
@@ -218,30 +218,30 @@ causes! {
         [Late, SentAtOnce, Accepted];
     TIME_NOT_KEPT = "time-not-kept", Admin, Outside,
         "the service does not keep the time that is chosen",
-        "choose a time on that page by hand: is all.js served, and free of errors; what does the job's page name?",
+        "choose a time on that page by hand: is its script served, and free of errors; what does the job's page name?",
         [NotScheduled, OtherTime];
     UPLOAD_STUCK = "upload-stuck", Admin, Outside,
         "the list was chosen and the page did not send it: its script does not run",
-        "the browser's console on that page: is all.js served, and free of errors?",
+        "the browser's console on that page: is its script served, and free of errors?",
         [Absent, Unmoved];
     UPLOAD_HANGS = "upload-hangs", Admin, Platform,
         "the page sent the list, and no answer came",
         "the admin app's log for the POST of the list in that minute",
         [Absent, Unmoved];
-    SES_BOUNCED = "ses-bounced", Ses, Providers,
-        "SES says that there is no such mailbox: it bounced, or is on SES's suppression list",
-        "the suppression list of the SES account, and the bounce in its notifications",
+    MAIL_BOUNCED = "ses-bounced", Mail, Providers,
+        "{mail} says that there is no such mailbox: it bounced, or is on {mail}'s suppression list",
+        "{mail}'s suppression list, and the bounce in its notifications",
         [Undelivered];
     MAILBOX_REFUSES = "mailbox-refuses", Mailbox, Outside,
         "the mailbox's own side refused the mail",
         "send a mail to the mailbox from elsewhere",
         [Undelivered];
-    SNS_REFUSED = "sns-refused", Sns, Providers,
-        "SNS says that the text was not delivered",
-        "SNS's delivery logs for the minute: the provider's own words",
+    TEXT_REFUSED = "sns-refused", Text, Providers,
+        "{text} says that the text was not delivered",
+        "{text}'s delivery log for the minute: the carrier's own words",
         [Undelivered];
     WORKER_GAVE_UP = "worker-gave-up", Worker, Platform,
-        "the worker has given the message up: SES or SNS refused it, or no try was left",
+        "the worker has given the message up: {mail} or {text} refused it, or no try was left",
         "the worker's log for this notification",
         [GivenUp];
     JOB_CANCELLED = "job-cancelled", Account, Stores,
@@ -270,11 +270,19 @@ causes! {
         [Wrong];
     RECEIPTS_OFF = "receipts-off", Receipts, Providers,
         "the messages came, and the service was not told so",
-        "the subscription of the SNS topic for e-mail, the delivery logs for texts",
+        "what tells the service of deliveries: its subscriptions for mails, the providers' calls for texts",
         [Untold];
     SET_UP = "account-set-up", Account, Outside,
         "the smoke user or its service is not set up as the test needs it: one service, one sender, mail read within 90 days",
         "sign in as the smoke user by hand and look at the page that the harness met",
+        [Wrong, Accepted];
+    SIGN_IN_OTHER = "sign-in-other", Harness, Outside,
+        "this service's sign-in is not the one described: its page asks for no password",
+        "the same page by hand: who signs people in there, and since when",
+        [Wrong, Accepted];
+    NO_LINK_TIME = "link-time", Harness, Outside,
+        "the link in our mail does not say when it was made: look at `issued-at` in service.yaml",
+        "how the service signs its links: where in the secret the time of issue stands",
         [Wrong, Accepted];
     TEMPLATE_CHANGED = "template-changed", Template, Outside,
         "the template does not read as the environment file says",
@@ -306,7 +314,7 @@ causes! {
         [Gateway];
     NO_INSTANCE = "no-instance", Admin, Platform,
         "no instance of the admin app answers the router, or it cannot serve",
-        "the app's instances and their crashes (cf app)",
+        "the app's instances and their crashes",
         [Gateway, Accepted];
     EDGE_PAGE = "edge-page", Edge, Platform,
         "something before the service may have answered in its place: a challenge, a block, a limit",
@@ -337,16 +345,16 @@ causes! {
         "`notify-smoke doctor ENV`: whose clock is how far apart",
         [ClockApart];
     MAIL_ALTERED = "mail-altered", Mailbox, Outside,
-        "something between SES and the mailbox alters what is sent",
+        "something between {mail} and the mailbox alters what is sent",
         "the same mail in a mailbox without that gateway, or its source as the first server got it",
         [Unreadable, Altered, WrongWords];
     TEXT_ALTERED = "text-altered", Number, Outside,
         "something between the carrier and the number's gateway blanks or alters what is sent",
         "the same text on a telephone, and the gateway's settings for redaction",
         [Unreadable, Altered, WrongWords];
-    SES_DISTRUSTED = "ses-distrusted", Ses, Providers,
+    MAIL_DISTRUSTED = "ses-distrusted", Mail, Providers,
         "mails come, and the receiving side's checks fail: others of the kind go to junk",
-        "the sender domain's SPF, DKIM and DMARC records, and its identity in SES",
+        "the sender domain's SPF, DKIM and DMARC records, and its identity at {mail}",
         [Distrusted];
     MACHINE_BUSY = "machine-busy", Harness, Outside,
         "this machine had no processor to give, so what a page took cannot be told from what the service took",

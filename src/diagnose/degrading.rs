@@ -5,14 +5,14 @@ use super::causes::Cause;
 
 /// What can be late, twice, lost once, or untold. That a code may be the answer to another request is no such thing.
 static DEGRADING: [&Cause; 17] = [
-    &c::SES_SLOW,
+    &c::MAIL_SLOW,
     &c::WORKER_SLOW,
-    &c::SNS_SLOW,
+    &c::TEXT_SLOW,
     &c::TEXT_ONCE_LOST,
     &c::TEXT_LOST,
     &c::SENT_TWICE,
-    &c::SES_TWICE,
-    &c::SNS_TWICE,
+    &c::MAIL_TWICE,
+    &c::TEXT_TWICE,
     &c::ADMIN_SLOW,
     &c::API_SLOW,
     &c::MAILBOX_LATE,
@@ -21,7 +21,7 @@ static DEGRADING: [&Cause; 17] = [
     &c::ROW_TWICE,
     &c::SCHEDULER_LATE,
     &c::RECEIPTS_OFF,
-    &c::SES_DISTRUSTED,
+    &c::MAIL_DISTRUSTED,
 ];
 
 impl Cause {

@@ -28,7 +28,12 @@ use story::Candidate;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     pub component: Component,
+    /// What the service calls that part.
+    pub called: String,
     pub cause: &'static Cause,
+    /// What is wrong, and the one look that would tell it from its neighbours, in the service's words.
+    pub title: String,
+    pub decides: String,
     /// How many causes have to come together at least for this to be one of them.
     pub together: usize,
     pub because: Vec<Because>,
@@ -64,8 +69,8 @@ pub struct Story {
 
 impl Story {
     /// The look that splits best what is left: whether it is the likeliest one.
-    pub fn decides(&self) -> &'static str {
-        self.candidates.first().map_or("", |candidate| candidate.cause.decides)
+    pub fn decides(&self) -> &str {
+        self.candidates.first().map_or("", |candidate| candidate.decides.as_str())
     }
 }
 
@@ -131,13 +136,8 @@ impl<'h> Explained<'h> {
         let WrongBuild { part, expected, answered, moment } = wrong;
         let text = format!("{part} answered as {answered}, and {expected} was deployed");
         let cause = &causes::WRONG_BUILD;
-        let diagnosis = Diagnosis {
-            component: cause.component,
-            cause,
-            together: 1,
-            because: vec![Because { seq: moment.seq, at: moment.at, text }],
-            next_step: self.next_step(cause, ""),
-        };
+        let because = vec![Because { seq: moment.seq, at: moment.at, text }];
+        let diagnosis = self.told(cause, 1, because, "");
         Some((Verdict::Failed, Story { scenarios: Vec::new(), steps: Vec::new(), candidates: vec![diagnosis] }))
     }
 
@@ -164,15 +164,8 @@ impl<'h> Explained<'h> {
             None => format!("the page of its job says {}", looked.words.join(", ")),
         };
         let because = vec![Because { seq: looked.moment.seq, at: looked.moment.at, text }];
-        let next_step = |cause: &'static Cause| self.next_step(cause, "of that run");
         let is_known = self.all_known(&causes);
-        let causes = causes.into_iter().map(|cause| Diagnosis {
-            component: cause.component,
-            cause,
-            together: 1,
-            because: because.clone(),
-            next_step: next_step(cause),
-        });
+        let causes = causes.into_iter().map(|cause| self.told(cause, 1, because.clone(), "of that run"));
         Earlier { causes: causes.collect(), is_known, looked }
     }
 
@@ -195,8 +188,22 @@ impl<'h> Explained<'h> {
 
     fn diagnosis(&self, place: usize, Candidate { cause, together, .. }: Candidate) -> Diagnosis {
         let anomaly = &self.seen.anomalies[place];
-        let (because, next_step) = (anomaly.evidence.because(cause), self.next_step(cause, &anomaly.minutes));
-        Diagnosis { component: cause.component, cause, together, because, next_step }
+        self.told(cause, together, anomaly.evidence.because(cause), &anomaly.minutes)
+    }
+
+    /// A cause in the words of its service.
+    fn told(&self, cause: &'static Cause, together: usize, because: Vec<Because>, minutes: &str) -> Diagnosis {
+        let plan = &self.seen.history.plan;
+        Diagnosis {
+            component: cause.component,
+            called: plan.parts.word(cause.component),
+            cause,
+            title: plan.parts.said(cause.title),
+            decides: plan.parts.said(plan.decides.get(cause.id).map_or(cause.decides, String::as_str)),
+            together,
+            because,
+            next_step: self.next_step(cause, minutes),
+        }
     }
 
     fn next_step(&self, cause: &Cause, minutes: &str) -> String {

@@ -82,4 +82,6 @@ signs! {
     LoginRefused = "the service did not take the password or the code";
     Trial = "the service says that it is in trial mode";
     SetUp = "the service asked for something that a smoke user is not asked for";
+    OtherSignIn = "the page to sign in asks for no password, and offers another way";
+    NoLinkTime = "the link in our mail says no time where it is looked for";
 }

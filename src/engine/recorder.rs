@@ -151,7 +151,8 @@ impl Recorder {
                 let lead = SignedDuration::from_millis(i64::try_from(self.history.plan.lead_ms).unwrap_or(0));
                 let now = self.history.service_time(t, at);
                 let reload = self.history.step(step).times_started > 0;
-                Ok(RawAct::Schedule { not_before: now.saturating_add(lead).unwrap_or(now), reload })
+                let choice = self.history.plan.times.choice.clone();
+                Ok(RawAct::Schedule { not_before: now.saturating_add(lead).unwrap_or(now), reload, choice })
             }
         }
     }

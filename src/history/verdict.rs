@@ -263,7 +263,7 @@ fn of_wrong(wrong: Wrong) -> Verdict {
         // A user has one session, so this says nothing of the service.
         Wrong::SignedOutElsewhere | Wrong::SignedOut => Verdict::Inconclusive,
         // The page is the same for a wrong password, a locked user and an unknown one.
-        Wrong::SignInRefused | Wrong::Trial | Wrong::SetUp => Verdict::Errored,
+        Wrong::SignInRefused | Wrong::Trial | Wrong::SetUp | Wrong::OtherSignIn | Wrong::NoLinkTime => Verdict::Errored,
         Wrong::NotScheduled | Wrong::OtherTime | Wrong::SentAtOnce => Verdict::Failed,
     }
 }

@@ -130,6 +130,16 @@ fn says_nothing(link: &Link) -> bool {
     link.part == MailPart::Text && link.next.is_none()
 }
 
+/// Whether it is ours, as it was sent, and its link says nothing of when it was made.
+fn says_no_time(message: &Message, context: &Context<'_>) -> bool {
+    let path = context.link();
+    let mut ours = message.links.iter().filter(|link| Some(link.path.as_str()) == path && link.carries(context.token));
+    message.from.eq_ignore_ascii_case(&context.plan.email_sender)
+        && message.altered.is_empty()
+        && ours.clone().next().is_some()
+        && ours.all(|link| link.issued_at.is_none() && !link.is_cut && context.plan.is_own(&link.origin))
+}
+
 /// Whether a link in this part has another one in its place that says nothing.
 fn is_opaque(message: &Message, of: MailPart) -> bool {
     message.altered.iter().any(|altered| matches!(altered, Alteration::Opaque { part, .. } if *part == of))
@@ -159,6 +169,14 @@ fn own_notes(message: &Message, subject: &str, context: &Context<'_>) -> Vec<Str
 fn nothing_of_ours(to: &str, mails: &[&Message], context: &Context<'_>) -> Judgement {
     let addressed: Vec<&&Message> = mails.iter().filter(|mail| mail.is_to(to)).collect();
     if mails.iter().any(|message| message.links.iter().any(|link| link.carries(context.token))) {
+        if let Some(like) = mails.iter().find(|mail| says_no_time(mail, context)) {
+            let path = context.link().unwrap_or_default();
+            let why = format!(
+                "our mail “{}” is here, and its link at {path} says no time where one is looked for",
+                like.subject
+            );
+            return Check::never(Wrong::NoLinkTime, why).into();
+        }
         // Nobody else knows the token, so it is the clocks that do not agree: nothing can be said of the service.
         let why = "a mail with our token is here, but by the service's clock its link was not made when we pressed";
         return Check::in_doubt(why, None).into();

@@ -10,7 +10,7 @@ use crate::reading::plain;
 
 pub(super) fn judge(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -> Judgement {
     let plan = context.plan;
-    if let Some(check) = elsewhere(page, plan) {
+    if let Some(check) = other_sign_in(expected, page, plan).or_else(|| elsewhere(page, plan)) {
         return check.into();
     }
     if context.is_stale {
@@ -70,6 +70,37 @@ fn without(page: &Snapshot, plan: &Plan, missing: &[String]) -> Check {
     Check::not_yet(format!("{}{status} has no {}{dialog}", describe(page, plan), missing.join(" and no ")))
 }
 
+/// A page that should ask for the password, and sends people another way: to somebody else's host, or by a link or button of its
+/// own. Nothing is broken then, and nothing is known of what comes after the sign-in.
+fn other_sign_in(expected: &PageExpectation, page: &Snapshot, plan: &Plan) -> Option<Check> {
+    let label = expected.field.as_ref()?.to_string();
+    let asks = |control: &crate::model::Control| control.kind == "password" || same(&control.label, &label);
+    if !plan.is_password(&label) || page.controls.iter().any(asks) || page.status.is_some_and(|status| status >= 400) {
+        return None;
+    }
+    let is_page = page.url.starts_with("https:") || page.url.starts_with("http:");
+    if is_page && !plan.is_own(&page.url) {
+        let host =
+            url::Url::parse(&page.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        return Some(Check::never(
+            Wrong::OtherSignIn,
+            format!("signing in leads to {host}, and not to a page that asks for {label}"),
+        ));
+    }
+    let is_error = page.headings.iter().any(|heading| plan.error_headings.iter().any(|known| same(known, heading)));
+    let described = expected.button.iter().chain(&expected.heading).map(ToString::to_string);
+    let described: Vec<String> = described.collect();
+    let words = page.buttons.iter().chain(page.links.iter().map(|link| &link.text));
+    let mut ways = words.filter(|word| {
+        let word = plain(word).to_lowercase();
+        let is_described = described.iter().any(|known| plain(known).to_lowercase() == word);
+        ["sign in", "log in"].iter().any(|way| word.contains(way)) && !is_described
+    });
+    let way = ways.next().filter(|_| is_page && !is_error && page.errors.is_empty())?;
+    let why = format!("{} asks for no {label}, and offers “{}”", describe(page, plan), plain(way));
+    Some(Check::never(Wrong::OtherSignIn, why))
+}
+
 /// A page that asks something before it goes on; not what it asked before anything was done on it.
 fn asked(page: &Snapshot, plan: &Plan, before: usize) -> Option<Check> {
     let asked = page.dialogs.iter().skip(before).find(|dialog| dialog.kind != DialogKind::Alert)?;
@@ -122,6 +153,12 @@ fn said(page: &Snapshot, plan: &Plan) -> Option<Check> {
     }
     let text = plain(&page.text);
     let says = |sentence: &str| !sentence.is_empty() && text.contains(&plain(sentence));
+    // What stands around the page's own part is no word of this page.
+    let beside = plain(&page.beside);
+    let says_itself = |sentence: &str| {
+        let sentence = plain(sentence);
+        !sentence.is_empty() && text.matches(&sentence).count() > beside.matches(&sentence).count()
+    };
     let known = &plan.sentences;
     let meanings = [
         (&known.signed_out_elsewhere, Wrong::SignedOutElsewhere),
@@ -137,7 +174,7 @@ fn said(page: &Snapshot, plan: &Plan) -> Option<Check> {
         page.links.iter().map(|link| &link.text).chain(&page.buttons).any(|word| same(word, sentence))
             && !page.headings.iter().any(|heading| same(heading, sentence))
     };
-    if let Some(sentence) = known.set_up.iter().find(|sentence| says(sentence) && !leads_there(sentence)) {
+    if let Some(sentence) = known.set_up.iter().find(|sentence| says_itself(sentence) && !leads_there(sentence)) {
         return Some(Check::never(Wrong::SetUp, format!("{here} says “{sentence}”")));
     }
     if let Some((sentence, wrong)) = meanings.into_iter().find(|(sentence, _)| says(sentence)) {
@@ -150,16 +187,11 @@ fn said(page: &Snapshot, plan: &Plan) -> Option<Check> {
 /// Clocks may be apart by so much before a job counts as begun too early.
 const EARLY: SignedDuration = SignedDuration::from_secs(2);
 
-/// How a page names a time of the day.
-fn named(slot: Timestamp) -> String {
-    let pattern = if slot.as_second() % 60 == 0 { "at %H:%M UTC" } else { "at %H:%M:%S UTC" };
-    slot.strftime(pattern).to_string()
-}
-
 /// Whether the page of a job tells of another time than the one that was chosen.
 fn other_time(page: &Snapshot, slot: Timestamp, context: &Context<'_>) -> Option<Check> {
     let sentences = &context.plan.sentences;
-    let (job, chosen) = (page.job(sentences), named(slot));
+    let times = &context.plan.times;
+    let (job, chosen) = (page.job(sentences), times.named(slot));
     if job.begun && context.now < slot.saturating_sub(EARLY).unwrap_or(slot) {
         let why = format!("the time {} was chosen, and the job has begun before it", chosen.trim_start_matches("at "));
         return Some(Check::never(Wrong::SentAtOnce, why));
@@ -168,19 +200,10 @@ fn other_time(page: &Snapshot, slot: Timestamp, context: &Context<'_>) -> Option
         return None;
     }
     let text = plain(&page.text);
-    let shown = text.split(sentences.job_sends.as_str()).skip(1).filter_map(time_in).last()?;
+    let shown = text.split(sentences.job_sends.as_str()).skip(1).filter_map(|rest| times.first_in(rest)).last()?;
     (shown != chosen).then(|| {
         let (chosen, shown) = (chosen.trim_start_matches("at "), shown.trim_start_matches("at "));
         Check::never(Wrong::OtherTime, format!("the time {chosen} was chosen, and the job's page says {shown}"))
-    })
-}
-
-/// The first time of the day in a text, as pages write it.
-fn time_in(text: &str) -> Option<&str> {
-    let starts = text.match_indices("at ").map(|(at, _)| &text[at..]);
-    starts.filter_map(|rest| Some(&rest[..rest.find(" UTC")? + " UTC".len()])).find(|words| {
-        let time = words.strip_prefix("at ").and_then(|rest| rest.strip_suffix(" UTC")).unwrap_or_default();
-        matches!(time.len(), 5 | 8) && time.chars().all(|c| c.is_ascii_digit() || c == ':')
     })
 }
 
@@ -209,13 +232,19 @@ fn is_gateway(status: u16) -> bool {
     (502..=504).contains(&status)
 }
 
-/// The time whose radio is checked. With "Now" checked, pressing the button would send at once.
+/// The time that the form would send. With "Now" chosen, pressing the button would send at once.
 fn checked_time(page: &Snapshot, context: &Context<'_>) -> Result<Timestamp, Check> {
     let checked = page.controls.iter().find(|control| control.kind == "radio" && control.checked);
-    let Some(checked) = checked else { return Err(Check::not_yet("no time is chosen")) };
-    let value = checked.value.as_deref().unwrap_or_default();
-    let Ok(slot) = format!("{value}Z").parse::<Timestamp>() else {
-        let why = format!("“{}” is chosen, which would send at once; nothing was pressed", checked.label);
+    let control = &context.plan.times.choice.control;
+    let sent = if control.is_empty() {
+        checked.map(|radio| radio.value.as_deref().unwrap_or_default())
+    } else {
+        page.sends.get(control).map(String::as_str)
+    };
+    let Some(value) = sent else { return Err(Check::not_yet("no time is chosen")) };
+    let Some(slot) = moment(value) else {
+        let chosen = checked.map_or("nothing", |radio| radio.label.as_str());
+        let why = format!("“{chosen}” is chosen, which would send at once; nothing was pressed");
         return Err(Check::never(Wrong::NotScheduled, why));
     };
     // It was far enough away a moment ago; half of that is enough to press the button.
@@ -225,6 +254,11 @@ fn checked_time(page: &Snapshot, context: &Context<'_>) -> Result<Timestamp, Che
         return Err(Check::NotYet { why, in_doubt: false, too_near: true, instead: None });
     }
     Ok(slot)
+}
+
+/// A time of a form: UTC, where it names no zone.
+fn moment(value: &str) -> Option<Timestamp> {
+    value.parse().or_else(|_| format!("{value}Z").parse()).ok()
 }
 
 fn describe(page: &Snapshot, plan: &Plan) -> String {
@@ -271,7 +305,7 @@ fn missing(expected: &PageExpectation, page: &Snapshot, context: &Context<'_>) -
     }
     missing.extend(expected.table.iter().filter_map(|row| missing_row(row, page, context)));
     if let (Some(SlotShown::Named), Some(slot)) = (expected.time, context.slot.filter(|_| !begun)) {
-        let words = named(slot);
+        let words = context.plan.times.named(slot);
         if !text.contains(&words) {
             missing.push(format!("“{words}”"));
         }

@@ -24,13 +24,13 @@ pub(super) fn judge(expected: &TextExpectation, messages: &[Message], context: &
         .collect();
     let loose: Vec<&Message> = new
         .iter()
-        .filter(|text| text.from == context.plan.sms_sender && !reads_like(expected, text))
+        .filter(|text| text.is_from(&context.plan.sms_sender) && !reads_like(expected, text))
         .copied()
         .collect();
     let joined = pair(&loose, &|whole| reads_like(expected, whole)).map(|(whole, _)| whole);
     new.extend(&joined);
     let fitting: Vec<&Message> = new.iter().filter(|text| reads_like(expected, text)).copied().collect();
-    let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
+    let from_us = |text: &&&Message| text.is_from(&context.plan.sms_sender);
     let ours: Vec<&Message> = fitting.iter().filter(from_us).filter(|text| has_code(text, context)).copied().collect();
     let Some(newest) = ours.iter().max_by_key(|message| message.arrived_at) else {
         return nothing_of_ours(expected, messages, &new, &fitting, context).into();
@@ -99,7 +99,7 @@ fn nothing_of_ours(
     fitting: &[&Message],
     context: &Context<'_>,
 ) -> Check {
-    let from_us = |text: &&&Message| text.from == context.plan.sms_sender;
+    let from_us = |text: &&&Message| text.is_from(&context.plan.sms_sender);
     if let Some(blanked) = new.iter().filter(from_us).find(|text| is_blanked(expected, text, context)) {
         let why = format!("a text from {} is here whose words the gateway has blanked", blanked.from);
         return Check::in_doubt(why, Some(Instead::Unreadable));
@@ -112,13 +112,13 @@ fn nothing_of_ours(
         return Check::not_yet("a code came whose page refused it, and no other one");
     }
     let earlier = messages.iter().find(|text| {
-        text.from == context.plan.sms_sender && reads_like(expected, text) && is_from_before(text, context)
+        text.is_from(&context.plan.sms_sender) && reads_like(expected, text) && is_from_before(text, context)
     });
     if let Some(text) = earlier {
         let at = text.arrived_at.map(|at| at.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default();
         return Check::not_yet(format!("a code that came at {at}, before the press, is here, and ours is not"));
     }
-    let Some(other) = fitting.iter().find(|text| text.from != context.plan.sms_sender) else {
+    let Some(other) = fitting.iter().find(|text| !text.is_from(&context.plan.sms_sender)) else {
         return Check::not_yet(format!("none of {} new text(s) reads like it", messages.len()));
     };
     let is_theirs = |from: &String| context.plan.other_senders.iter().find(|(_, number)| *number == from);

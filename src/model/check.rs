@@ -116,6 +116,10 @@ pub enum Wrong {
     Trial,
     /// The smoke user or its service is not set up as the test needs it.
     SetUp,
+    /// The service is signed in to in another way than the scenario does.
+    OtherSignIn,
+    /// A link of our mail does not say when it was made, where the service's files look for it.
+    NoLinkTime,
     /// Nothing was scheduled: the page has gone back to "Now".
     NotScheduled,
     /// The job waits for another time than the one that was chosen.

@@ -15,9 +15,15 @@ pub enum Component {
     Cache,
     Worker,
     Scheduler,
-    S3,
-    Ses,
-    Sns,
+    /// Where lists lie.
+    #[serde(rename = "s3", alias = "files")]
+    Files,
+    /// Whoever sends mails.
+    #[serde(rename = "ses", alias = "mail")]
+    Mail,
+    /// Whoever sends texts.
+    #[serde(rename = "sns", alias = "text")]
+    Text,
     Receipts,
     Deploy,
     Mailbox,
@@ -37,9 +43,9 @@ impl Component {
         Self::Cache,
         Self::Worker,
         Self::Scheduler,
-        Self::S3,
-        Self::Ses,
-        Self::Sns,
+        Self::Files,
+        Self::Mail,
+        Self::Text,
         Self::Receipts,
         Self::Deploy,
     ];
@@ -47,7 +53,8 @@ impl Component {
     /// What surrounds the service: candidates, never proven.
     pub const AROUND: [Self; 5] = [Self::Mailbox, Self::Number, Self::Template, Self::Account, Self::Harness];
 
-    /// The word in files and reports.
+    /// The word for scripts: the same for every service, as in the first format of reports. People read what their service
+    /// calls it ([`Parts`](super::Parts)).
     pub fn name(self) -> &'static str {
         match self {
             Self::Edge => "edge",
@@ -57,9 +64,9 @@ impl Component {
             Self::Cache => "cache",
             Self::Worker => "worker",
             Self::Scheduler => "scheduler",
-            Self::S3 => "s3",
-            Self::Ses => "ses",
-            Self::Sns => "sns",
+            Self::Files => "s3",
+            Self::Mail => "ses",
+            Self::Text => "sns",
             Self::Receipts => "receipts",
             Self::Deploy => "deploy",
             Self::Mailbox => "mailbox",
@@ -70,14 +77,25 @@ impl Component {
         }
     }
 
-    /// The component of that name.
+    /// What is said instead of a product's name, where a service has another one.
+    pub fn role(self) -> Option<&'static str> {
+        match self {
+            Self::Files => Some("files"),
+            Self::Mail => Some("mail"),
+            Self::Text => Some("text"),
+            _ => None,
+        }
+    }
+
+    /// The component of that name or role.
     pub fn named(name: &str) -> Option<Self> {
-        Self::PROVABLE.into_iter().chain(Self::AROUND).find(|component| component.name() == name)
+        let is_called = |component: &Self| component.name() == name || component.role() == Some(name);
+        Self::PROVABLE.into_iter().chain(Self::AROUND).find(is_called)
     }
 
     /// The provable component of that name.
     pub fn provable(name: &str) -> Option<Self> {
-        Self::PROVABLE.into_iter().find(|component| component.name() == name)
+        Self::named(name).filter(|component| Self::PROVABLE.contains(component))
     }
 }
 

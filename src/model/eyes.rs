@@ -7,7 +7,7 @@ pub enum EyeLevel {
     Outside,
     /// The platform: instances, crashes, deploys, logs.
     Platform,
-    /// SES and SNS, read only.
+    /// The providers of mails and texts, read only.
     Providers,
     /// Buckets, database and broker, read only; where they can be reached.
     Stores,
@@ -29,7 +29,7 @@ impl EyeLevel {
         match self {
             Self::Outside => "pages, mailbox, number, /_status",
             Self::Platform => "the platform's instances, deploys and logs",
-            Self::Providers => "SES and SNS, read only",
+            Self::Providers => "the providers of mails and texts, read only",
             Self::Stores => "buckets, database and broker, read only",
         }
     }

@@ -10,9 +10,11 @@ pub mod eyes;
 pub mod health;
 pub mod known;
 pub mod line;
+pub mod link;
 pub mod observation;
 pub mod occasion;
 pub mod outcome;
+pub mod parts;
 pub mod plan;
 pub mod road;
 pub mod runbook;
@@ -20,6 +22,7 @@ pub mod scenario;
 pub mod service;
 pub mod since;
 pub mod template;
+pub mod times;
 pub mod verdict;
 pub mod window;
 
@@ -31,11 +34,13 @@ pub use event::{Event, Fact, Gap, Leased, ProbeWhen, Seen};
 pub use eyes::EyeLevel;
 pub use health::{Health, PartHealth};
 pub use known::KnownIssue;
+pub use link::{IssuedAt, LinkShape};
 pub use observation::{
     Alteration, Control, Dialog, DialogKind, JobReading, Link, MailPart, Message, MessageKind, Observation, PageLink,
     Snapshot,
 };
 pub use occasion::{Because, Occasion};
+pub use parts::Parts;
 pub use plan::{Lane, Plan, PlannedScenario, PlannedStep, StepId, StepKind};
 pub use road::{Road, Roads, Stage};
 pub use runbook::Runbook;
@@ -43,9 +48,10 @@ pub use scenario::{
     Act, Attachment, Capture, Captured, EmailExpectation, Expect, Expectation, PageExpectation, RowsExpectation,
     RowsNeeded, Scenario, SlotShown, Step, TextExpectation,
 };
-pub use service::{IssuedAt, LinkShape, Sentences, Service};
+pub use service::{Sentences, Service};
 pub use since::{Elsewhere, LastPassed, LateCopy, LeftRun, Since};
 pub use template::{Part, Template};
+pub use times::Times;
 pub use verdict::Verdict;
 pub use window::{Timing, Window, WindowFrom};
 

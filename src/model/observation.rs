@@ -1,5 +1,7 @@
 //! What one look saw, distilled: every text here has been through redaction.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,12 @@ pub struct Snapshot {
     /// The status that it came with, where the browser tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// What its forms would send of times, by the name of the control: one, or nothing for at once.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sends: BTreeMap<String, String>,
+    /// What stands around the page's own part, as on every page of the service.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub beside: String,
 }
 
 /// A dialog of a page.
@@ -157,7 +165,12 @@ pub struct Message {
 impl Message {
     /// Whether this address is among its recipients.
     pub fn is_to(&self, address: &str) -> bool {
-        self.to.iter().any(|to| to.eq_ignore_ascii_case(address))
+        self.to.iter().any(|to| is_same_address(to, address))
+    }
+
+    /// Whether this is where it came from.
+    pub fn is_from(&self, sender: &str) -> bool {
+        is_same_address(&self.from, sender)
     }
 
     /// To whom it is addressed, if it names recipients and none of these is among them.
@@ -165,6 +178,15 @@ impl Message {
         let is_ours = ours.iter().any(|address| self.is_to(address));
         (!self.to.is_empty() && !is_ours).then(|| self.to.join(", "))
     }
+}
+
+/// Whether two addresses are one: case does not count, nor the plus that some write before a number and others do not.
+fn is_same_address(one: &str, two: &str) -> bool {
+    let bare = |address: &'_ str| -> String {
+        let digits = address.strip_prefix('+').unwrap_or(address);
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.to_owned() } else { address.to_lowercase() }
+    };
+    one.eq_ignore_ascii_case(two) || (!one.is_empty() && bare(one) == bare(two))
 }
 
 /// Something that was done to a message between its provider and our eye.

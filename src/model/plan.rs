@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Capture, Component, Expectation, KnownIssue, LinkShape, Roads, Sentences, Window};
+use super::template::Part;
+use super::{Act, Capture, Component, Expectation, KnownIssue, LinkShape, Parts, Roads, Sentences, Times, Window};
 
 /// A run's own line of work, with one browser session; or the run itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub struct Plan {
     /// Sentences of pages that mean something by themselves.
     #[serde(default)]
     pub sentences: Sentences,
+    /// How a job's time is chosen and named.
+    #[serde(default, skip_serializing_if = "Times::is_empty")]
+    pub times: Times,
     /// How far away a time must be to be chosen, in milliseconds.
     #[serde(default)]
     pub lead_ms: u64,
@@ -65,6 +69,12 @@ pub struct Plan {
     pub roads: Roads,
     /// What the run book says to do, by component.
     pub runbook: BTreeMap<String, String>,
+    /// What the service calls its parts.
+    #[serde(default, skip_serializing_if = "Parts::is_empty")]
+    pub parts: Parts,
+    /// The look that would tell a cause from its neighbours, in the service's words, by cause.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decides: BTreeMap<String, String>,
     /// What does not work for the service's users while a component is broken.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub impact: BTreeMap<String, String>,
@@ -182,6 +192,17 @@ impl Plan {
             .chain(&self.recipients)
             .chain(self.other_senders.values());
         own.cloned().chain(rows).collect()
+    }
+
+    /// Whether the smoke user's password is typed into the field of this name.
+    pub fn is_password(&self, label: &str) -> bool {
+        let is_hole = |part: &Part| matches!(part, Part::Hole(name) if name == "user.password");
+        self.steps.iter().any(|step| match &step.kind {
+            StepKind::Act { act: Act::Fill(fields), .. } => {
+                fields.iter().any(|(name, value)| name == label && value.0.iter().any(is_hole))
+            }
+            StepKind::Act { .. } | StepKind::Expect { .. } => false,
+        })
     }
 
     /// How the texts read that are awaited, with `*` for any text.

@@ -160,15 +160,15 @@ impl Plan {
                 let scheduled = window.from == WindowFrom::Slot;
                 stages.extend(scheduled.then_some(Component::Scheduler.into()));
                 stages.push(Stage::new(Component::Worker, "take"));
-                stages.push(Stage::new(Component::S3, "read"));
+                stages.push(Stage::new(Component::Files, "read"));
                 stages.extend(["make", "send"].map(|lane| Stage::new(Component::Worker, lane)));
             }
         }
         if expect.is_message() {
             let (provider, eye) = if expect.is_of_number() {
-                (Component::Sns, Component::Number)
+                (Component::Text, Component::Number)
             } else {
-                (Component::Ses, Component::Mailbox)
+                (Component::Mail, Component::Mailbox)
             };
             stages.extend([provider, eye].map(Stage::from));
         }
@@ -207,7 +207,7 @@ mod tests {
         assert!(!roads.share_process(&stage("worker/a"), &stage("worker/c")));
         assert!(!roads.share_process(&stage("worker/a"), &stage("scheduler/a")));
         assert!(Roads::default().share_process(&stage("worker/a"), &stage("worker/c")), "nothing is said: one process");
-        assert_eq!(["ses-silent", "worker-twice"].map(|id| roads.rank(id, Component::Ses)), [0, 1]);
+        assert_eq!(["ses-silent", "worker-twice"].map(|id| roads.rank(id, Component::Mail)), [0, 1]);
         assert!(roads.rank("admin-error", Component::Admin) > 1, "what is not named comes last");
     }
 }

@@ -9,4 +9,6 @@ pub struct Runbook {
     pub steps: BTreeMap<String, String>,
     /// What does not work while a component is broken, in the run book's words: by component or by the id of a cause.
     pub impact: BTreeMap<String, String>,
+    /// The look that tells a cause from its neighbours, in the service's words, by cause.
+    pub decides: BTreeMap<String, String>,
 }

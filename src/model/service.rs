@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::environment::WindowOverride;
-use super::{Roads, Window};
+use super::link::LinkShape;
+use super::{Parts, Roads, Times, Window};
 
 /// `service.yaml`.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Service {
     /// Headings of pages that say that something went wrong: seeing one ends the wait.
     pub error_headings: Vec<String>,
     pub sentences: Sentences,
+    /// How a job's time is chosen and named.
+    pub times: Times,
     pub windows: BTreeMap<String, Window>,
     /// How far away a time must be to be chosen, in milliseconds.
     pub lead_ms: u64,
@@ -29,6 +32,10 @@ pub struct Service {
     pub code_lifetime_ms: u64,
     /// What each kind of page and message passes.
     pub roads: Roads,
+    /// What the service calls its parts.
+    pub parts: Parts,
+    /// Domains that a smoke user may have, each with a dot before it; any, where none is said.
+    pub user_domains: Vec<String>,
     /// Which scenarios a profile runs, in order.
     pub profiles: BTreeMap<String, Vec<String>>,
     /// Logins that may fail one after another before the harness stops.
@@ -86,23 +93,4 @@ pub struct Sentences {
     pub given_up: Vec<String>,
     /// What stands beside a message of which the provider tells that it was not delivered.
     pub undelivered: Vec<String>,
-}
-
-/// The shape of links in Notify's own mails; the last piece of the path is a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkShape {
-    /// The path before the secret, such as `/new-password/`.
-    pub path: String,
-    pub issued_at: IssuedAt,
-    /// How long it can be opened, in milliseconds.
-    pub lifetime_ms: u64,
-}
-
-/// How a token tells when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IssuedAt {
-    /// Second-last dot part, base64url, big-endian Unix seconds.
-    /// Source: <https://itsdangerous.palletsprojects.com/en/stable/timed/>.
-    Itsdangerous,
 }

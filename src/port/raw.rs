@@ -1,8 +1,11 @@
 //! What ports give and take before redaction. None of these can be serialised, so none can be written by mistake.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::model::times::Choice;
 use crate::model::{Dialog, MessageKind};
 
 /// An action with its secrets filled in.
@@ -29,6 +32,8 @@ pub enum RawAct {
         not_before: Timestamp,
         /// The page is loaded again first.
         reload: bool,
+        /// How the page offers times.
+        choice: Choice,
     },
 }
 
@@ -69,6 +74,10 @@ pub struct RawPage {
     pub document: u64,
     /// What dialogs of this document have said; each was answered with no.
     pub dialogs: Vec<Dialog>,
+    /// What its forms would send of times, by the name of the control: one, or nothing for at once.
+    pub sends: BTreeMap<String, String>,
+    /// What stands around the page's own part, as on every page.
+    pub beside: String,
 }
 
 /// A form control as the script sees it.

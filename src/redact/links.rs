@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use url::Url;
 
 use super::Vault;
-use crate::model::{Alteration, IssuedAt, Link, LinkShape, MailPart};
+use crate::model::{Alteration, Link, LinkShape, MailPart};
 use crate::reading::{Original, in_text, original, percent_decoded};
 
 /// Links of a secret shape that one text may hold; a text with more is nobody's reset mail.
@@ -168,9 +165,7 @@ impl Shaped {
             origin: self.url.origin().ascii_serialization(),
             path: self.shape.path.clone(),
             next: self.next.clone(),
-            issued_at: match self.shape.issued_at {
-                IssuedAt::Itsdangerous => itsdangerous_time(&self.secret),
-            },
+            issued_at: self.shape.issued_at.of(&self.secret),
         }
     }
 
@@ -182,13 +177,4 @@ impl Shaped {
     fn carries(&self, token: &str) -> bool {
         !token.is_empty() && self.next.as_deref().is_some_and(|next| next.contains(token))
     }
-}
-
-/// The time of issue in `payload.timestamp.signature`.
-fn itsdangerous_time(token: &str) -> Option<Timestamp> {
-    let (body, _signature) = token.rsplit_once('.')?;
-    let (_payload, time) = body.rsplit_once('.')?;
-    let bytes = URL_SAFE_NO_PAD.decode(time).ok().filter(|bytes| (1..=8).contains(&bytes.len()))?;
-    let seconds = bytes.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }

@@ -140,6 +140,8 @@ impl Vault {
             text: self.redacted(&page.text),
             // What is as usual is not worth a line in the journal.
             status: Some(page.status).filter(|status| *status >= 400),
+            sends: page.sends.into_iter().map(|(name, value)| (name, self.redacted(&value))).collect(),
+            beside: self.redacted(&page.beside),
         }
     }
 

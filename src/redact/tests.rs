@@ -10,7 +10,7 @@ fn vault() -> Vault {
     Vault::new(
         vec![LinkShape {
             path: "/new-password/".to_owned(),
-            issued_at: IssuedAt::Itsdangerous,
+            issued_at: IssuedAt::named("itsdangerous").expect("a way"),
             lifetime_ms: 3_600_000,
         }],
         6,

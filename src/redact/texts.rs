@@ -119,6 +119,8 @@ impl Texts for Snapshot {
         visit(&mut self.url);
         visit(&mut self.title);
         visit(&mut self.text);
+        visit(&mut self.beside);
+        self.sends.values_mut().for_each(&mut *visit);
         self.headings.iter_mut().for_each(&mut *visit);
         self.errors.iter_mut().for_each(&mut *visit);
         self.dialogs.iter_mut().for_each(|dialog| visit(&mut dialog.text));

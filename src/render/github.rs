@@ -52,11 +52,11 @@ pub fn line(history: &History, outcome: Outcome) -> String {
 pub fn lead(explained: &Explained<'_>) -> Option<(String, String)> {
     let stories = explained.stories();
     let first = stories.first().and_then(|story| story.candidates.first());
-    let told = first.map(|first| (first.component.to_string(), first.cause.title.to_owned()));
+    let told = first.map(|first| (first.called.clone(), first.title.clone()));
     let earlier = explained.looked_back();
     let of_earlier = || {
         let first = earlier.first()?.causes.first()?;
-        Some((first.component.to_string(), format!("{} (of an earlier run)", first.cause.title)))
+        Some((first.called.clone(), format!("{} (of an earlier run)", first.title)))
     };
     told.or_else(of_earlier)
 }
@@ -71,7 +71,7 @@ pub fn annotations(history: &History, outcome: Outcome, public: &Public) -> Vec<
         .iter()
         .filter_map(|story| {
             let first = story.candidates.first()?;
-            let text = format!("{}: {}. {}", first.component, first.cause.title, first.next_step);
+            let text = format!("{}: {}. {}", first.called, first.title, first.next_step);
             Some((level, text))
         })
         .collect();

@@ -151,10 +151,10 @@ fn diagnosis(candidates: &[Diagnosis]) -> Vec<Value> {
             json!({
                 "component": diagnosis.component.name(),
                 "cause": diagnosis.cause.id,
-                "title": diagnosis.cause.title,
+                "title": diagnosis.title,
                 "together": diagnosis.together,
                 "because": because,
-                "decides": diagnosis.cause.decides,
+                "decides": diagnosis.decides,
                 "next_step": diagnosis.next_step,
             })
         })

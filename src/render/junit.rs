@@ -53,9 +53,7 @@ fn case(history: &History, scenario: &PlannedScenario) -> TestCase {
     if verdict.verdict != Verdict::Passed {
         let lines: Vec<String> = diagnose(history, scenario)
             .iter()
-            .map(|diagnosis| {
-                format!("{}: {} Next: {}", diagnosis.component, diagnosis.cause.title, diagnosis.next_step)
-            })
+            .map(|diagnosis| format!("{}: {} Next: {}", diagnosis.called, diagnosis.title, diagnosis.next_step))
             .collect();
         case.set_system_out(format!("{}\n{}", words(verdict.verdict), lines.join("\n")));
     }

@@ -73,7 +73,7 @@ fn verdict_word(history: &History, verdict: Verdict) -> &'static str {
 fn one(out: &mut String, history: &History, story: &Story, (detail, public): (Detail, &Public)) {
     let shown = |text: &str| plain(&public.shown(text.to_owned()));
     let Some(first) = story.candidates.first() else { return };
-    let _ = writeln!(out, "\n### {}: {}\n", shown(first.component.name()), shown(first.cause.title));
+    let _ = writeln!(out, "\n### {}: {}\n", shown(&first.called), shown(&first.title));
     let mut line = |label: &str, text: &str| {
         let _ = writeln!(out, "- **{label}**: {}", shown(text));
     };
@@ -89,7 +89,7 @@ fn one(out: &mut String, history: &History, story: &Story, (detail, public): (De
     line("To decide", story.decides());
     steps(out, "Next", &first.next_step, public);
     for other in story.candidates.iter().skip(1) {
-        let _ = writeln!(out, "- **Or {}**: {}", other.component.name(), shown(other.cause.title));
+        let _ = writeln!(out, "- **Or {}**: {}", shown(&other.called), shown(&other.title));
         steps(out, "Next", &other.next_step, public);
     }
 }

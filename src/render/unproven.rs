@@ -8,7 +8,7 @@ use crate::model::{Because, Component, Expectation, MessageKind, StepKind};
 /// Parts, and what else a reader might take for proven, in words.
 pub(super) fn not_proven(history: &History) -> Vec<String> {
     let unproven = unproven(history);
-    let mut names: Vec<String> = unproven.iter().map(|component| component.name().to_owned()).collect();
+    let mut names: Vec<String> = unproven.iter().map(|component| history.plan.parts.word(*component)).collect();
     if rows_go_to_one(history) {
         names.push("that rows go to the right recipient (`user.second-email` is not set)".to_owned());
     }

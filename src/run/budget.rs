@@ -141,7 +141,7 @@ fn seen_codes(history: &History, text: StepId) -> u32 {
     let Some((_, Observation::Messages { messages, .. })) = &history.step(text).looks.seen else { return 0 };
     let refused = &history.step(text).refused_texts;
     let ours = messages.iter().filter(|message| {
-        !message.codes.is_empty() && message.from == history.plan.sms_sender && !refused.contains(&message.id)
+        !message.codes.is_empty() && message.is_from(&history.plan.sms_sender) && !refused.contains(&message.id)
     });
     let ids: BTreeSet<&str> = ours.map(|message| message.provider_id.as_str()).collect();
     u32::try_from(ids.len()).unwrap_or(u32::MAX)

@@ -128,7 +128,7 @@ async fn look_around(prepared: &Prepared, resolved: &Resolved, keeper: &crate::p
     looks.push(browser);
     looks.extend(service);
     looks.extend([certificate, identity, mailbox, number]);
-    looks.push(domain(&resolved.target.user_email));
+    looks.push(domain(&resolved.target.user_email, &prepared.service.user_domains));
     looks.extend(machine::looks(&prepared.files.runs()));
     looks.extend(earlier::looks(prepared, &resolved.target.base_url));
     looks
@@ -302,20 +302,36 @@ async fn inbox_look(name: &'static str, inbox: &dyn Inbox) -> Look {
     }
 }
 
-/// Self-registration, and so a smoke user, needs a government address.
-fn domain(email: &str) -> Look {
-    let host = email.rsplit('@').next().unwrap_or_default();
-    if host.rsplit('.').next() == Some("gov") {
+/// Self-registration, and so a smoke user, may need an address of certain domains.
+fn domain(email: &str, domains: &[String]) -> Look {
+    let host = email.rsplit('@').next().unwrap_or_default().to_lowercase();
+    let is_below = |domain: &String| host == domain.trim_start_matches('.') || host.ends_with(domain.as_str());
+    if domains.is_empty() || domains.iter().any(is_below) {
         Look::ok("smoke user", email)
     } else {
-        let mend = "The service lets only government addresses register; ask whether this user was added by hand.";
-        Look::new("smoke user", Finding::Warn, format!("{email} is no .gov address"), mend)
+        let mend = "The service lets only such addresses register; ask whether this user was added by hand.";
+        let said = format!("{email} is no {} address", domains.join(" or "));
+        Look::new("smoke user", Finding::Warn, said, mend)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_smoke_user_has_an_address_of_its_service() {
+        let domains = [".gov".to_owned(), ".gov.uk".to_owned()];
+        for (email, finding) in [
+            ("smoke@notify.gov", Finding::Ok),
+            ("smoke@Digital.Cabinet-Office.gov.uk", Finding::Ok),
+            ("smoke@gov.example.org", Finding::Warn),
+            ("smoke@mygov", Finding::Warn),
+        ] {
+            assert_eq!(domain(email, &domains).finding, finding, "{email}");
+        }
+        assert_eq!(domain("smoke@example.org", &[]).finding, Finding::Ok, "nothing is said of domains");
+    }
 
     #[test]
     fn credentials_that_end_before_a_run_can_are_told_with_their_hour() {

@@ -3,7 +3,7 @@
 use crate::yaml::Key;
 
 /// Of the file itself.
-pub const SERVICE: [Key; 14] = [
+pub const SERVICE: [Key; 18] = [
     Key { name: "name", doc: "What people call the service." },
     Key {
         name: "error-headings",
@@ -25,6 +25,10 @@ pub const SERVICE: [Key; 14] = [
     Key { name: "processes", doc: "Lanes that one process serves: it is well or sick in all of them." },
     Key { name: "likely", doc: "Components and causes, likeliest first: what decides where nothing seen does." },
     Key { name: "sentences", doc: "Sentences of the pages that mean something by themselves." },
+    Key { name: "user-domains", doc: "Domains that users may have, such as `.gov`; any unless said." },
+    Key { name: "parts", doc: "What people of the service call its parts: `files`, `mail`, `text`." },
+    Key { name: "text-providers", doc: "How many providers share the texts, by chance." },
+    Key { name: "times", doc: "How a job's time is chosen on a page, and how pages name one." },
     Key { name: "lead", doc: "A time that is nearer than this is not chosen; 2m unless said." },
     Key { name: "budget", doc: "What runs may ask the service for." },
     Key { name: "code", doc: "The texted code." },
@@ -44,8 +48,16 @@ pub const WINDOW_FROM: Key = Key {
 /// Of a link's shape.
 pub const LINK: [Key; 3] = [
     Key { name: "path", doc: "What the link's path begins with." },
-    Key { name: "issued-at", doc: "How the link says when it was made: `itsdangerous`." },
+    Key { name: "issued-at", doc: "How the link says when it was made: `itsdangerous`, `fernet`, or piece by piece." },
     Key { name: "lifetime", doc: "How long it is good for." },
+];
+
+/// Under `issued-at`, where no library's name fits: the secret is base64url, and the time is in seconds since 1970.
+pub const ISSUED_AT: [Key; 4] = [
+    Key { name: "cut-at", doc: "The one character that cuts the secret into pieces, if one does." },
+    Key { name: "from-end", doc: "Which piece says it, counted from the end: 1 is the last one." },
+    Key { name: "first-byte", doc: "The first byte that says it, counted from 0; all of them unless said." },
+    Key { name: "bytes", doc: "How many bytes say it, eight at most; the most significant one comes first." },
 ];
 
 /// Under `sentences`.
@@ -66,6 +78,23 @@ pub const SENTENCES: [Key; 16] = [
     Key { name: "delivered", doc: "The status of a message whose receipt has come." },
     Key { name: "given-up", doc: "What stands beside a message that the service has given up." },
     Key { name: "undelivered", doc: "What stands beside a message that the provider could not deliver." },
+];
+
+/// Under `times`.
+pub const TIMES: [Key; 7] = [
+    Key {
+        name: "control",
+        doc: "The name of the form's control that sends the time; its value is UTC where it names no zone.",
+    },
+    Key { name: "opens", doc: "Buttons that open the choice." },
+    Key { name: "confirms", doc: "Buttons that take what was chosen." },
+    Key { name: "back", doc: "Buttons that lead back from the times of a day to the days." },
+    Key { name: "zone", doc: "The zone that pages name times in, such as `Europe/London`; UTC unless said." },
+    Key {
+        name: "named",
+        doc: "How pages name a time of the day: `%H`, `%-H`, `%I`, `%-I`, `%M`, `%S`, `%P`; in brackets what stands there only with seconds.",
+    },
+    Key { name: "words", doc: "Words that stand for a time, such as `12:00am: midnight`." },
 ];
 
 /// Under `budget`.

@@ -3,9 +3,11 @@
 mod attachment;
 mod expectation;
 pub mod keys;
+mod link;
 mod roads;
 mod service;
 mod step;
+mod times;
 pub mod verbs;
 
 pub use service::{runbook, service};

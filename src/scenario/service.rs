@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::roads;
-use crate::model::{Component, IssuedAt, LinkShape, Runbook, Sentences, Service, Window, WindowFrom};
+use crate::model::{Component, LinkShape, Parts, Runbook, Sentences, Service, Window, WindowFrom};
 use crate::yaml::{Entry, Fields, Node, Problem, Reader, Source, parse, quoted};
 
 /// A reset link of the real service is good for an hour, so a longer run could not use it.
@@ -28,6 +28,10 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
     let links = fields.need(&mut reader, "links").map(|node| links(&mut reader, node)).unwrap_or_default();
     let profiles = fields.need(&mut reader, "profiles").map(|node| profiles(&mut reader, node)).unwrap_or_default();
     let roads = roads::read(&mut reader, &mut fields);
+    let user_domains = texts(&mut reader, fields.take("user-domains"), "`user-domains`");
+    let parts = fields.take("parts").map(|node| parts(&mut reader, node)).unwrap_or_default();
+    let text_providers = fields.take("text-providers").and_then(|node| reader.number(node, "`text-providers`"));
+    let times = fields.take("times").map(|node| super::times::times(&mut reader, node)).unwrap_or_default();
     let sentences = fields.take("sentences").map(|node| sentences(&mut reader, node)).unwrap_or_default();
     let lead_ms = fields.take("lead").and_then(|node| reader.duration_ms(node, "`lead`")).unwrap_or(LEAD_MS);
     let budget = fields.need(&mut reader, "budget").and_then(|node| budget(&mut reader, node));
@@ -41,6 +45,9 @@ pub fn service(id: &str, source: &Source) -> Result<Service, Vec<Problem>> {
             name,
             error_headings,
             sentences,
+            times,
+            user_domains,
+            parts: Parts { names: parts, text_providers: text_providers.unwrap_or(0) },
             roads,
             windows,
             lead_ms,
@@ -71,6 +78,7 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
     let mut reader = Reader::new(source);
     let mut fields = reader.fields(&tree, "a run book");
     let impact = fields.take("impact").map(|node| impact(&mut reader, node, causes)).unwrap_or_default();
+    let decides = fields.take("decides").map(|node| decides(&mut reader, node, causes)).unwrap_or_default();
     let mut steps = BTreeMap::new();
     for entry in fields.rest() {
         part_or_cause(&mut reader, entry, causes);
@@ -78,7 +86,7 @@ pub fn runbook(source: &Source, causes: &[&str]) -> Result<Runbook, Vec<Problem>
             steps.insert(entry.key.clone(), text);
         }
     }
-    if reader.problems.is_empty() { Ok(Runbook { steps, impact }) } else { Err(reader.problems) }
+    if reader.problems.is_empty() { Ok(Runbook { steps, impact, decides }) } else { Err(reader.problems) }
 }
 
 fn next_step(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
@@ -118,7 +126,35 @@ fn impact(reader: &mut Reader<'_>, node: &Node, causes: &[&str]) -> BTreeMap<Str
     all
 }
 
-fn texts(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
+/// What people of the service call the parts that are products.
+fn parts(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, String> {
+    let roles: Vec<&str> = Component::PROVABLE.into_iter().filter_map(Component::role).collect();
+    let mut all = BTreeMap::new();
+    for entry in reader.fields(node, "`parts`").rest() {
+        if !roles.contains(&entry.key.as_str()) {
+            let mend = format!("Parts with names of their own are {}.", quoted(&roles));
+            reader.problem(entry.key_mark, format!("`{}` is called the same in every service", entry.key), mend);
+        }
+        all.extend(reader.text(&entry.value, "a name").map(|name| (entry.key.clone(), name.to_owned())));
+    }
+    all
+}
+
+/// The look that tells a cause from its neighbours, where the service has a better word for it than the table of causes.
+fn decides(reader: &mut Reader<'_>, node: &Node, causes: &[&str]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for entry in reader.fields(node, "`decides`").rest() {
+        if !causes.contains(&entry.key.as_str()) {
+            let what = format!("unknown cause `{}`", entry.key);
+            reader.problem(entry.key_mark, what, "`notify-smoke explain` lists the causes.");
+        }
+        let text = reader.text(&entry.value, "what decides").map(|text| text.trim().to_owned());
+        all.extend(text.map(|text| (entry.key.clone(), text)));
+    }
+    all
+}
+
+pub(super) fn texts(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
     let Some(node) = node else { return Vec::new() };
     reader.list(node, what).iter().filter_map(|item| reader.text(item, "an item").map(str::to_owned)).collect()
 }
@@ -172,24 +208,11 @@ fn links(reader: &mut Reader<'_>, node: &Node) -> Vec<LinkShape> {
     for item in reader.list(node, "`links`") {
         let mut fields = reader.fields(item, "a link's shape");
         let path = fields.need(reader, "path").and_then(|node| reader.text(node, "a path").map(str::to_owned));
-        let kind = fields.need(reader, "issued-at");
-        if let Some(kind) = kind
-            && reader.text(kind, "`issued-at`").is_some_and(|kind| kind != "itsdangerous")
-        {
-            reader.problem(
-                kind.mark,
-                "an unknown way to tell when a link was made",
-                "The one that is known is `itsdangerous`.",
-            );
-        }
+        let issued_at = fields.need(reader, "issued-at").and_then(|node| super::link::issued_at(reader, node));
         let lifetime = fields.need(reader, "lifetime").and_then(|node| reader.duration_ms(node, "`lifetime`"));
         fields.finish(reader);
-        let shape = path.zip(lifetime);
-        shapes.extend(shape.map(|(path, lifetime_ms)| LinkShape {
-            path,
-            issued_at: IssuedAt::Itsdangerous,
-            lifetime_ms,
-        }));
+        let shape = path.zip(issued_at).zip(lifetime);
+        shapes.extend(shape.map(|((path, issued_at), lifetime_ms)| LinkShape { path, issued_at, lifetime_ms }));
     }
     shapes
 }

@@ -301,7 +301,11 @@ fn causes_can_be_looked_up() {
         "There is no cause `scheduler-mised`. Did you mean `scheduler-missed`? `notify-smoke explain` lists them.\n";
     assert_eq!(wrong.err, sentence);
     let list = desk.run(&["explain"]);
-    assert!(list.out.contains("  ses-silent             ses        SES did not deliver the mail\n"), "{}", list.out);
+    assert!(
+        list.out.contains("  ses-silent             ses        the mail provider did not deliver the mail\n"),
+        "{}",
+        list.out
+    );
 }
 
 #[test]

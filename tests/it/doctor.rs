@@ -39,7 +39,7 @@ fn what_a_run_would_fail_on_is_told_all_at_once() {
     assert!(line(&said, "mailbox").starts_with("  fail     mailbox         the mailbox s3://"), "{}", said.out);
     let number = "  fail     number          the test number +12025550123 cannot be read: Twilio refuses account and token; look at `number` in the environment file. A run would be inconclusive.";
     assert_eq!(line(&said, "number"), number);
-    let user = "  warn     smoke user      smoke@notify.example is no .gov address. The service lets only government addresses register; ask whether this user was added by hand.";
+    let user = "  warn     smoke user      smoke@notify.example is no .gov address. The service lets only such addresses register; ask whether this user was added by hand.";
     assert_eq!(line(&said, "smoke"), user);
 }
 

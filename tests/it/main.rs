@@ -20,6 +20,7 @@ mod fuzz;
 mod gate;
 mod hostile;
 mod known;
+mod occasions;
 mod pins;
 mod ports;
 mod problems;

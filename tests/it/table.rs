@@ -10,6 +10,7 @@ use notify_smoke::config::Files;
 use notify_smoke::diagnose::{CAUSES, Cause};
 
 use crate::faults::{CSV, LOGIN, RESET, TEXTS};
+use crate::occasions;
 use crate::support::root;
 
 /// When the verdict of a scenario is known.
@@ -312,7 +313,8 @@ fn every_effect_of_the_sandbox_has_a_row() {
         let fault = format!("{site}={effect}");
         assert!(fault.parse::<notify_sandbox::Fault>().is_ok(), "{fault} is no fault");
         let effect = effect.split(':').next().expect("a word");
-        let has_row = ROWS.iter().any(|row| row.fault.starts_with(&format!("{site}={effect}")));
+        let starts = |row: &str| row.starts_with(&format!("{site}={effect}"));
+        let has_row = ROWS.iter().any(|row| starts(row.fault)) || occasions::ROWS.iter().any(|row| starts(row.fault));
         assert!(has_row || LATER.iter().any(|later| later.fault == fault), "{fault} has no row");
     }
     for row in ROWS {
@@ -386,7 +388,8 @@ fn the_page_shows_the_table() {
 
 fn page_of_rows() -> String {
     let loaded = Files::new(&root()).load();
-    let windows = &loaded.services["us-notify"].windows;
+    let (windows, parts) = (&loaded.services["us-notify"].windows, &loaded.services["us-notify"].parts);
+    let looks = &loaded.runbooks["us-notify"].decides;
     let mut out = String::from(
         "# Faults\n\nWhat the harness says of each fault of the sandbox, with the run book's real limits, likeliest candidate first. Made \
          from\n`tests/it/table.rs`: COUNT faults, each run against real pages, and over twenty seeds in memory; `notify-smoke explain \
@@ -398,7 +401,8 @@ fn page_of_rows() -> String {
             let causes: Vec<&Cause> = expected.causes.iter().map(|id| cause(id)).collect();
             let named: Vec<String> =
                 causes.iter().map(|cause| format!("{} (`{}`)", cause.component, cause.id)).collect();
-            let decides = if causes.len() > 1 { causes[0].decides } else { "" };
+            let look = looks.get(causes.first().map_or("", |first| first.id)).map(String::as_str);
+            let decides = if causes.len() > 1 { parts.said(look.unwrap_or(causes[0].decides)) } else { String::new() };
             let known = match expected.when {
                 Seen => "at once".to_owned(),
                 Window(name) | OnTime(name) => {
@@ -422,6 +426,7 @@ fn page_of_rows() -> String {
         }
     }
     out = out.replacen("COUNT", &ROWS.len().to_string(), 1);
+    out.push_str(&occasions::page());
     out.push_str("\n## Seen by the next run\n\nThe run itself passes; the next one looks back at its job's page and makes it degraded.\n\n");
     out.push_str("| fault | candidates | from |\n| --- | --- | --- |\n");
     for later in LATER {

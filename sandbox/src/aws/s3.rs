@@ -9,7 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{AppName, BehaviorVersion, Region};
 use aws_sdk_s3::types::{MetadataDirective, ServerSideEncryption};
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use s3s::auth::SimpleAuth;
@@ -17,6 +17,7 @@ use s3s::service::S3ServiceBuilder;
 
 use super::{REGION, http_client};
 use crate::fault::{Disturbance, Faults, Site};
+use crate::ledger::{Entry, Ledger};
 use crate::ready::Secrets;
 use crate::{Options, StartError, serve};
 
@@ -71,7 +72,12 @@ pub(crate) struct Store {
     retries: aws_sdk_s3::config::retry::RetryConfig,
 }
 
-pub(crate) async fn start(options: &Options, secrets: &Secrets, faults: &Faults) -> Result<Store, StartError> {
+pub(crate) async fn start(
+    options: &Options,
+    secrets: &Secrets,
+    faults: &Faults,
+    ledger: &Ledger,
+) -> Result<Store, StartError> {
     let cannot = |why: String| StartError(format!("The sandbox cannot start its S3 server: {why}."));
     let root = options.folder.join("s3");
     std::fs::create_dir_all(&root).map_err(|error| cannot(error.to_string()))?;
@@ -79,7 +85,7 @@ pub(crate) async fn start(options: &Options, secrets: &Secrets, faults: &Faults)
     let files = s3s_fs::FileSystem::new(&root).map_err(|error| cannot(format!("{error:?}")))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(&*secrets.s3_access_key_id, &*secrets.s3_secret_access_key));
-    serve_with_faults(listener, service.build(), faults.clone());
+    serve_noted(listener, service.build(), faults.clone(), ledger.clone());
     let access = (secrets.s3_access_key_id.clone(), secrets.s3_secret_access_key.clone());
     let mailbox = client(&url, &access, None, None);
     for bucket in [MAILBOX_BUCKET, UPLOADS_BUCKET] {
@@ -92,12 +98,17 @@ pub(crate) async fn start(options: &Options, secrets: &Secrets, faults: &Faults)
     Ok(Store { url, mailbox, mailbox_folder, access, retries: super::retries(options) })
 }
 
-/// Serves S3; faults at the site `s3` concern the uploads alone.
-fn serve_with_faults(listener: tokio::net::TcpListener, service: s3s::service::S3Service, faults: Faults) {
+/// Serves S3 and notes who looks into the mailbox; faults at the site `s3` concern the uploads alone.
+fn serve_noted(listener: tokio::net::TcpListener, service: s3s::service::S3Service, faults: Faults, ledger: Ledger) {
     let answer = async move |request: Request| {
         let agent = request.headers().get("x-amz-user-agent").or(request.headers().get("user-agent"));
         let moment = Part::moment(agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default());
         let of_uploads = request.uri().path().trim_start_matches('/').starts_with(UPLOADS_BUCKET);
+        // The sandbox itself only writes there.
+        let of_mailbox = request.uri().path().trim_start_matches('/').starts_with(MAILBOX_BUCKET);
+        if of_mailbox && request.method() == Method::GET {
+            ledger.add(Entry::MailboxLooked);
+        }
         // Who makes the buckets is no part of the service.
         if of_uploads && moment != "elsewhere" {
             let Disturbance { delay, status } = faults.disturbance(Site::S3, "", moment);

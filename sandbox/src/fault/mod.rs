@@ -136,6 +136,8 @@ pub enum Effect {
     Edited,
     /// The admin app first, with its new version; worker and scheduler are gone for this long.
     Rolling(Duration),
+    /// One of two instances runs the version before the last deploy: they answer in turn.
+    Mixed,
 }
 
 impl Effect {
@@ -151,6 +153,7 @@ impl Effect {
             | Self::Old
             | Self::AtOnce
             | Self::NoScript
+            | Self::Mixed
             | Self::NowChecked
             | Self::OtherTime
             | Self::SendsNow
@@ -323,6 +326,7 @@ impl Faults {
                 | Effect::NoScript
                 | Effect::NowChecked
                 | Effect::Edited
+                | Effect::Mixed
                 | Effect::Rolling(_) => {}
             }
         }

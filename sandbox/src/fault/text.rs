@@ -8,7 +8,7 @@ use super::{Effect, Fault, Site, Trigger};
 use crate::way::{Alteration, OF_MAILS, OF_TEXTS};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 89] = [
+pub const KINDS: [(&str, &str); 90] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -63,6 +63,7 @@ pub const KINDS: [(&str, &str); 89] = [
     ("row", "wrong-personalisation"),
     ("receipts", "off"),
     ("deploy", "rolling:8s"),
+    ("deploy", "mixed"),
     ("template", "edited"),
     ("admin", "banner"),
     ("admin", "alert"),
@@ -240,6 +241,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Reset, "only-earlier", None) => Effect::OnlyEarlier,
         (Site::Reset | Site::Row, "twice", None) => Effect::Twice,
         (Site::Template, "edited", None) => Effect::Edited,
+        (Site::Deploy, "mixed", None) => Effect::Mixed,
         (Site::Deploy, "rolling", Some(gone)) => Effect::Rolling(time(gone)?),
         _ => return Err("this site has no such effect"),
     })

@@ -30,6 +30,8 @@ fn signs_of(wrong: Wrong) -> &'static [Sign] {
         Wrong::Asked => &[Sign::Wrong, Sign::Asked],
         Wrong::Trial => &[Sign::Wrong, Sign::Trial],
         Wrong::SetUp => &[Sign::Wrong, Sign::SetUp],
+        Wrong::OtherSignIn => &[Sign::Wrong, Sign::OtherSignIn],
+        Wrong::NoLinkTime => &[Sign::Wrong, Sign::NoLinkTime],
         Wrong::NotScheduled => &[Sign::Wrong, Sign::NotScheduled],
         Wrong::OtherTime => &[Sign::Wrong, Sign::OtherTime],
         Wrong::SentAtOnce => &[Sign::Wrong, Sign::SentAtOnce],

@@ -43,8 +43,8 @@ pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool, copies: Option<&
     let copies = copies.filter(|copies| !(more && copies.of_list)).into_iter().flat_map(|copies| {
         let worker = if copies.of_list { &causes::ROW_TWICE } else { &causes::SENT_TWICE };
         let provider = match copies.kind {
-            MessageKind::Email => &causes::SES_TWICE,
-            MessageKind::Sms => &causes::SNS_TWICE,
+            MessageKind::Email => &causes::MAIL_TWICE,
+            MessageKind::Sms => &causes::TEXT_TWICE,
         };
         [worker, provider]
     });
@@ -58,11 +58,13 @@ pub(in crate::diagnose) fn of_earlier(more: bool, untold: bool, copies: Option<&
 }
 
 /// What the page of a step says by itself.
-static SAID: [(Sign, &Cause); 4] = [
+static SAID: [(Sign, &Cause); 6] = [
     (Sign::SignedOutElsewhere, &causes::SIGNED_OUT_ELSEWHERE),
     (Sign::SignedOut, &causes::SIGNED_OUT),
     (Sign::Trial, &causes::TRIAL),
     (Sign::SetUp, &causes::SET_UP),
+    (Sign::OtherSignIn, &causes::SIGN_IN_OTHER),
+    (Sign::NoLinkTime, &causes::NO_LINK_TIME),
 ];
 
 /// The causes that are said outright for a step, likeliest first.
@@ -134,16 +136,16 @@ fn of_fault(history: &History, step: StepId, evidence: &Evidence) -> Vec<&'stati
         return vec![&causes::CODE_AMBIGUOUS];
     }
     if evidence.has(Sign::Distrusted) && !evidence.has(Sign::Duplicate) && !evidence.has(Sign::Late) {
-        return vec![&causes::SES_DISTRUSTED];
+        return vec![&causes::MAIL_DISTRUSTED];
     }
     if evidence.has(Sign::GivenUp) {
         return vec![&causes::WORKER_GAVE_UP];
     }
     if evidence.has(Sign::Undelivered) && !evidence.has(Sign::Duplicate) && !evidence.has(Sign::Late) {
         return if expect.is_of_number() {
-            vec![&causes::NUMBER_DEAF, &causes::SNS_REFUSED]
+            vec![&causes::NUMBER_DEAF, &causes::TEXT_REFUSED]
         } else {
-            vec![&causes::SES_BOUNCED, &causes::MAILBOX_REFUSES]
+            vec![&causes::MAIL_BOUNCED, &causes::MAILBOX_REFUSES]
         };
     }
     if evidence.has(Sign::NotScheduled) || evidence.has(Sign::OtherTime) {

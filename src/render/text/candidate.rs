@@ -39,8 +39,8 @@ pub(super) fn lead(out: &mut String, story: &Story, first: &Diagnosis, told: &mu
 
 /// A cause by itself.
 pub(super) fn plain(out: &mut String, cause: &Diagnosis, told: &mut Told) {
-    let _ = writeln!(out, "{:<10} {}: {}", "Component", cause.component, cause.cause.title);
-    let _ = writeln!(out, "To decide  {}", cause.cause.decides);
+    let _ = writeln!(out, "{:<10} {}: {}", "Component", cause.called, cause.title);
+    let _ = writeln!(out, "To decide  {}", cause.decides);
     next(out, cause, told, "Next");
 }
 
@@ -52,11 +52,11 @@ pub(super) fn others(out: &mut String, story: &Story, told: &mut Told) {
         }
         // Two things at once are less likely than one.
         let with = if other.together > story.candidates[0].together { ", and something else besides," } else { "" };
-        let _ = writeln!(out, "\nOr{with} {}: {}", other.component, other.cause.title);
+        let _ = writeln!(out, "\nOr{with} {}: {}", other.called, other.title);
         for because in other.because.iter().filter(|because| told.is_new(because)) {
             let _ = writeln!(out, "  because  {}", fact(because));
         }
-        let _ = writeln!(out, "  decide   {}", other.cause.decides);
+        let _ = writeln!(out, "  decide   {}", other.decides);
         next(out, other, told, "  next");
     }
 }

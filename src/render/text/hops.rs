@@ -34,7 +34,7 @@ fn hop(out: &mut String, history: &History, step: StepId, judged: &Judged) {
         }
         StepKind::Expect { proves, assumes, .. } => {
             let time = state.met.map_or_else(|| "-".to_owned(), |met| seconds(met.after_ms));
-            let parts: Vec<&str> = proves.iter().map(|component| component.name()).collect();
+            let parts: Vec<String> = proves.iter().map(|component| history.plan.parts.word(*component)).collect();
             let word = if judged.verdict == Verdict::Passed { "ok" } else { word(history, judged.verdict) };
             let parts = assumes.map_or_else(|| parts.join(" "), |part| format!("needs {part}"));
             let _ = writeln!(out, "  {word:<12} {time:>6}  {planned}  [{parts}]");

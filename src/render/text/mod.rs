@@ -111,18 +111,15 @@ fn unknown_first(explained: &Explained<'_>, history: &History) -> Vec<Story> {
 fn block(history: &History, story: &Story, told: &mut Told) -> String {
     let mut out = String::new();
     let Some(first) = story.candidates.first() else { return out };
-    let others: BTreeSet<&str> = story.candidates[1..]
-        .iter()
-        .map(|other| other.component.name())
-        .filter(|name| *name != first.component.name())
-        .collect();
+    let others: BTreeSet<&str> =
+        story.candidates[1..].iter().map(|other| other.called.as_str()).filter(|name| *name != first.called).collect();
     let or = if others.is_empty() {
         String::new()
     } else {
         format!("; or it is {}", others.into_iter().collect::<Vec<_>>().join(", "))
     };
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "{}: {}{or}", first.component, first.cause.title);
+    let _ = writeln!(out, "{}: {}{or}", first.called, first.title);
     if let Some(impact) = first.impact(&history.plan) {
         let _ = writeln!(out, "Impact     {impact}");
     }

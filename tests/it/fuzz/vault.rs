@@ -19,7 +19,7 @@ const PIECE: usize = 12;
 
 fn vault() -> Vault {
     let path = "/new-password/".to_owned();
-    let shape = LinkShape { path, issued_at: IssuedAt::Itsdangerous, lifetime_ms: 3_600_000 };
+    let shape = LinkShape { path, issued_at: IssuedAt::named("itsdangerous").expect("a way"), lifetime_ms: 3_600_000 };
     Vault::new(vec![shape], 6).knowing(
         ["sender@notify.gov".to_owned(), "smoke@notify.gov".to_owned()],
         ["* is your U.S. Notify authentication code".to_owned()],

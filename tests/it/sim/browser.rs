@@ -423,6 +423,7 @@ impl SimSession {
             At::Preview => {
                 page.tables = vec![self.csv.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()];
                 let value = self.slot.map(|slot| slot.strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default();
+                page.sends = [("scheduled_for".to_owned(), value.clone())].into();
                 let kind = "radio".to_owned();
                 page.controls =
                     vec![RawControl { label: "a time".to_owned(), kind, checked: true, value: Some(value) }];

@@ -31,6 +31,7 @@ pub(super) async fn status(State(admin): State<Admin>, Query(kind): Query<Kind>)
         return broken("Internal server error");
     }
     let Ok(api) = answer.json::<Value>().await else { return broken("Internal server error") };
-    let git_commit = if admin.world.deploy().is_some() { DEPLOYED_COMMIT } else { GIT_COMMIT };
+    let deployed = admin.world.deploy().is_some() || admin.world.answers_as_the_new_one();
+    let git_commit = if deployed { DEPLOYED_COMMIT } else { GIT_COMMIT };
     Json(json!({ "status": "ok", "api": api, "git_commit": git_commit, "build_time": BUILD_TIME })).into_response()
 }
