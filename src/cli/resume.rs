@@ -1,6 +1,7 @@
 //! `resume`: goes on with a run that another process left, or with all that are due.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +9,8 @@ use jiff::Timestamp;
 use super::actions::Actions;
 use super::options::Resume;
 use super::out::{complain, refuse, say};
-use super::smoke::{company, end, stop};
+use super::smoke::{company, end, last_word, stop};
+use super::status::CommitStatus;
 use crate::config::Files;
 use crate::exit::Exit;
 use crate::run::{self, Due, Going, NotStarted, Prepared, Recorded, Wanted, prepare};
@@ -43,8 +45,16 @@ async fn one(recorded: Recorded, options: &Resume, root: &Path) -> Exit {
     let actions = Actions::here(options.talk);
     let talk = actions.as_ref().map_or(options.talk, |actions| actions.talk(options.talk));
     let going = Going { public: talk.public, ..going(options) };
-    let outcome =
-        Box::pin(run::go_on(recorded, &prepared, &going, company(talk, actions.is_some(), None, stop()))).await;
+    let profiles = &prepared.service.profiles;
+    let status = actions.as_ref().and_then(|_| CommitStatus::of_run(&recorded.history, profiles)).map(Arc::new);
+    let stop = stop();
+    if let Some(status) = &status {
+        status.watch(stop.clone());
+        status.pending().await;
+    }
+    let company = company(talk, actions.is_some(), status.clone(), stop);
+    let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company)).await;
+    last_word(status.as_deref(), &outcome, options.fail_on, talk.public).await;
     end(outcome, options.fail_on, talk, (actions.as_ref(), root))
 }
 
@@ -81,7 +91,7 @@ async fn all_due(options: Resume, root: &Path) -> Exit {
     };
     let mut worst = Exit::Passed;
     for name in names {
-        worst = worse(worst, of_environment(&name, &options, root).await);
+        worst = worse(worst, Box::pin(of_environment(&name, &options, root)).await);
     }
     worst
 }

@@ -66,18 +66,27 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
         (talk, actions.is_some(), status.as_ref(), stop),
     ))
     .await;
-    if let Some(status) = &status {
-        match &outcome {
-            Ok(finished) => {
-                let exit = exit_of(finished, options.fail_on);
-                let (history, strict) = (&finished.history, options.fail_on == Some(FailOn::Degraded));
-                let public = Public::of_run(history, talk.public);
-                status.ended(history, actions::outcome(history, exit), strict, &public).await;
-            }
-            Err(not_started) => status.not_run(not_started.exit).await,
-        }
-    }
+    last_word(status.as_deref(), &outcome, options.fail_on, talk.public).await;
     end(outcome, options.fail_on, talk, (actions.as_ref(), root))
+}
+
+/// The last word at the run's commit: how it has ended, or that nothing was run.
+pub(super) async fn last_word(
+    status: Option<&CommitStatus>,
+    outcome: &Result<Finished, NotStarted>,
+    fail_on: Option<FailOn>,
+    is_public: bool,
+) {
+    let Some(status) = status else { return };
+    match outcome {
+        Ok(finished) => {
+            let exit = exit_of(finished, fail_on);
+            let (history, strict) = (&finished.history, fail_on == Some(FailOn::Degraded));
+            let public = Public::of_run(history, is_public);
+            status.ended(history, actions::outcome(history, exit), strict, &public).await;
+        }
+        Err(not_started) => status.not_run(not_started.exit).await,
+    }
 }
 
 /// Makes the run, and once more where a deploy has crossed it.

@@ -1,5 +1,6 @@
 //! The commit status of a run in GitHub Actions, by the job's own token.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -80,6 +81,16 @@ impl CommitStatus {
                 None
             }
         }
+    }
+
+    /// Of the commit that a run was made for which is gone on with now: in the repository whose job has begun it, since no other one
+    /// knows that commit.
+    pub(super) fn of_run(history: &History, profiles: &BTreeMap<String, Vec<String>>) -> Option<Self> {
+        let repository = variable("GITHUB_REPOSITORY")?;
+        history.occasion.job.as_ref().filter(|job| job.split(' ').next() == Some(&repository))?;
+        let made: BTreeSet<&String> = history.plan.judged().map(|scenario| &scenario.id).collect();
+        let (profile, _) = profiles.iter().find(|(_, ids)| ids.iter().collect::<BTreeSet<_>>() == made)?;
+        Self::of(&history.plan.environment, Some(profile), false, &history.occasion)
     }
 
     /// The run begins. Nobody waits long for GitHub before it.

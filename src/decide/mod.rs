@@ -15,6 +15,9 @@ const PROBES_MAX: u32 = 3;
 const BUILD_LOOK_MS: u64 = 200;
 /// So many looks at the service's clock follow each other closely.
 const CLOSE_CLOCK_LOOKS: u32 = 8;
+/// Afterwards so many in a whole wait, and no more than one in so many milliseconds: in an hour they are sixty.
+const CLOCK_LOOKS: u64 = 50;
+const CLOCK_LOOK_MS: u64 = 60_000;
 
 /// Something for the engine to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +71,9 @@ fn run(history: &History, now: u64) -> Option<Command> {
         return Some(command);
     }
     if !history.lanes.keys().all(|lane| lane::is_over(history, *lane)) {
-        return look_at_clock(history, now);
+        // Whoever is told of a failure now is told of no deploy's.
+        let asks = history.deploys.read_at.is_none() && history.looks_failed();
+        return if asks { Some(Command::Deploys) } else { look_at_clock(history, now) };
     }
     if let Some(command) = probe(history.after.as_ref(), ProbeWhen::After, history, now) {
         return Some(command);
@@ -77,16 +82,22 @@ fn run(history: &History, now: u64) -> Option<Command> {
         return Some(command);
     }
     // What cannot be read is not tried again: it takes nothing from a run that passed, and is told.
-    Some(if history.deploys.marked.is_none() { Command::Deploys } else { Command::End })
+    let over = history.after.as_ref().map_or(0, |after| after.moment.t);
+    Some(if history.deploys.read_at.is_none_or(|read| read < over) { Command::Deploys } else { Command::End })
 }
 
 /// While a time of the service's is awaited, its clock is looked at now and then: ours may be set meanwhile, or its own.
 fn look_at_clock(history: &History, now: u64) -> Option<Command> {
-    awaits_until(history)?;
-    // A few looks tell how far apart the clocks are; after that one a minute is enough to see that one was set.
+    let awaited = awaits_until(history)?;
+    // A few looks tell how far apart the clocks are; after that one a minute is enough to see that one was set, and in a short
+    // wait some dozens.
     let looks = history.during.as_ref().map_or(0, |state| state.tries);
-    let polls = if looks < CLOSE_CLOCK_LOOKS { messages::CLOCK_LOOK_POLLS } else { 2 * messages::CLOCK_LOOK_POLLS };
-    let every_ms = polls * history.plan.poll_ms;
+    let closely_ms = messages::CLOCK_LOOK_POLLS * history.plan.poll_ms;
+    let every_ms = if looks < CLOSE_CLOCK_LOOKS {
+        closely_ms
+    } else {
+        (awaited / CLOCK_LOOKS).clamp((2 * closely_ms).min(CLOCK_LOOK_MS), CLOCK_LOOK_MS)
+    };
     let last = [&history.before, &history.during].into_iter().flatten().map(|state| state.moment.t).max().unwrap_or(0);
     let due = if history.knows_clock() { last + every_ms } else { last + history.plan.poll_ms };
     // A wait is not broken off when the lanes get done, so it is a short one.

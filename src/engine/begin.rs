@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::work::{self, Done, Job, Once};
 use super::{Engine, JOB_LONGEST};
 use crate::decide::Command;
-use crate::model::{Fact, Lane, StepId};
+use crate::model::{Fact, Lane, ProbeWhen, StepId};
 use crate::port::{Inbox, RawAct};
 
 impl Engine {
@@ -81,6 +81,26 @@ impl Engine {
             Some(number) if self.recorder.is_of_number(step) => number.clone(),
             Some(_) | None => self.ports.inbox.clone(),
         }
+    }
+
+    /// Nobody looks until the run is gone on with: what was deployed up to now would be taken for a deploy in between.
+    pub(super) fn look_before_parting(
+        &mut self,
+        jobs: &mut JoinSet<Done>,
+        idle: &mut Vec<Lane>,
+    ) -> std::io::Result<()> {
+        if self.parting.is_none() && idle.contains(&Lane::Run) {
+            idle.retain(|lane| *lane != Lane::Run);
+            self.parting = Some(self.now());
+            self.begin(jobs, Lane::Run, &Command::Probe(ProbeWhen::During))?;
+        }
+        Ok(())
+    }
+
+    /// Whether that look has been answered, or could not be had.
+    pub(super) fn may_part(&self) -> bool {
+        let looked = self.recorder.history().during.as_ref().map(|look| look.moment.t);
+        looked.is_some_and(|at| self.parting.is_some_and(|asked| at >= asked))
     }
 }
 

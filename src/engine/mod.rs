@@ -74,6 +74,8 @@ pub struct Engine {
     waiting: BTreeMap<Lane, AbortHandle>,
     /// Whether the process ends when there is nothing to do but to wait for a time of the service's.
     detach: bool,
+    /// When the last look before that was begun, in milliseconds of the run.
+    parting: Option<u64>,
     turn: Turn,
     /// Milliseconds of the run that earlier processes have used.
     base_ms: u64,
@@ -137,6 +139,7 @@ impl Engine {
             jars: BTreeMap::new(),
             waiting: BTreeMap::new(),
             detach: false,
+            parting: None,
             turn,
             base_ms,
             held_ms,
@@ -237,7 +240,10 @@ impl Engine {
             if waits_until.is_some() {
                 self.turn.give_back(self.now()).await;
             }
-            if let Some(due) = waits_until.filter(|_| self.detach) {
+            if waits_until.is_some() && self.detach {
+                self.look_before_parting(jobs, &mut idle)?;
+            }
+            if let Some(due) = waits_until.filter(|_| self.may_part()) {
                 let left = i64::try_from(due.saturating_sub(self.now())).unwrap_or(i64::MAX);
                 let now = self.ports.clock.now();
                 let due = now.saturating_add(SignedDuration::from_millis(left)).unwrap_or(now);

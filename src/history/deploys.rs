@@ -23,6 +23,8 @@ pub struct Deploys {
     returned: BTreeSet<&'static str>,
     /// What the marks in the store tell, once they were read.
     pub marked: Option<Vec<Deploy>>,
+    /// When they were read last, in milliseconds of the run.
+    pub read_at: Option<u64>,
     /// Why the marks could not be read.
     pub unasked: Option<String>,
 }
@@ -70,8 +72,9 @@ impl Deploys {
         }
     }
 
-    pub(super) fn read(&mut self, marks: &[DeployMark], unasked: Option<&String>) {
+    pub(super) fn read(&mut self, marks: &[DeployMark], unasked: Option<&String>, t: u64) {
         self.marked = Some(Deploy::of(marks));
+        self.read_at = Some(t);
         self.unasked = unasked.cloned();
     }
 

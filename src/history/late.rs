@@ -7,6 +7,11 @@ impl History {
     /// Whether a scenario has failed already: nothing that is still to come in the run makes less of it, but for a deploy
     /// that is seen later to have crossed it.
     pub fn has_failed_already(&self) -> bool {
+        self.deploys.read_at.is_some() && self.looks_failed()
+    }
+
+    /// The same, while it is not known yet whether a deploy is marked that has crossed it.
+    pub fn looks_failed(&self) -> bool {
         self.plan.judged().any(|scenario| {
             let verdict = self.scenario_verdict(scenario);
             verdict.verdict == Verdict::Failed && verdict.softened.is_none()

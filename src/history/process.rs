@@ -8,7 +8,7 @@ impl History {
         match fact {
             Fact::Held { ms } => self.held.push((moment, *ms)),
             Fact::Leased(leased) => self.leases.push(leased.clone()),
-            Fact::Deploys { marks, unasked } => self.deploys.read(marks, unasked.as_ref()),
+            Fact::Deploys { marks, unasked } => self.deploys.read(marks, unasked.as_ref(), self.last.t),
             Fact::Shared { since, .. } => self.shared_since = self.shared_since.or(Some(*since)),
             Fact::Detached { due } => self.detached = Some(*due),
             Fact::Interrupted { signal } => {

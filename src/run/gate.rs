@@ -87,7 +87,9 @@ async fn newest(
             }
             line.builds.get(part).is_some_and(|builds| builds.iter().all(|build| is_commit(build, commit)))
         };
-        line.ended_at >= oldest
+        // Clocks of two machines differ: where no age is allowed, nothing is young enough.
+        gate.max_age.is_positive()
+            && line.ended_at >= oldest
             && scenarios.iter().all(|scenario| line.scenarios.contains(scenario))
             && gate.because.is_none_or(|because| line.because == because)
             && gate.commits.iter().all(answered)

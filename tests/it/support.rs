@@ -112,6 +112,11 @@ impl Desk {
         self
     }
 
+    /// What `with` has set.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
     /// Pins each environment that comes with the program to a host of its own.
     pub fn pinned(self) -> Self {
         for name in ["demo", "production", "staging"] {

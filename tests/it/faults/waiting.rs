@@ -1,5 +1,8 @@
 //! A run that ends its process to wait for the schedule, and goes on later, perhaps elsewhere.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{CSV, LOGIN, RESET, scenario};
@@ -16,6 +19,13 @@ fn a_run_can_wait_without_a_process_and_go_on_from_a_copy_of_its_folder() {
     assert!(said.out.contains(&format!("notify-smoke resume {run}")), "{}", said.out);
     assert!(desk.report()["waiting_until"].is_string());
     assert!(sandbox.entries("job-started").is_empty(), "the slot has passed: nothing was waited for");
+    // The last thing that is done is a look at what is deployed: a deploy in the gap is then no deploy of the minute before.
+    let journal =
+        std::fs::read_to_string(desk.path().join(format!("runs/local/{run}/journal.jsonl"))).expect("a journal");
+    let mut last = journal.lines().rev().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["fact"].take());
+    assert_eq!(last.next().expect("a line")["what"], "detached");
+    let before = last.next().expect("a line");
+    assert_eq!((&before["what"], &before["when"]), (&"probed".into(), &"during".into()), "{before}");
     let elsewhere = Desk::new();
     for (path, bytes) in desk.written() {
         let name = path.strip_prefix(desk.path()).expect("inside").display().to_string();
@@ -49,4 +59,30 @@ fn a_sandbox_that_would_end_with_the_run_cannot_be_waited_for() {
     let said = Desk::new().run(&["smoke", "local", "--detach"]);
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.err.contains("The sandbox of this run would end with it"), "{}", said.err);
+}
+
+/// Counted by the service's own side, with slots of four minutes; an hour is played in memory (`sim/waiting.rs`).
+#[test]
+#[ignore = "waits for four minutes; script/test --full"]
+fn a_run_that_waits_asks_the_service_some_dozen_times_and_nobody_else() {
+    let sandbox = Sandbox::start(&["--slots", "240s"]);
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", "--sandbox", sandbox.control_url()]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let ledger = sandbox.ledger();
+    let at = |entry: &Value| entry["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok()).expect("a time");
+    let of = |what: &str| ledger.iter().find(|entry| entry["what"] == what).map(at).expect(what);
+    // Its own page is looked at until it stands still, and the last look comes before the slot by the lead of a browser.
+    let (from, until) = (of("job-made") + Duration::from_secs(8), of("job-started") - Duration::from_secs(15));
+    let waited = until.duration_since(from).as_secs();
+    assert!(waited >= 30, "{waited} s are no waiting: the slot came at once");
+    let meanwhile = || ledger.iter().filter(|entry| (from..until).contains(&at(entry)));
+    let what = |entry: &Value| match entry["path"].as_str() {
+        Some(path) => path.to_owned(),
+        None => entry["what"].as_str().expect("a kind").to_owned(),
+    };
+    let others: Vec<String> = meanwhile().map(what).filter(|what| what != "/_status").collect();
+    assert!(others.is_empty(), "{others:?}");
+    let looks = meanwhile().count();
+    assert!((2..=60).contains(&looks), "{looks} looks in {waited} s");
 }

@@ -14,11 +14,12 @@ const POLL_MS: u64 = 1_000;
 
 #[test]
 fn an_hour_of_waiting_costs_a_look_a_minute_and_none_at_mailbox_or_number() {
-    for seed in [1, 2, 3] {
+    // However often it looks at what may come any moment.
+    for (seed, poll_ms) in [(1, POLL_MS), (2, POLL_MS), (3, 100)] {
         on_paused_clock(async {
             let world = World::new(State::new(seed, HOUR, Vec::new(), Chance::new(seed)), Trouble::None, Vec::new());
             tokio::time::sleep(Duration::from_secs(20)).await;
-            let plan = notify_smoke::model::Plan { poll_ms: POLL_MS, ..the_plan().clone() };
+            let plan = notify_smoke::model::Plan { poll_ms, ..the_plan().clone() };
             let told = format!("seed {seed}");
             let outcome = play(&told, &world, &plan, false, None).await;
             assert_eq!(outcome.history.verdict().name(), "passed", "{told}");

@@ -1,224 +1,30 @@
-//! Both actions, as a runner would run them: inputs, variables, conditions and outputs expanded, files for output, summary and path, and
-//! GitHub's API as its public documents describe it.
+//! Both actions, as a runner would run them: inputs, variables, conditions and outputs expanded, files for output, summary and path.
+//! What each way to end looks like is held in `tests/golden/actions` (`BLESS=1` writes it anew).
 
-use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+mod api;
+mod held;
+mod repositories;
+mod runner;
+mod ways;
+
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use notify_smoke::announce::{Status, Statuses, Untold};
 use notify_smoke::model::outcome::State;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+pub use api::{Answer, Api};
+use held::hold;
+use runner::Runner;
 
 use crate::faults::{LOGIN, RESET};
 use crate::ports::runtime;
-use crate::support::{Desk, Said, Sandbox, program, root, wait_until};
+use crate::support::{Said, Sandbox, root, wait_until};
 
 const COMMIT: &str = "68f6145ca5f0";
 const TOKEN: &str = "ghs-the-token-of-the-job";
-
-/// How GitHub's API answers. Source: <https://docs.github.com/en/rest/commits/statuses>.
-#[derive(Debug, Clone, Copy)]
-pub enum Answer {
-    Status(u16, &'static str),
-    Hangs,
-    Closes,
-}
-
-/// GitHub's API, and what was asked of it.
-pub struct Api {
-    pub url: String,
-    pub asked: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Api {
-    /// Answers in this order; the last one for good.
-    pub fn start(answers: &[Answer]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
-        let (log, answers) = (asked.clone(), answers.to_vec());
-        // It ends with the test's process.
-        std::thread::spawn(move || {
-            for (number, stream) in listener.incoming().flatten().enumerate() {
-                let answer = answers[number.min(answers.len() - 1)];
-                // Whoever hangs up has its answer.
-                let _ = serve(stream, answer, &log);
-            }
-        });
-        Self { url, asked }
-    }
-
-    fn states(&self) -> Vec<(String, String, String)> {
-        let text = |body: &Value, key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        let asked = self.asked.lock().expect("a log");
-        asked.iter().map(|(_, body)| (text(body, "state"), text(body, "context"), text(body, "description"))).collect()
-    }
-}
-
-fn serve(mut stream: TcpStream, answer: Answer, log: &Mutex<Vec<(String, Value)>>) -> std::io::Result<()> {
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; 65_536];
-    let (head, body) = loop {
-        let read = stream.read(&mut piece)?;
-        if read == 0 {
-            return Ok(());
-        }
-        bytes.extend_from_slice(&piece[..read]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        if body.len() >= length.unwrap_or(0) {
-            break (head.to_owned(), body.to_owned());
-        }
-    };
-    log.lock().expect("a log").push((head, serde_json::from_str(&body).unwrap_or_default()));
-    match answer {
-        Answer::Status(code, headers) => write!(
-            stream,
-            "HTTP/1.1 {code} x\r\n{headers}content-type: application/json\r\ncontent-length: 15\r\nconnection: close\r\n\r\n{{\"message\":\"m\"}}"
-        ),
-        Answer::Hangs => {
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_mins(2));
-                drop(stream);
-            });
-            Ok(())
-        }
-        Answer::Closes => Ok(()),
-    }
-}
-
-/// A runner's working folder, with the event of a public or a private repository.
-struct Runner {
-    desk: Desk,
-    folder: tempfile::TempDir,
-    api: Api,
-    sandbox: String,
-}
-
-/// What a job has come to.
-struct Job {
-    code: i32,
-    log: String,
-    summary: String,
-    outputs: BTreeMap<String, String>,
-    /// The folder that was uploaded, by the name of its artifact.
-    artifact: Option<(String, PathBuf)>,
-}
-
-impl Runner {
-    fn new(visibility: &str, sandbox: &Sandbox) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let event = json!({ "repository": { "visibility": visibility } }).to_string();
-        std::fs::write(folder.path().join("event.json"), event).expect("an event");
-        std::fs::create_dir(folder.path().join("bin")).expect("a folder");
-        // What `setup` puts on the path.
-        std::os::unix::fs::symlink(program(), folder.path().join("bin/notify-smoke")).expect("a link");
-        let api = Api::start(&[Answer::Status(201, "")]);
-        Self { desk: Desk::new(), folder, api, sandbox: sandbox.control_url().to_owned() }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The step that runs the program, begun.
-    fn begin(&self, step: &Value, inputs: &BTreeMap<String, String>) -> Child {
-        let path = std::env::var("PATH").unwrap_or_default();
-        let script = step["run"].as_str().expect("a script");
-        assert!(!script.contains("${{"), "nothing that is given is pasted into a script: {script}");
-        std::fs::write(self.file("step.sh"), script).expect("a script");
-        let mut command = Command::new("bash");
-        command
-            .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
-            .arg(self.file("step.sh"))
-            .current_dir(self.desk.path())
-            .env("PATH", format!("{}:{path}", self.file("bin").display()))
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_ACTION_PATH", root().join(".github/actions/smoke"))
-            .env("GITHUB_EVENT_PATH", self.file("event.json"))
-            .env("GITHUB_OUTPUT", self.file("output"))
-            .env("GITHUB_STEP_SUMMARY", self.file("summary"))
-            .env("GITHUB_REPOSITORY", "GSA/notifications-api")
-            .env("GITHUB_API_URL", &self.api.url)
-            .env("GITHUB_SERVER_URL", "https://github.example")
-            .env("GITHUB_RUN_ID", "4711")
-            .env("GITHUB_TOKEN", TOKEN)
-            .env("NOTIFY_SMOKE_SANDBOX", &self.sandbox)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        for (name, value) in step["env"].as_object().expect("variables") {
-            command.env(name, expanded(value.as_str().expect("a text"), inputs, &BTreeMap::new()));
-        }
-        command.spawn().expect("bash")
-    }
-
-    /// The whole action with these inputs; `meanwhile` while its program runs.
-    fn run(&self, inputs: &[(&str, &str)], meanwhile: impl FnOnce(&Child)) -> Job {
-        let action = action("smoke");
-        let mut given: BTreeMap<String, String> = BTreeMap::new();
-        for (name, input) in action["inputs"].as_object().expect("inputs") {
-            given.insert(name.clone(), input["default"].as_str().unwrap_or_default().to_owned());
-        }
-        for (name, value) in inputs {
-            assert!(given.insert((*name).to_owned(), (*value).to_owned()).is_some(), "there is no input {name}");
-        }
-        let steps = action["runs"]["steps"].as_array().expect("steps");
-        let [smoke, upload] = steps.as_slice() else { panic!("two steps") };
-        let child = self.begin(smoke, &given);
-        meanwhile(&child);
-        let Said { code, out, err } = Said::of(&child.wait_with_output().expect("the step"));
-        let read = |name: &str| std::fs::read_to_string(self.file(name)).unwrap_or_default();
-        let outputs = outputs(&read("output"));
-        let wanted = upload["if"].as_str().expect("a condition");
-        assert_eq!(wanted, "always() && steps.run.outputs.report != ''");
-        let artifact = outputs.get("report").filter(|report| !report.is_empty()).map(|_| {
-            let of = |key: &str| expanded(upload["with"][key].as_str().expect("a text"), &given, &outputs);
-            (of("name"), self.desk.path().join(of("path")))
-        });
-        Job { code, log: format!("{out}{err}"), summary: read("summary"), outputs, artifact }
-    }
-}
-
-fn action(name: &str) -> Value {
-    let text =
-        std::fs::read_to_string(root().join(".github/actions").join(name).join("action.yml")).expect("an action");
-    serde_saphyr::from_str(&text).expect("YAML")
-}
-
-/// `${{ inputs.x }}` and `${{ steps.run.outputs.x }}`.
-fn expanded(text: &str, inputs: &BTreeMap<String, String>, outputs: &BTreeMap<String, String>) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${{") {
-        let (expression, after) = after.split_once("}}").expect("an end");
-        let value = match expression.trim().rsplit_once('.') {
-            Some(("inputs", name)) => inputs.get(name).cloned().unwrap_or_default(),
-            Some(("steps.run.outputs", name)) => outputs.get(name).cloned().unwrap_or_default(),
-            _ => panic!("the driver does not know {expression}"),
-        };
-        out.push_str(before);
-        out.push_str(&value);
-        rest = after;
-    }
-    out + rest
-}
-
-/// What a step has written for the runner: `name<<DELIMITER`, lines, `DELIMITER`.
-fn outputs(text: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut lines = text.lines();
-    while let Some((name, delimiter)) = lines.next().and_then(|line| line.split_once("<<")) {
-        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
-        found.insert(name.to_owned(), value.join("\n"));
-    }
-    found
-}
 
 /// Commands of the log, but for masks and groups.
 fn annotations(log: &str) -> Vec<&str> {
@@ -242,6 +48,7 @@ fn a_deploy_that_works_is_green_everywhere() {
     let states: Vec<(&str, &str)> =
         states.iter().map(|(state, context, _)| (state.as_str(), context.as_str())).collect();
     assert_eq!(states, [("pending", "smoke/local/quick"), ("success", "smoke/local/quick")]);
+    hold("passed", &runner, &job);
     let asked = runner.api.asked.lock().expect("a log");
     assert!(asked[0].0.starts_with(&format!("POST /repos/GSA/notifications-api/statuses/{COMMIT} ")), "{}", asked[0].0);
     assert!(asked[0].0.contains(&format!("authorization: Bearer {TOKEN}")), "{}", asked[0].0);
@@ -268,6 +75,7 @@ fn a_failure_stands_at_its_commit_as_soon_as_it_is_final() {
     let states = runner.api.states();
     let told: Vec<(&str, &str)> = states.iter().map(|(state, context, _)| (state.as_str(), context.as_str())).collect();
     assert_eq!(told, [("pending", "smoke/local"), ("failure", "smoke/local"), ("failure", "smoke/local")]);
+    hold("failed-in-private", &runner, &job);
 }
 
 /// In a public repository nothing leaves that tells whose user, number, mailbox and templates these are.
@@ -284,6 +92,7 @@ fn a_failure_is_red_everywhere_and_tells_nobody_whose_it_is() {
     assert!(job.summary.starts_with("## ❌ local: failed\n"), "{}", job.summary);
     let states = runner.api.states();
     assert!(states[1..].iter().all(|(state, ..)| state == "failure"), "{states:?}");
+    hold("failed", &runner, &job);
     let (name, folder) = job.artifact.expect("an artifact");
     assert_eq!(name, format!("notify-smoke-{}", job.outputs["run-id"]));
     let mut files: Vec<String> = Vec::new();
@@ -339,6 +148,7 @@ fn wrong_files_are_shown_where_they_are_wrong() {
     assert!(job.summary.starts_with("## ❔ not run: Files or options are wrong\n"), "{}", job.summary);
     let states = runner.api.states();
     assert_eq!(states.last().map(|last| last.0.as_str()), Some("error"), "{states:?}");
+    hold("wrong-files", &runner, &job);
 }
 
 /// A job that is cancelled ends its status, and its run can be gone on with.
@@ -397,6 +207,7 @@ fn what_is_degraded_is_a_success_where_it_is_only_late() {
         assert!(annotations(&job.log)[0].starts_with("::warning title=local%3A degraded"), "{}", job.log);
         let states = runner.api.states();
         assert_eq!(states[1].0, state, "{fault}: {states:?}");
+        hold(if state == "success" { "degraded" } else { "degraded-twice" }, &runner, &job);
     }
 }
 
