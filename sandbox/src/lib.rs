@@ -20,6 +20,7 @@ mod clock;
 mod control;
 mod db;
 mod fault;
+mod known;
 mod ledger;
 mod moments;
 mod outside;
@@ -56,7 +57,7 @@ impl std::error::Error for StartError {}
 #[derive(Clone)]
 pub(crate) struct World {
     pub options: Arc<Options>,
-    pub secrets: Arc<ready::Secrets>,
+    pub secrets: Arc<known::Secrets>,
     pub clock: clock::Clock,
     pub faults: fault::Faults,
     pub ledger: ledger::Ledger,
@@ -73,7 +74,7 @@ impl World {
     /// Some text came lately, as to any number that is in use.
     pub(crate) fn text_came_lately(&self) {
         let (from, words) = ("+12025550199".to_owned(), "Your number is ready to be used.".to_owned());
-        self.texts.arrive(from, ready::USER_MOBILE.to_owned(), words, self.clock.now());
+        self.texts.arrive(from, known::USER_MOBILE.to_owned(), words, self.clock.now());
     }
 
     /// What is wrong with `site` at this moment of the run: some faults hold since a job was made, some since its slot.
@@ -128,7 +129,7 @@ impl World {
 
     /// Where texts of this sandbox come from: two that share a phone are told apart by it.
     pub(crate) fn sms_sender(&self) -> &'static str {
-        if self.outside.shared.is_some() { ready::SHARING_SMS_SENDER } else { ready::SMS_SENDER }
+        if self.outside.shared.is_some() { known::SHARING_SMS_SENDER } else { known::SMS_SENDER }
     }
 }
 
@@ -145,7 +146,7 @@ pub async fn run(
 ) -> Result<(), StartError> {
     // Several crates could bring a TLS provider; the first one installed is the one in use, so a second call may fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let secrets = ready::Secrets::random();
+    let secrets = known::Secrets::random();
     let clock = clock::Clock::default();
     let faults = fault::Faults::new(options.faults.clone(), options.seed);
     let ledger = ledger::Ledger::default();

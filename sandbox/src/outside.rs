@@ -36,7 +36,7 @@ impl Outside {
     pub(crate) async fn text(&self, world: &World, from: String, to: String, body: String) {
         match self.shared.as_ref().and_then(|ready| ready.get("sms_gateway_url")).and_then(Value::as_str) {
             None => {
-                let all = world.text_alterations(&crate::ready::uuid());
+                let all = world.text_alterations(&crate::known::uuid());
                 for piece in altered_texts(&body, &all) {
                     world.texts.arrive(from.clone(), to.clone(), piece, world.clock.now());
                 }

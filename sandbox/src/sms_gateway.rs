@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fault::{Effect, Site};
+use crate::known::USER_MOBILE;
 use crate::ledger::Entry;
-use crate::ready::USER_MOBILE;
 use crate::{StartError, World, serve};
 
 const TEXTS_MAX: usize = 10_000;

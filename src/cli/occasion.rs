@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 
-use super::options::patience;
 use crate::model::deploy::is_part;
 use crate::model::occasion::COMMIT_LENGTH_MIN;
 use crate::model::{Because, Occasion};
@@ -108,4 +107,10 @@ fn expected(text: &str) -> Result<(String, String), String> {
         Some((part, sha)) if TELLING.contains(&part) => Ok((part.to_owned(), commit(sha)?)),
         _ => Err("write api=SHA or admin=SHA".to_owned()),
     }
+}
+
+/// A time; nothing at all is one too.
+pub(super) fn patience(text: &str) -> Result<u64, String> {
+    let wrong = || "write a whole number with ms, s, m or h: 2m; 0s waits for nobody".to_owned();
+    crate::yaml::duration_ms(text).ok_or_else(wrong)
 }

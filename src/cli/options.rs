@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::occasion::{BecauseOption, OccasionOptions, commit};
+use super::occasion::{BecauseOption, OccasionOptions, commit, patience};
 
 const AFTER_HELP: &str = "Examples:
   notify-smoke smoke                            what there is to test, and when it last passed
@@ -366,12 +366,6 @@ fn length_of_time(text: &str) -> Result<u64, String> {
         .ok()
         .filter(|ms| *ms >= 1_000)
         .ok_or_else(|| "write a whole number with ms, s, m or h: 10s".to_owned())
-}
-
-/// The same, where nothing at all is a time too.
-pub(super) fn patience(text: &str) -> Result<u64, String> {
-    let wrong = || "write a whole number with ms, s, m or h: 2m; 0s waits for nobody".to_owned();
-    crate::yaml::duration_ms(text).ok_or_else(wrong)
 }
 
 /// `keeper`

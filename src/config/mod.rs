@@ -10,5 +10,7 @@ mod values;
 
 pub use files::{Files, Loaded, environment_name};
 pub use known::known_issues;
-pub use resolve::{Unresolved, placeholders, resolve, resolve_store};
-pub use resolved::{Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
+pub use resolve::{placeholders, resolve, resolve_store};
+pub use resolved::{
+    Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved,
+};

@@ -1,7 +1,7 @@
 //! What an environment is known by from outside: its host and its senders. Variables alone may be another environment's,
 //! so they must say what the file says literally; all of it is public.
 
-use super::resolve::Unresolved;
+use super::resolved::Unresolved;
 use crate::model::environment::host_of;
 use crate::model::{Environment, MessageKind, Target, Template};
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::pins::contradictions;
-use super::resolved::{Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram};
+use super::resolved::{
+    Resolved, ResolvedAnnounce, ResolvedBucket, ResolvedMailbox, ResolvedNumber, ResolvedProgram, Unresolved,
+};
 use super::values::{ValueKind, wrong};
 use crate::model::environment::{Announce, Bucket, Program, SECRET_LENGTH_MIN, is_loopback, is_secret_name};
 use crate::model::{
@@ -16,15 +18,6 @@ struct Resolver<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Unresolved>,
     secrets: BTreeMap<String, String>,
-}
-
-/// A reference that leads nowhere, or to something that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unresolved {
-    /// The word of the file that it is about.
-    pub word: String,
-    pub what: String,
-    pub mend: String,
 }
 
 fn unresolved(word: &str, what: impl Into<String>, mend: &str) -> Unresolved {

@@ -58,3 +58,12 @@ pub struct ResolvedProgram {
     pub command: Vec<String>,
     pub variables: Vec<(String, String)>,
 }
+
+/// A reference that leads nowhere, or to something that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The word of the file that it is about.
+    pub word: String,
+    pub what: String,
+    pub mend: String,
+}

@@ -2,10 +2,12 @@
 //! whether it is gone.
 
 use super::Command;
-use super::lane::PAGE_LOOK_MS;
 use super::messages::is_readable;
 use crate::history::History;
 use crate::model::{Acted, Check, Observation, PlannedScenario, StepId, StepKind, Wrong};
+
+/// Looks at a page come this soon after one another.
+pub(super) const PAGE_LOOK_MS: u64 = 100;
 
 /// How long the answer to the press is waited for before the job's page is asked for again.
 const LEAVE_LONGEST_MS: u64 = 2_000;

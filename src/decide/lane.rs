@@ -4,14 +4,12 @@
 //! browser to the next.
 
 use super::messages::{self, awaited};
-use super::needs::{capture_needs, page_needs, stale_time};
+use super::needs::{capture_needs, end_of, look, page_needs, scenarios, stale_time};
 use super::{Command, cancel};
 use crate::history::History;
-use crate::model::{Act, Acted, Blemish, Check, Expectation, Gap, Lane, PlannedScenario, StepId, StepKind, Window};
+use crate::model::{Act, Acted, Blemish, Check, Expectation, Gap, Lane, PlannedScenario, StepId, StepKind};
 use crate::policy;
 
-/// Looks at a page come this soon after one another.
-pub(super) const PAGE_LOOK_MS: u64 = 100;
 /// Looks at a mailbox before the trigger; if all fail, nothing is pressed.
 const MARKS_MAX: usize = 3;
 /// Failed looks that the standing expectation is given.
@@ -133,7 +131,7 @@ fn leaves_browser(history: &History, scenario: &PlannedScenario) -> bool {
 }
 
 /// Whether every scenario of the lane leaves the browser to others.
-pub(super) fn browser_is_idle(history: &History, lane: Lane) -> bool {
+fn browser_is_idle(history: &History, lane: Lane) -> bool {
     unblocked(history, lane).all(|scenario| leaves_browser(history, scenario))
 }
 
@@ -157,10 +155,6 @@ fn unpictured(history: &History, scenario: &PlannedScenario) -> Option<StepId> {
         failed && state.evidence.is_none()
     };
     scenario.steps.iter().find(shows).copied()
-}
-
-pub(super) fn scenarios(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
-    history.plan.scenarios.iter().filter(move |scenario| scenario.lane == lane && history.is_wanted(scenario))
 }
 
 /// Those that the scenario before them does not keep from going on.
@@ -275,10 +269,13 @@ fn at(history: &History, scenario: &PlannedScenario, step: StepId, now: u64) -> 
         StepKind::Expect { expect: Expectation::Page(_) | Expectation::Job, window, .. } => {
             page_needs(history, scenario, step, now).unwrap_or_else(|| {
                 let deadline = history.end_of(step, window.late_ms);
-                look(history, step, deadline, PAGE_LOOK_MS, now)
+                look(history, step, deadline, cancel::PAGE_LOOK_MS, now)
             })
         }
-        StepKind::Expect { window, .. } => messages::next(history, scenario, step, window, now),
+        StepKind::Expect { window, .. } => {
+            let is_idle = browser_is_idle(history, scenario.lane);
+            messages::next(history, scenario, (step, window), is_idle, now)
+        }
     }
 }
 
@@ -314,21 +311,4 @@ fn at_act(
         Some(_) => Command::Refuse(step, "the chosen time comes too near before the button can be pressed".to_owned()),
         None => Command::Act(step),
     }
-}
-
-/// When to look next, and when to stop looking.
-pub(super) fn look(history: &History, step: StepId, deadline: u64, every_ms: u64, now: u64) -> Command {
-    let looks = &history.step(step).looks;
-    let Some((since, ended)) = looks.last else { return Command::Look { step, standing: false } };
-    // One look is made at the very end, so that nothing that was there in time is missed.
-    if since >= deadline {
-        return Command::Close(step, Gap::WindowClosed);
-    }
-    let due = (ended.t + every_ms).min(deadline.max(ended.t));
-    if now < due { Command::Wait { until: due } } else { Command::Look { step, standing: false } }
-}
-
-/// The end of a window that nothing puts off.
-pub(super) fn end_of(history: &History, step: StepId, window: &Window) -> u64 {
-    history.end_of(step, window.late_ms)
 }

@@ -1,8 +1,7 @@
 //! Waiting for messages: when to look, when to ask a second time, when to read the job's page, when to stop.
 
 use super::Command;
-use super::lane::{browser_is_idle, end_of, look, scenarios};
-use super::needs::SESSIONS_MAX;
+use super::needs::{SESSIONS_MAX, end_of, look, scenarios};
 use crate::history::History;
 use crate::model::{Acted, Check, Gap, Lane, PlannedScenario, StepId, StepKind, Window, WindowFrom};
 
@@ -13,8 +12,14 @@ const RELOAD_POLLS: u64 = 5;
 const SLOW_RELOAD_POLLS: u64 = 15;
 const SLOW_AFTER_POLLS: u64 = 60;
 
-/// What the wait for `step` needs now.
-pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, window: &Window, now: u64) -> Command {
+/// What the wait for `step` needs now; whether every scenario of its lane leaves the browser to others.
+pub(super) fn next(
+    history: &History,
+    scenario: &PlannedScenario,
+    (step, window): (StepId, &Window),
+    browser_is_idle: bool,
+    now: u64,
+) -> Command {
     let anchor = history.anchor(step);
     if window.from == WindowFrom::Slot && now < anchor {
         let look_again = now + CLOCK_LOOK_POLLS * history.plan.poll_ms;
@@ -35,7 +40,7 @@ pub(super) fn next(history: &History, scenario: &PlannedScenario, step: StepId, 
     // Another scenario may be in the middle of its pages.
     if now > missed
         && looked
-        && browser_is_idle(history, scenario.lane)
+        && browser_is_idle
         && let Some(command) = page_of_job(history, scenario, step, now)
     {
         return command;

@@ -3,7 +3,9 @@
 
 use super::Command;
 use crate::history::{History, LaneState};
-use crate::model::{Act, Acted, Captured, Expectation, Gap, PlannedScenario, SlotShown, StepId, StepKind, Template};
+use crate::model::{
+    Act, Acted, Captured, Expectation, Gap, Lane, PlannedScenario, SlotShown, StepId, StepKind, Template, Window,
+};
 
 /// Sessions that one process opens in a lane: one to work in, and two for what may break.
 pub(super) const SESSIONS_MAX: u32 = 3;
@@ -87,4 +89,26 @@ pub(super) fn stale_time(history: &History, scenario: &PlannedScenario, step: St
     }
     let slot = history.run_time(history.step(before).slot?);
     (slot < now + history.plan.lead_ms / 2).then_some(*trigger)
+}
+
+/// The scenarios of a lane that are wanted, in order.
+pub(super) fn scenarios(history: &History, lane: Lane) -> impl Iterator<Item = &PlannedScenario> {
+    history.plan.scenarios.iter().filter(move |scenario| scenario.lane == lane && history.is_wanted(scenario))
+}
+
+/// When to look next, and when to stop looking.
+pub(super) fn look(history: &History, step: StepId, deadline: u64, every_ms: u64, now: u64) -> Command {
+    let looks = &history.step(step).looks;
+    let Some((since, ended)) = looks.last else { return Command::Look { step, standing: false } };
+    // One look is made at the very end, so that nothing that was there in time is missed.
+    if since >= deadline {
+        return Command::Close(step, Gap::WindowClosed);
+    }
+    let due = (ended.t + every_ms).min(deadline.max(ended.t));
+    if now < due { Command::Wait { until: due } } else { Command::Look { step, standing: false } }
+}
+
+/// The end of a window that nothing puts off.
+pub(super) fn end_of(history: &History, step: StepId, window: &Window) -> u64 {
+    history.end_of(step, window.late_ms)
 }

@@ -1,8 +1,8 @@
 //! What is left to do when somebody stops the run: a job whose time has not come is cancelled on its page. Nothing else is
 //! begun.
 
-use super::lane::scenarios;
 use super::messages::awaits;
+use super::needs::scenarios;
 use super::{Command, cancel};
 use crate::history::History;
 use crate::model::{Lane, PlannedScenario};

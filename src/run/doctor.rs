@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::NotStarted;
 use super::going::Going;
-use super::launch::keeper;
+use super::held::keeper;
 use super::ports::{self, Eyes};
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;

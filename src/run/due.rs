@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::going::Going;
-use super::launch::keeper;
+use super::held::keeper;
 use super::mirrored::oldest;
 use super::prepare::Prepared;
 use super::surroundings::Surroundings;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::announce::{Announcer, watching};
 use super::going::Going;
+use super::held::{give_back, keeper, report, take_lease};
 use super::ids::{TOKEN_LENGTH, random_letters, run_id};
 use super::keep::prune;
 use super::mirrored::{self, Mirrored};
@@ -22,13 +22,10 @@ use super::{NotStarted, Recorded, budget, copies, left, look_back, passed};
 use crate::config::Resolved;
 use crate::engine::{self, Engine, Observer, Ports, Stopped};
 use crate::exit::Exit;
-use crate::guard::{FileLease, Leases, NoLease};
 use crate::history::History;
 use crate::journal::{Journal, Replay};
 use crate::model::{Event, Fact, Occasion, Plan, Since};
-use crate::port::{Away, Lease as _, Objects, is_key};
-use crate::process::Keeper;
-use crate::render::{self, public::Public};
+use crate::port::{Away, Objects};
 use crate::store::{self, RunFolder};
 
 const HARNESS: &str = concat!("notify-smoke ", env!("CARGO_PKG_VERSION"));
@@ -196,14 +193,6 @@ async fn begin_leased(
     outcome
 }
 
-/// The run's own leases: among all machines, and on this one.
-pub(super) async fn give_back(own: Option<Leases>, lease: FileLease) {
-    if let Some(own) = own {
-        own.give_back().await;
-    }
-    lease.give_back().await;
-}
-
 /// Goes on with a run that another process left.
 ///
 /// # Errors
@@ -355,15 +344,6 @@ async fn drive(engine: Engine, folder: PathBuf, stop: watch::Receiver<Option<Str
     Finished { history, folder, stopped, unreported, unstored: None, untold: None }
 }
 
-/// Writes the reports. The journal is all there is to know: without them, nothing of the verdict is lost.
-pub(super) fn report(folder: &Path, history: &History, public: bool) -> Option<std::io::Error> {
-    let public = Public::of_run(history, public);
-    let json = serde_json::to_string_pretty(&public.shown_json(render::json::json(history))).unwrap_or_default();
-    store::write_report(folder, "report.json", &format!("{json}\n"))
-        .and_then(|()| store::write_report(folder, "junit.xml", &public.shown(render::junit::junit(history))))
-        .err()
-}
-
 fn cannot_write(folder: &Path, error: &std::io::Error) -> NotStarted {
     NotStarted::new(
         Exit::NotJudged,
@@ -372,26 +352,4 @@ fn cannot_write(folder: &Path, error: &std::io::Error) -> NotStarted {
             folder.display()
         ),
     )
-}
-
-pub(super) fn keeper() -> Result<Keeper, NotStarted> {
-    Keeper::of_this_program()
-        .map_err(|error| NotStarted::new(Exit::NotJudged, format!("The program cannot find itself: {error}.")))
-}
-
-/// A run is gone on with by one process at a time, also where its folder was copied.
-pub(super) fn take_lease(prepared: &Prepared, run: &str, keeper: &Keeper) -> Result<FileLease, NotStarted> {
-    // What stands in a journal is anybody's, and must lead nowhere else.
-    if run.contains('/') || !is_key(run) {
-        return Err(NotStarted::new(Exit::WrongInput, "The id of this run is none that a run is given."));
-    }
-    let path = prepared.files.runs().join(&prepared.environment.name).join(format!("{run}.lease"));
-    let holder = format!("process {}, since {}", std::process::id(), Timestamp::now().strftime("%F %H:%M:%S UTC"));
-    FileLease::take(&path, &holder, keeper).map_err(|why| match why {
-        NoLease::Held(said) => NotStarted::new(
-            Exit::Refused,
-            format!("Run {run} goes on already: {said}. Wait for it, or look at `{}`.", path.display()),
-        ),
-        NoLease::Failed(said) => NotStarted::new(Exit::NotJudged, said),
-    })
 }

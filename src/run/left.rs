@@ -35,7 +35,7 @@ pub(super) async fn left(stage: &Stage<'_>, plan: &Plan, runs: &Path, run: &str)
 
 /// One run that seems to be nobody's: looked at again under its leases, and with all that the store has of it.
 async fn of_run(stage: &Stage<'_>, run: &str, folder: &Path, by: &str) -> Option<LeftRun> {
-    let lease = super::launch::take_lease(stage.prepared, run, stage.keeper).ok()?;
+    let lease = super::held::take_lease(stage.prepared, run, stage.keeper).ok()?;
     let own = stage.own(run).await.ok();
     let left = match &own {
         // The store cannot be asked whether somebody goes on with it: it is let alone.
@@ -46,7 +46,7 @@ async fn of_run(stage: &Stage<'_>, run: &str, folder: &Path, by: &str) -> Option
             if is_whole { settle(stage, folder, by).await } else { None }
         }
     };
-    super::launch::give_back(own.flatten(), lease).await;
+    super::held::give_back(own.flatten(), lease).await;
     left
 }
 
@@ -82,6 +82,6 @@ fn end(folder: &Path, history: &History, replay: &Replay, by: &str) -> Option<()
     append(Fact::RunEnded)?;
     let recorded = Recorded::read(folder).ok()?;
     // Its journal has all there is; reports can be made again from it.
-    let _ = super::launch::report(folder, &recorded.history, false);
+    let _ = super::held::report(folder, &recorded.history, false);
     Some(())
 }

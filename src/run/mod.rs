@@ -9,6 +9,7 @@ pub mod doctor;
 mod due;
 mod gate;
 mod going;
+mod held;
 mod ids;
 mod keep;
 mod known;

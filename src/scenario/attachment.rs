@@ -1,6 +1,6 @@
 //! `attach`: a list of recipients that is made for the run.
 
-use super::step::template;
+use super::words::template;
 use crate::model::{Attachment, MessageKind, Template};
 use crate::yaml::{Kind, Node, Reader};
 

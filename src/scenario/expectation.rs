@@ -1,7 +1,7 @@
 //! What a step expects: of a page, of a mailbox, of a number.
 
-use super::step::template;
 use super::verbs::{EXPECTATIONS, MODIFIERS};
+use super::words::template;
 use crate::model::{
     Act, Capture, Captured, Component, EmailExpectation, Expect, Expectation, MessageKind, PageExpectation,
     RowsExpectation, RowsNeeded, Service, SlotShown, Template, TextExpectation,
@@ -115,7 +115,7 @@ fn second_try(reader: &mut Reader<'_>, entry: &Entry, holes: &[String]) -> Vec<A
     for item in reader.list(&entry.value, "`second-try`") {
         match &item.kind {
             Kind::Map(entries) if entries.len() == 1 && entries[0].key == "follow" => {
-                acts.extend(super::step::read_act(reader, &entries[0], holes));
+                acts.extend(super::act::read(reader, &entries[0], holes));
             }
             _ => reader.problem(item.mark, "a second try follows links", "Write `- follow: TEXT OF THE LINK`."),
         }

@@ -1,5 +1,6 @@
 //! Trees to scenarios and services: every problem, each with its place.
 
+mod act;
 mod attachment;
 mod expectation;
 pub mod keys;
@@ -9,6 +10,7 @@ mod service;
 mod step;
 mod times;
 pub mod verbs;
+mod words;
 
 pub use service::{runbook, service};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::roads;
+use super::words::texts;
 use crate::model::{Component, LinkShape, Parts, Runbook, Sentences, Service, Window, WindowFrom};
 use crate::yaml::{Entry, Fields, Node, Problem, Reader, Source, parse, quoted};
 
@@ -152,11 +153,6 @@ fn decides(reader: &mut Reader<'_>, node: &Node, causes: &[&str]) -> BTreeMap<St
         all.extend(text.map(|text| (entry.key.clone(), text)));
     }
     all
-}
-
-pub(super) fn texts(reader: &mut Reader<'_>, node: Option<&Node>, what: &str) -> Vec<String> {
-    let Some(node) = node else { return Vec::new() };
-    reader.list(node, what).iter().filter_map(|item| reader.text(item, "an item").map(str::to_owned)).collect()
 }
 
 fn windows(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Window> {

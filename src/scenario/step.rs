@@ -1,8 +1,8 @@
 //! One step: exactly one verb, and beside `expect` its modifiers.
 
 use super::verbs::{MODIFIERS, VERBS};
-use crate::model::{Act, Service, Step, Template};
-use crate::yaml::{Entry, Kind, Node, Reader, did_you_mean, names, quoted};
+use crate::model::{Service, Step};
+use crate::yaml::{Kind, Node, Reader, did_you_mean, names, quoted};
 
 /// Reads a step. `holes` are the names that its templates may use; what it captures is added.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, holes: &mut Vec<String>) -> Option<Step> {
@@ -46,67 +46,5 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, service: &Service, hole
         let mend = format!("`{}` goes with `expect`; move it there.", entry.key);
         reader.problem(entry.key_mark, format!("`{}` does not go with `{}`", entry.key, verb.key), mend);
     }
-    read_act(reader, verb, holes).map(Step::Act)
-}
-
-pub(super) fn read_act(reader: &mut Reader<'_>, verb: &Entry, holes: &[String]) -> Option<Act> {
-    match verb.key.as_str() {
-        "visit" => {
-            let target = template(reader, &verb.value, "a path", holes)?;
-            let starts_right = match target.0.first() {
-                Some(crate::model::Part::Text(text)) => text.starts_with('/'),
-                Some(crate::model::Part::Hole(_)) => true,
-                None => false,
-            };
-            if !starts_right {
-                reader.problem(
-                    verb.value.mark,
-                    "a visit goes to a path of the service",
-                    "Begin it with `/`; the host is the environment's.",
-                );
-            }
-            Some(Act::Visit(target))
-        }
-        "fill" => {
-            let Kind::Map(fields) = &verb.value.kind else {
-                reader.problem(
-                    verb.value.mark,
-                    "`fill` needs labels and values",
-                    "Write `fill: { Email address: \"{{ user.email }}\" }`.",
-                );
-                return None;
-            };
-            let fill = |field: &Entry, reader: &mut Reader<'_>| {
-                Some((field.key.clone(), template(reader, &field.value, "a value", holes)?))
-            };
-            Some(Act::Fill(fields.iter().filter_map(|field| fill(field, reader)).collect()))
-        }
-        "follow" => template(reader, &verb.value, "a link's text", holes).map(Act::Follow),
-        "attach" => super::attachment::read(reader, &verb.value, holes).map(Act::Attach),
-        "schedule" => {
-            reader.known(&verb.value, "time", &["soonest"], "The one that can be chosen is")?;
-            Some(Act::Schedule)
-        }
-        _ => Some(Act::Press(reader.text(&verb.value, "a button's text")?.to_owned())),
-    }
-}
-
-/// A text whose holes must be known by now.
-pub(super) fn template(reader: &mut Reader<'_>, node: &Node, what: &str, holes: &[String]) -> Option<Template> {
-    let text = reader.text(node, what)?;
-    let known: Vec<&str> = holes.iter().map(String::as_str).collect();
-    match Template::parse(text) {
-        Ok(template) => {
-            for hole in template.holes().filter(|hole| !known.contains(hole)) {
-                let near = did_you_mean(hole, &known);
-                let mend = format!("Known here are {}.{near}", quoted(&known));
-                reader.problem(reader.mark_of(node, hole), format!("nothing is called `{hole}` here"), mend);
-            }
-            Some(template)
-        }
-        Err(_) => {
-            reader.problem(node.mark, "a `{{` without its `}}`", "Close it, or leave the braces out.");
-            None
-        }
-    }
+    super::act::read(reader, verb, holes).map(Step::Act)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::service::texts;
+use super::words::texts;
 use crate::model::Times;
 use crate::model::times::{Choice, Pattern};
 use crate::yaml::{Node, Reader};

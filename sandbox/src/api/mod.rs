@@ -78,7 +78,7 @@ async fn supervise(world: World, listener: TcpListener, router: Router) {
 }
 
 async fn faults(State(world): State<World>, request: Request, next: Next) -> Response {
-    for effect in world.faults.at(Site::Api, &crate::ready::uuid(), request.uri().path()) {
+    for effect in world.faults.at(Site::Api, &crate::known::uuid(), request.uri().path()) {
         match effect {
             Effect::Status(status) => return internal_error(status),
             Effect::Slow(by) => tokio::time::sleep(by).await,

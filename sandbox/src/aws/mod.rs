@@ -30,7 +30,7 @@ pub(crate) fn retries(options: &Options) -> RetryConfig {
 }
 
 /// The service's credentials at the stand-ins.
-pub(crate) fn credentials(secrets: &crate::ready::Secrets) -> Credentials {
+pub(crate) fn credentials(secrets: &crate::known::Secrets) -> Credentials {
     Credentials::new(&secrets.s3_access_key_id, &secrets.s3_secret_access_key, None, None, "sandbox")
 }
 

@@ -17,8 +17,8 @@ use s3s::service::S3ServiceBuilder;
 
 use super::{REGION, http_client};
 use crate::fault::{Disturbance, Faults, Site};
+use crate::known::Secrets;
 use crate::ledger::{Entry, Ledger};
-use crate::ready::Secrets;
 use crate::{Options, StartError, serve};
 
 pub(crate) const MAILBOX_BUCKET: &str = "notify-smoke-mailbox";

@@ -67,7 +67,7 @@ async fn send_email(
     let xml = format!(
         "<SendEmailResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><SendEmailResult><MessageId>{message_id}\
          </MessageId></SendEmailResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></SendEmailResponse>",
-        crate::ready::uuid()
+        crate::known::uuid()
     );
     ([(header::CONTENT_TYPE, "text/xml")], xml).into_response()
 }
@@ -150,7 +150,7 @@ async fn deliver(world: World, delay: Duration, parcel: Parcel) {
         return tell(&world, "Bounce", &message_id).await;
     }
     // Receipt rules name their objects at random, so the order of names says nothing about the order of arrival.
-    let key = crate::ready::random_text(40).to_lowercase();
+    let key = crate::known::random_text(40).to_lowercase();
     let came = world.clock.now();
     let late = world.faults.at(Site::Way, "", "mailbox").into_iter().find_map(|effect| match effect {
         Effect::LateList(by) => Some(by),
@@ -191,7 +191,7 @@ pub(super) fn refusal(status: u16, code: &str, message: &str) -> Response {
     let xml = format!(
         "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
-        crate::ready::uuid()
+        crate::known::uuid()
     );
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, "text/xml")], xml).into_response()
@@ -209,5 +209,5 @@ fn split_address(text: &str) -> (String, String) {
 
 /// An id in the shape of SES's: `0100018a…-uuid-000000`.
 fn message_id() -> String {
-    format!("0101{:012x}-{}-000000", rand::rng().random_range(0..1_u64 << 48), crate::ready::uuid())
+    format!("0101{:012x}-{}-000000", rand::rng().random_range(0..1_u64 << 48), crate::known::uuid())
 }

@@ -14,8 +14,8 @@ use axum::routing::post;
 
 use super::ses::refusal;
 use crate::fault::{Disturbance, Effect, Site};
+use crate::known::uuid;
 use crate::ledger::Entry;
-use crate::ready::uuid;
 use crate::worker::OTHER_SENDER;
 use crate::{StartError, World, serve};
 

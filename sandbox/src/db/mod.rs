@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use postgres::SUPERUSER;
 use tokio_postgres::Client;
 
-use crate::ready::{
+use crate::known::{
     EMAIL_DOMAIN, NOTIFY_EMAIL_FROM, SECOND_EMAIL, SERVICE_EMAIL_FROM, Secrets, USER_EMAIL, USER_MOBILE,
 };
 

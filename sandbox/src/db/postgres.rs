@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio_postgres::NoTls;
 
 use super::Db;
-use crate::ready::Secrets;
+use crate::known::Secrets;
 use crate::{Options, StartError};
 
 const START_MAX: Duration = Duration::from_secs(30);

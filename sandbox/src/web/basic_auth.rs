@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Admin;
-use crate::ready::BASIC_AUTH_USERNAME;
+use crate::known::BASIC_AUTH_USERNAME;
 
 pub(super) async fn guard(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let uri = request.uri();

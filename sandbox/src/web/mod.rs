@@ -80,7 +80,7 @@ async fn note(State(admin): State<Admin>, request: Request, next: Next) -> Respo
 async fn edge(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     // Each request is tried once.
-    let attempt = crate::ready::uuid();
+    let attempt = crate::known::uuid();
     let challenged = admin.world.faults.at(Site::Edge, &attempt, &path).contains(&Effect::Challenge);
     match admin.world.faults.disturbance(Site::Edge, &attempt, &path).status {
         Some(status) => {
@@ -95,7 +95,7 @@ async fn edge(State(admin): State<Admin>, request: Request, next: Next) -> Respo
 
 async fn faults(State(admin): State<Admin>, request: Request, next: Next) -> Response {
     // Each request is tried once.
-    let attempt = crate::ready::uuid();
+    let attempt = crate::known::uuid();
     let Disturbance { delay, status } = admin.world.faults.disturbance(Site::Admin, &attempt, request.uri().path());
     tokio::time::sleep(delay).await;
     let path = request.uri().path().to_owned();

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 use crate::World;
-use crate::ready::random_text;
+use crate::known::random_text;
 use crate::token::Signer;
 
 const COOKIE: &str = "notify_admin_session";

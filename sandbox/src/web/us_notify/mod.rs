@@ -10,6 +10,7 @@ mod new_password;
 pub(super) mod pages;
 mod service;
 mod sign_in;
+mod signed;
 mod status;
 mod templates;
 mod times;

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::super::Admin;
 use super::super::session::Session;
-use super::dashboard::{Signed, signed_in};
 use super::pages::{not_found_page, page, sign_in_first, sorry};
+use super::signed::{Signed, signed_in};
 use crate::db::{SMOKE_SERVICE_ID, SMOKE_SERVICE_NAME};
 
 /// The session of somebody who may see a page of this service, or the answer for anybody else.

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::super::Admin;
 use super::super::session::Session;
-use super::dashboard::{Signed, signed_in};
 use super::pages::{Field, banner, found, onward, page, sign_in_first, sorry, with_session};
+use super::signed::{Signed, signed_in};
 
 const ELSEWHERE: &str = "We signed you out because you logged in to Notify on another device.";
 const IDLE: &str = "We signed you out because you have not used Notify for a while.";

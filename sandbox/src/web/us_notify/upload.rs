@@ -106,7 +106,7 @@ pub(super) async fn submit(
             return Ok(with_session(&admin, &session, form_page(&admin, &session, &template, Some(&flash))));
         }
     };
-    let upload = crate::ready::uuid();
+    let upload = crate::known::uuid();
     let uploads = admin.world.store.uploads(Part::Admin);
     let described = HashMap::from([("original_file_name".to_owned(), sent.name.clone())]);
     let stored = match uploads.put(SMOKE_SERVICE_ID, &upload, csv).await {
