@@ -24,7 +24,7 @@ return {
   title: document.title,
   // A page is named by its h1; a banner above it has an h2.
   headings: [...all("h1"), ...all("h2")].filter(visible).map(text).slice(0, LIST_MAX),
-  errors: all(".usa-error-message, .error-message, .govuk-error-message, .banner-dangerous, .govuk-error-summary")
+  errors: all("[class*=error-message], [class*=error-summary], .banner-dangerous")
     .filter(visible).map(error).filter((words) => words),
   controls: all("input:not([type=hidden]):not([type=submit]):not([type=button]), select, textarea").map((control) => ({
     label: label(control),

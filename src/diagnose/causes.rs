@@ -89,7 +89,7 @@ causes! {
         "run again: a second text that is missing too speaks for {text}",
         [Absent, OneLost, MailboxAlive];
     TEXT_SLOW = "sns-slow", Text, Stores,
-        "{text} took the text late, or only at the second try",
+        "{one-text} took the text late, or only at the second try",
         "the notification's sent_at: late means that sending failed first",
         [Late, AllCame, WorkerProven, RowsMade];
     WORKER_BOTH = "worker-both-silent", Worker, Platform,
@@ -149,7 +149,7 @@ causes! {
         "the Notify service's default sender for texts in that deployment",
         [Accepted, Absent, MailboxAlive, WorkerProven];
     TEXT_ONCE_LOST = "sns-once", Text, Providers,
-        "{text} did not deliver one text; the second one came",
+        "{one-text} did not deliver one text; the second one came",
         "{text}'s delivery log for the minute",
         [OneLost, MailboxAlive, WorkerProven];
     FILES_UPLOAD = "s3-upload", Files, Platform,

@@ -71,7 +71,7 @@ pub(super) enum Reach {
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) cause: &'static Cause,
-    /// What is broken, under one name wherever it shows: SES that sends neither mails nor rows is one thing.
+    /// What is broken, under one name wherever it shows: whoever sends neither mails nor rows is one thing.
     pub(super) group: &'static str,
     pub(super) scope: Scope,
     pub(super) makes: &'static [Symptom],

@@ -227,7 +227,7 @@ fn browsers_own_page(page: &Snapshot) -> Check {
     Check::never(wrong, format!("the browser could not open the page: {code}"))
 }
 
-/// cloud.gov's router answers so where no instance of an app does; an app that cannot serve answers so too.
+/// A platform's router answers so where no instance of an app does; an app that cannot serve answers so too.
 fn is_gateway(status: u16) -> bool {
     (502..=504).contains(&status)
 }

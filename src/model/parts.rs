@@ -10,7 +10,7 @@ use super::Component;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Parts {
-    /// By role, such as `text: MMG or Firetext`.
+    /// By role: what `parts` of service.yaml says.
     pub names: BTreeMap<String, String>,
     /// How many providers share the texts, by chance; 0 where that is not said.
     #[serde(skip_serializing_if = "super::is_zero")]
@@ -47,7 +47,10 @@ impl Parts {
 
     /// A sentence of the table of causes, with the service's names in it.
     pub fn said(&self, sentence: &str) -> String {
-        let mut text = sentence.to_owned();
+        // What befalls one text of several befell one of the providers that share them.
+        let one = self.name(Component::Text);
+        let one = if self.shares_texts() { format!("one of the providers, {one},") } else { one };
+        let mut text = sentence.replace("{one-text}", &one);
         for part in [Component::Files, Component::Mail, Component::Text] {
             let role = part.role().unwrap_or_default();
             text = text.replace(&format!("{{{role}}}"), &self.name(part));
@@ -78,6 +81,9 @@ mod tests {
             parts.said("{text} did not deliver the text, {mail} did"),
             "MMG or Firetext did not deliver the text, SES did"
         );
+        let lost = "{one-text} did not deliver one text";
+        assert_eq!(parts.said(lost), "one of the providers, MMG or Firetext, did not deliver one text");
+        assert_eq!(Parts { text_providers: 1, ..parts }.said(lost), "MMG or Firetext did not deliver one text");
         assert_eq!(Parts::default().word(Component::Text), Component::Text.name(), "as before there were names");
     }
 }

@@ -17,6 +17,10 @@ pub(super) fn not_proven(history: &History) -> Vec<String> {
     if let Some(until) = looked.map(|(moment, _)| moment.at).max() {
         names.push(format!("that no second copy comes after {} UTC", until.strftime("%H:%M:%S")));
     }
+    if history.plan.parts.shares_texts() && !history.plan.awaited_texts().is_empty() {
+        let providers = history.plan.parts.name(Component::Text);
+        names.push(format!("that each provider of texts works (each text takes one, by chance: {providers})"));
+    }
     names.extend(not_told(history));
     names
 }

@@ -291,7 +291,8 @@ fn causes_can_be_looked_up() {
         said.out
     );
     assert!(
-        said.out.contains("\n  From       level 1 (the platform's instances, deploys and logs)\n  Next       1. Search cloud.gov Logging for @cf.app:\"notify-api-ENV\""),
+        said.out.contains("\n  From       level 1 (the platform's instances, deploys and logs)\n  Next       1. Does celery-beat of ENV run?")
+            && said.out.contains("\n  Next       1. Search cloud.gov Logging for @cf.app:\"notify-api-ENV\""),
         "{}",
         said.out
     );

@@ -62,7 +62,7 @@ fn warnings_do_not_keep_a_run_from_being_made() {
     let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("scheduler:")).collect();
     desk.write(file, kept.join("\n").as_bytes());
     let said = desk.run(&["check"]);
-    assert_eq!((said.code, said.out.as_str()), (0, "12 files will do; 4 warning(s).\n"), "{}", said.err);
+    assert_eq!((said.code, said.out.as_str()), (0, "21 files will do; 4 warning(s).\n"), "{}", said.err);
     let has = |words: &str| assert!(said.err.contains(words), "{}", said.err);
     has("no step passes the road `by-boat`");
     has("`worker-twise` is no component or cause");
@@ -175,5 +175,23 @@ fn schemas_and_readers_know_the_same_keys() {
             .collect();
         offered.sort_unstable();
         assert_eq!(read, offered, "{file} {pointer}");
+    }
+}
+
+/// GOV.UK Notify's folder is as good as US Notify's: it needs no line of code.
+#[test]
+fn every_service_of_the_repository_is_in_order() {
+    let loaded = notify_smoke::config::Files::new(&crate::support::root()).load();
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let names: Vec<&str> = loaded.services.keys().map(String::as_str).collect();
+    assert_eq!(names, ["govuk-notify", "us-notify"]);
+    for (id, service) in &loaded.services {
+        assert!(!service.times.is_empty() && !service.roads.is_empty() && !service.parts.is_empty(), "{id}");
+        assert!(service.profiles.keys().map(String::as_str).eq(["quick", "runbook", "weekly"]), "{id}");
+        // Each scenario of a profile is there, and each that names a road names one of the service's.
+        let known: Vec<&str> = loaded.scenarios[id].iter().map(|scenario| scenario.id.as_str()).collect();
+        for scenario in service.profiles.values().flatten() {
+            assert!(known.contains(&scenario.as_str()), "{id}: {scenario}");
+        }
     }
 }

@@ -303,3 +303,131 @@ fn the_rules_see_what_breaks_them() {
     assert_eq!(doc_problems(&file("src/x.rs", "//! x\n\n#[derive(Debug)]\npub struct X;\n")).len(), 1);
     assert_eq!(doc_problems(&file("src/x.rs", "//! x\n\n/// An x.\n#[derive(Debug)]\npub struct X;\n")).len(), 0);
 }
+
+/// Words of one service, of its platform or its providers: they stand in its folder below `scenarios/`. Ids of reports, which are
+/// the same for every service, are none of them.
+const OF_ONE_SERVICE: &[&str] = &[
+    "SNS",
+    "SES",
+    "MMG",
+    "Firetext",
+    "Twilio",
+    "Redis",
+    "Celery",
+    "celery",
+    "llen",
+    "all.js",
+    "cf app",
+    "cloud.gov",
+    "Login.gov",
+    "US Notify",
+    "U.S. Notify",
+    "GOV.UK",
+    "us-notify",
+    "govuk-notify",
+    "AWS_US_TOLL_FREE_NUMBER",
+    "CSV bucket's binding",
+    "notify-internal-tasks",
+    "periodic-tasks",
+    "database-tasks",
+    "job-tasks",
+    "send-email-tasks",
+    "send-sms-tasks",
+    "Too many verify codes",
+];
+
+/// Where a product is what the code is about: what speaks to it, the settings of that, and the gateways that alter messages.
+const ADAPTERS: &[&str] = &[
+    "src/aws/",
+    "src/inbox/",
+    "src/store/",
+    "src/reading/added.rs",
+    "src/reading/rewriters.rs",
+    "src/model/environment.rs",
+    "src/environment/",
+    "src/config/resolve.rs",
+    "src/config/resolved.rs",
+    "src/run/ports.rs",
+    "src/run/shared.rs",
+    "src/cli/schema/environment.rs",
+];
+
+/// A word by itself: not a piece of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_letter) && !text[at + word.len()..].starts_with(is_letter))
+}
+
+#[test]
+fn no_file_names_what_is_one_services() {
+    let mut found = Vec::new();
+    for (name, text) in sources("src") {
+        if ADAPTERS.iter().any(|adapter| name.starts_with(adapter)) {
+            continue;
+        }
+        // Examples of tests come from real services.
+        let own = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let words = OF_ONE_SERVICE.iter().filter(|word| has_word(own, word));
+        found.extend(words.map(|word| format!("{name} says {word}")));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(has_word("SES says", "SES") && !has_word("PROCESSES", "SES"), "a word is found, and no piece of one");
+}
+
+/// The file that a path of modules leads to, from below `src`.
+fn file_of<'f>(files: &'f BTreeMap<Vec<String>, File>, path: &[String]) -> Option<&'f File> {
+    (0..=path.len()).rev().find_map(|length| files.get(&path[..length]))
+}
+
+/// The paths of modules that a file names by `crate::` and `super::`, each from below its `src`.
+fn named_modules(at: &[String], text: &str) -> Vec<Vec<String>> {
+    let own: String = code(text.split("#[cfg(test)]").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let path = regex::Regex::new(r"\b(crate|super|self)((?:::[a-z_0-9]+)*)(?:::(\{[^;]*?\}))?").expect("a pattern");
+    let mut all = Vec::new();
+    for found in path.captures_iter(&own) {
+        let mut base = match &found[1] {
+            "crate" => Vec::new(),
+            "self" => at.to_vec(),
+            _ => at[..at.len().saturating_sub(1)].to_vec(),
+        };
+        for piece in found[2].split("::").filter(|piece| !piece.is_empty()) {
+            if piece == "super" {
+                base.pop();
+            } else {
+                base.push(piece.to_owned());
+            }
+        }
+        let list = found.get(3).map_or("", |list| list.as_str()).trim_matches(['{', '}']);
+        for name in list.split(',').map(str::trim) {
+            let pieces = name.split("::").take_while(|piece| piece.starts_with(|c: char| c.is_ascii_lowercase()));
+            all.push(base.iter().cloned().chain(pieces.map(str::to_owned)).collect());
+        }
+    }
+    all
+}
+
+/// No two files import each other, in harness or sandbox.
+#[test]
+fn no_two_files_import_each_other() {
+    for folder in ["src", "sandbox/src"] {
+        let at = |file: &File| -> Vec<String> {
+            let path = file.0.trim_start_matches(folder).trim_start_matches('/').trim_end_matches(".rs");
+            let path = path.trim_end_matches("/mod");
+            if ["lib", "main"].contains(&path) { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
+        };
+        let files: BTreeMap<Vec<String>, File> = sources(folder).into_iter().map(|file| (at(&file), file)).collect();
+        let imports = |path: &[String], file: &File| -> BTreeSet<String> {
+            let named = named_modules(path, &file.1);
+            named.iter().filter_map(|path| file_of(&files, path)).map(|file| file.0.clone()).collect()
+        };
+        let of: BTreeMap<&str, BTreeSet<String>> =
+            files.iter().map(|(path, file)| (file.0.as_str(), imports(path, file))).collect();
+        assert!(of.values().map(BTreeSet::len).sum::<usize>() > files.len(), "{folder}: imports are not seen");
+        for (one, imports) in &of {
+            for other in imports.iter().filter(|other| other.as_str() != *one) {
+                assert!(!of[other.as_str()].contains(*one), "{one} and {other} import each other");
+            }
+        }
+    }
+}
