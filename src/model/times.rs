@@ -211,6 +211,28 @@ mod tests {
         assert_eq!(london().first_in("sent at once, at midnightly, at 13 o'clock at 3:5am"), Some("at midnight"));
     }
 
+    /// Every quarter of an hour of a year, reckoned by hand: summer lasts from 1 am UTC of the last Sunday in March to that of the
+    /// last one in October.
+    #[test]
+    fn each_time_of_a_year_is_named_and_found() {
+        let (summer, winter) = (at("2026-03-29T01:00:00Z").as_second(), at("2026-10-25T01:00:00Z").as_second());
+        let (first, quarters) = (at("2026-01-01T00:00:00Z").as_second(), 365 * 96);
+        for second in (0..quarters).map(|quarter| first + quarter * 900) {
+            let ahead = if (summer..winter).contains(&second) { 3600 } else { 0 };
+            let minutes = (second + ahead).rem_euclid(86_400) / 60;
+            let (hour, minute) = (minutes / 60, minutes % 60);
+            let named = match (hour, minute) {
+                (0, 0) => "at midnight".to_owned(),
+                (12, 0) => "at midday".to_owned(),
+                _ => format!("at {}:{minute:02}{}", (hour + 11) % 12 + 1, if hour < 12 { "am" } else { "pm" }),
+            };
+            let moment = Timestamp::from_second(second).expect("a time");
+            assert_eq!(london().named(moment), named, "{moment}");
+            let text = format!("Sending Smoke at once tomorrow {named}Cancel sending");
+            assert_eq!(london().first_in(&text), Some(named.as_str()), "{moment}");
+        }
+    }
+
     #[test]
     fn the_first_service_names_them_in_utc() {
         let times = Times::default();

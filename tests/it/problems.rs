@@ -181,7 +181,7 @@ fn schemas_and_readers_know_the_same_keys() {
 /// GOV.UK Notify's folder is as good as US Notify's: it needs no line of code.
 #[test]
 fn every_service_of_the_repository_is_in_order() {
-    let loaded = notify_smoke::config::Files::new(&crate::support::root()).load();
+    let loaded = notify_smoke::config::Files::new(&root()).load();
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let names: Vec<&str> = loaded.services.keys().map(String::as_str).collect();
     assert_eq!(names, ["govuk-notify", "us-notify"]);

@@ -221,3 +221,36 @@ fn a_page_that_is_late_on_a_busy_machine_is_nobodys() {
         assert_eq!(said(&busy("admin=500@forgot-password"), crate::faults::RESET).0, "failed", "seed {seed}");
     }
 }
+
+/// GOV.UK Notify's queues have a worker each. What was seen is what the world in memory shows; who may be to blame for it is the
+/// service's to say: a reset mail that came clears the worker of such mails, and none of the others.
+#[test]
+fn where_each_queue_has_a_worker_its_own_is_blamed() {
+    let roads = Files::new(&root()).load().services["govuk-notify"].roads.clone();
+    let of_uk = |fault: &'static str, ids: &'static [&'static str], seed: u64| {
+        let mut outcome = run(fault, &plan_for(ids), &[fault], seed, None);
+        outcome.history.plan.roads = roads.clone();
+        outcome
+    };
+    let cases: [(&'static str, &'static [&'static str], &str, &str, &[&str]); 6] = [
+        (
+            "scheduler=stopped",
+            &[crate::faults::RESET, LOGIN, CSV],
+            CSV,
+            "failed",
+            &["scheduler-missed", "worker-missed"],
+        ),
+        ("s3=down@process", &[crate::faults::RESET, LOGIN, CSV], CSV, "failed", &["worker-stood", "s3-job"]),
+        ("s3=down@process", &[LOGIN, "csv-now"], "csv-now", "failed", &["worker-stood", "s3-job"]),
+        ("s3=down@upload", &[LOGIN, "csv-now"], "csv-now", "failed", &["s3-upload", "admin-error"]),
+        ("ses=down@job", &[LOGIN, CSV], CSV, "failed", &["ses-unsent", "worker-unsent", "mailbox-deaf"]),
+        ("sns=down", &[crate::faults::RESET, LOGIN], LOGIN, "failed", &["sns-silent", "codes-limited", "number-deaf"]),
+    ];
+    for seed in 0..SEEDS {
+        for (fault, ids, id, verdict, causes) in &cases {
+            let outcome = of_uk(fault, ids, seed);
+            let report = notify_smoke::render::text::text(&outcome.history, "");
+            assert_eq!(said(&outcome, id), said_of(verdict, causes), "{fault}, seed {seed}\n{report}");
+        }
+    }
+}
