@@ -222,6 +222,9 @@ fn a_page_that_is_late_on_a_busy_machine_is_nobodys() {
     }
 }
 
+/// Fault, what is run, the scenario that is looked at, and what is said of it.
+type OfUk = (&'static str, &'static [&'static str], &'static str, &'static str, &'static [&'static str]);
+
 /// GOV.UK Notify's queues have a worker each. What was seen is what the world in memory shows; who may be to blame for it is the
 /// service's to say: a reset mail that came clears the worker of such mails, and none of the others.
 #[test]
@@ -232,7 +235,7 @@ fn where_each_queue_has_a_worker_its_own_is_blamed() {
         outcome.history.plan.roads = roads.clone();
         outcome
     };
-    let cases: [(&'static str, &'static [&'static str], &str, &str, &[&str]); 6] = [
+    let cases: [OfUk; 6] = [
         (
             "scheduler=stopped",
             &[crate::faults::RESET, LOGIN, CSV],
