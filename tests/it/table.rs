@@ -245,6 +245,7 @@ rows! {
 
     // Pages of the admin app, one after another.
     a_sign_in_that_leads_back { "sign-in=loop", TWO, [is(LOGIN, "failed", &["sign-in-loop"], Seen)], "incident 16: sign-in loop" }
+    another_sign_in { "sign-in=other-way", TWO, [is(LOGIN, "errored", &["sign-in-other"], Seen)], "issue 16: US Notify of today signs people in through Login.gov" }
     an_error_page_once { "admin=500@forgot-password@1st", TWO, [is(RESET, "failed", &["admin-error"], Seen)], "incident 24: not tried again until it is green" }
     every_page_slow (full) { "admin=slow:2700ms", TWO, [is(LOGIN, "degraded", &["admin-slow", "api-slow"], Window("page"))], "incident 24: overload; a page behind a redirect takes it twice" }
     a_page_without_its_script (full) { "admin=no-script", LIST, [is(CSV, "failed", &["upload-stuck", "upload-hangs"], Window("upload-preview"))], "incident 9: choosing a file does nothing" }

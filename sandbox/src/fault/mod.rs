@@ -136,6 +136,8 @@ pub enum Effect {
     Edited,
     /// The admin app first, with its new version; worker and scheduler are gone for this long.
     Rolling(Duration),
+    /// Signing in is somebody else's: the page has a button that leads there, and no password.
+    OtherWay,
     /// One of two instances runs the version before the last deploy: they answer in turn.
     Mixed,
 }
@@ -154,6 +156,7 @@ impl Effect {
             | Self::AtOnce
             | Self::NoScript
             | Self::Mixed
+            | Self::OtherWay
             | Self::NowChecked
             | Self::OtherTime
             | Self::SendsNow
@@ -327,6 +330,7 @@ impl Faults {
                 | Effect::NowChecked
                 | Effect::Edited
                 | Effect::Mixed
+                | Effect::OtherWay
                 | Effect::Rolling(_) => {}
             }
         }

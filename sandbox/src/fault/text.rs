@@ -8,7 +8,7 @@ use super::{Effect, Fault, Site, Trigger};
 use crate::way::{Alteration, OF_MAILS, OF_TEXTS};
 
 /// Every site with its effects, as they are written.
-pub const KINDS: [(&str, &str); 90] = [
+pub const KINDS: [(&str, &str); 91] = [
     ("edge", "502"),
     ("edge", "challenge"),
     ("admin", "500"),
@@ -25,6 +25,7 @@ pub const KINDS: [(&str, &str); 90] = [
     ("reset", "only-earlier"),
     ("reset", "twice"),
     ("sign-in", "loop"),
+    ("sign-in", "other-way"),
     ("ses", "down"),
     ("ses", "slow:5s"),
     ("ses", "fail:503"),
@@ -236,6 +237,7 @@ fn effect_of(site: Site, effect: &str, argument: Option<&str>) -> Result<Effect,
         (Site::Code, "elsewhere", None) => Effect::Elsewhere,
         (Site::Code, "old-first", Some(after)) => Effect::OldFirst(time(after)?),
         (Site::SignIn, "loop", None) => Effect::Loop,
+        (Site::SignIn, "other-way", None) => Effect::OtherWay,
         (Site::Reset, "accepted-not-sent", None) => Effect::AcceptedNotSent,
         (Site::Reset, "other-host", None) => Effect::OtherHost,
         (Site::Reset, "only-earlier", None) => Effect::OnlyEarlier,

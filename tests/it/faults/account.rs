@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{LOGIN, RESET, candidates, scenario, set};
+use super::{LOGIN, RESET, candidates, scenario, set, smoke};
 use crate::support::{Desk, Sandbox};
 
 #[test]
@@ -68,4 +68,16 @@ fn a_user_whose_mail_has_to_be_shown_again_is_no_failure_of_the_service() {
     assert_eq!((said.code, &scenario(&report, LOGIN)["verdict"]), (3, &Value::from("errored")), "{}", said.out);
     assert_eq!(candidates(&report, LOGIN), set(&["account"]), "{}", said.out);
     assert!(said.out.contains("For security, we need to check"), "{}", said.out);
+}
+
+/// The service's file looks for the time of a link where it is not: nothing is waited out, and no clock is blamed.
+#[test]
+fn a_link_whose_time_is_looked_for_elsewhere_is_the_files_fault() {
+    let desk = Desk::new();
+    desk.edit("scenarios/us-notify/service.yaml", "issued-at: itsdangerous", "issued-at: { first-byte: 1, bytes: 8 }");
+    let (said, report) = smoke(&desk, &[RESET]);
+    assert_eq!((said.code, &report["verdict"]), (3, &Value::from("errored")), "{}", said.out);
+    assert_eq!(scenario(&report, RESET)["diagnosis"][0]["cause"], "link-time", "{}", said.out);
+    assert!(said.out.contains("says no time where one is looked for"), "{}", said.out);
+    assert!(report["duration_ms"].as_u64().is_some_and(|ms| ms < 10_000), "it was waited for: {}", said.out);
 }

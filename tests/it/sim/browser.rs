@@ -419,6 +419,11 @@ impl SimSession {
             }
         }
         match self.at {
+            At::SignIn if state.has(Site::SignIn, &Effect::OtherWay) => {
+                page.controls.clear();
+                page.buttons.clear();
+                page.links = vec![RawLink { text: "Sign in with Login.gov".to_owned(), href: String::new() }];
+            }
             At::Blank => page.status = 0,
             At::Preview => {
                 page.tables = vec![self.csv.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()];

@@ -11,6 +11,7 @@ use super::super::Admin;
 use super::super::session::Session;
 use super::pages::{Field, banner, found, onward, page, sign_in_first, sorry, with_session};
 use super::signed::{Signed, signed_in};
+use crate::fault::{Effect, Site};
 
 const ELSEWHERE: &str = "We signed you out because you logged in to Notify on another device.";
 const IDLE: &str = "We signed you out because you have not used Notify for a while.";
@@ -42,6 +43,9 @@ struct Wrong<'a> {
 
 pub(super) async fn form(State(admin): State<Admin>, Query(onward): Query<Onward>, headers: HeaderMap) -> Response {
     let mut session = Session::of(&admin.world, &headers);
+    if admin.world.is_on(Site::SignIn, &Effect::OtherWay) {
+        return with_session(&admin, &session, other_way());
+    }
     let why = match signed_in(&admin, &session).await {
         Ok(Signed::In) => return found("/accounts-or-dashboard"),
         Ok(Signed::Elsewhere) => ELSEWHERE,
@@ -85,6 +89,16 @@ pub(super) async fn submit(
     }
     let page = form_page(&admin, &session, asked.next.is_some().then_some(IDLE), None, &wrong);
     with_session(&admin, &session, page)
+}
+
+/// As US Notify signs people in today: through a service of another host, which asks for the password.
+fn other_way() -> Markup {
+    let main = html! {
+        h1 { "Sign in" }
+        p { "Use your account at Login.gov." }
+        a class="usa-button" href="https://secure.login.example/authorize" { "Sign in with Login.gov" }
+    };
+    page("Sign in", &main)
 }
 
 pub(super) async fn sign_out(State(admin): State<Admin>, headers: HeaderMap) -> Response {
