@@ -56,7 +56,10 @@ pub(super) fn frame(out: &mut String, history: &History) {
     }
     if let Some(due) = history.detached.filter(|_| !history.ended) {
         let due = due.strftime("%F %H:%M:%S UTC");
-        let _ = writeln!(out, "\nSo far all is well; the next thing is due at {due}. {}", go_on(history));
+        // A failure that is known already stands.
+        let so_far =
+            if history.waits() { "So far all is well; the next thing" } else { "The rest is still to come; it" };
+        let _ = writeln!(out, "\n{so_far} is due at {due}. {}", go_on(history));
     } else if let Some(signal) = &history.interrupted {
         // A job that was cancelled cannot be waited for any more.
         let cancelled = history.plan.judged().any(|scenario| history.cancelled(scenario) == Some(true));

@@ -54,6 +54,17 @@ fn what_another_run_asks_for_meanwhile_is_no_wonder() {
     assert!(said.code == 0 && said.out.contains("PASSED"), "{}{}", said.out, said.err);
 }
 
+/// What has failed already is not told as well, while the hour is awaited.
+#[test]
+fn a_run_that_waits_and_has_failed_says_both() {
+    let sandbox = Sandbox::start(&["--slots", "40s", "--fault", "admin=500@forgot-password"]);
+    let desk = Desk::new();
+    let said = desk.run(&["smoke", "local", "--detach", "--sandbox", sandbox.control_url()]);
+    assert_eq!((said.code, &desk.report()["verdict"]), (1, &Value::from("failed")), "{}{}", said.out, said.err);
+    assert!(said.out.contains("The rest is still to come; it is due at "), "{}", said.out);
+    assert!(!said.out.contains("all is well"), "{}", said.out);
+}
+
 #[test]
 fn a_sandbox_that_would_end_with_the_run_cannot_be_waited_for() {
     let said = Desk::new().run(&["smoke", "local", "--detach"]);
