@@ -1,6 +1,7 @@
 //! Both actions, as a runner would run them: inputs, variables, conditions and outputs expanded, files for output, summary and path.
 //! What each way to end looks like is held in `tests/golden/actions` (`BLESS=1` writes it anew).
 
+mod adopted;
 mod api;
 mod held;
 mod repositories;

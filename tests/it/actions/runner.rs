@@ -134,7 +134,7 @@ fn action(name: &str) -> Value {
 }
 
 /// `${{ inputs.x }}` and `${{ steps.run.outputs.x }}`.
-fn expanded(text: &str, inputs: &BTreeMap<String, String>, outputs: &BTreeMap<String, String>) -> String {
+pub fn expanded(text: &str, inputs: &BTreeMap<String, String>, outputs: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${{") {
