@@ -49,8 +49,7 @@ async fn one(recorded: Recorded, options: &Resume, root: &Path) -> Exit {
     let status = actions.as_ref().and_then(|_| CommitStatus::of_run(&recorded.history, profiles)).map(Arc::new);
     let stop = stop();
     if let Some(status) = &status {
-        status.watch(stop.clone());
-        status.pending().await;
+        status.begin(stop.clone()).await;
     }
     let company = company(talk, actions.is_some(), status.clone(), stop);
     let outcome = Box::pin(run::go_on(recorded, &prepared, &going, company)).await;

@@ -53,8 +53,7 @@ pub(super) async fn smoke(options: Smoke, root: &Path) -> Exit {
     // Heard from here on: a job that is cancelled has little time.
     let stop = stop();
     if let Some(status) = &status {
-        status.watch(stop.clone());
-        status.pending().await;
+        status.begin(stop.clone()).await;
     }
     let settle_again_ms = options.occasion.settle_again_ms();
     let known = options.occasion.known.as_deref();

@@ -93,8 +93,14 @@ impl CommitStatus {
         Self::of(&history.plan.environment, Some(profile), false, &history.occasion)
     }
 
-    /// The run begins. Nobody waits long for GitHub before it.
-    pub(super) async fn pending(&self) {
+    /// The run begins, and from now on somebody may stop its job.
+    pub(super) async fn begin(&self, stop: watch::Receiver<Option<String>>) {
+        self.watch(stop);
+        self.pending().await;
+    }
+
+    /// Nobody waits long for GitHub before a run.
+    async fn pending(&self) {
         let set = self.set(State::Pending, "the smoke test is running".to_owned());
         let _ = tokio::time::timeout(PENDING_LONGEST, set).await;
     }
@@ -108,7 +114,7 @@ impl CommitStatus {
     }
 
     /// As soon as somebody stops the job, beside the end of the run: a runner kills what is not gone after ten seconds.
-    pub(super) fn watch(&self, mut stop: watch::Receiver<Option<String>>) {
+    fn watch(&self, mut stop: watch::Receiver<Option<String>>) {
         let statuses = self.statuses.clone();
         let status = self.status(State::Error, CUT_OFF.to_owned());
         let (has_failed, is_over) = (self.has_failed.clone(), self.is_over.clone());

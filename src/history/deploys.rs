@@ -22,7 +22,7 @@ pub struct Deploys {
     /// Parts of which an earlier build has come back.
     returned: BTreeSet<&'static str>,
     /// What the marks in the store tell, once they were read.
-    pub marked: Option<Vec<Deploy>>,
+    pub marked: Vec<Deploy>,
     /// When they were read last, in milliseconds of the run.
     pub read_at: Option<u64>,
     /// Why the marks could not be read.
@@ -73,7 +73,7 @@ impl Deploys {
     }
 
     pub(super) fn read(&mut self, marks: &[DeployMark], unasked: Option<&String>, t: u64) {
-        self.marked = Some(Deploy::of(marks));
+        self.marked = Deploy::of(marks);
         self.read_at = Some(t);
         self.unasked = unasked.cloned();
     }
@@ -99,7 +99,7 @@ impl History {
                 "deployed during the run: {part} answered as {before} before it, and as {after} after it"
             ));
         }
-        let marked = self.deploys.marked.iter().flatten().find(|deploy| deploy.crosses(from, until))?;
+        let marked = self.deploys.marked.iter().find(|deploy| deploy.crosses(from, until))?;
         Some(format!("deployed during the run: {}", self.told(marked)))
     }
 
@@ -123,7 +123,7 @@ impl History {
             )
         });
         let crosses = |deploy: &&Deploy| deploy.crosses(0, self.last.t);
-        let marks = self.deploys.marked.iter().flatten().filter(crosses).map(|deploy| self.told(deploy));
+        let marks = self.deploys.marked.iter().filter(crosses).map(|deploy| self.told(deploy));
         changes.chain(marks).collect()
     }
 

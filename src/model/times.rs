@@ -54,18 +54,24 @@ impl Times {
     /// The first time of the day in a text, as pages write it.
     pub fn first_in<'t>(&self, text: &'t str) -> Option<&'t str> {
         let pattern = self.pattern();
+        // The longer one first, once for all places of the text.
+        let written = [true, false].map(|seconds| pattern.unfolded(seconds));
+        let written: Vec<Vec<Piece<'_>>> = written.iter().filter_map(|pattern| pieces(pattern)).collect();
         let mut starts = text.char_indices().map(|(at, _)| &text[at..]);
-        starts.find_map(|rest| Some(&rest[..self.length_at(&pattern, rest)?]))
+        starts.find_map(|rest| Some(&rest[..self.length_at(&pattern, &written, rest)?]))
     }
 
     /// How many bytes of this text, from its first one on, name a time.
-    fn length_at(&self, pattern: &Pattern, text: &str) -> Option<usize> {
+    fn length_at(&self, pattern: &Pattern, written: &[Vec<Piece<'_>>], text: &str) -> Option<usize> {
         let word = |word: &String| {
             let (before, after) = pattern.around();
             let rest = text.strip_prefix(before)?.strip_prefix(word.as_str())?;
             rest.starts_with(after).then(|| before.len() + word.len() + after.len())
         };
-        pattern.length_at(text).or_else(|| self.words.values().find_map(word))
+        let read = |pieces: &Vec<Piece<'_>>| {
+            pieces.iter().copied().try_fold(text, matched).map(|left| text.len() - left.len())
+        };
+        written.iter().find_map(read).or_else(|| self.words.values().find_map(word))
     }
 
     fn pattern(&self) -> Pattern {
@@ -129,14 +135,6 @@ impl Pattern {
         let last = self.0.rsplit(['%', ']']).next().unwrap_or_default();
         let after = if self.0.rfind(']') > self.0.rfind('%') { last } else { last.get(1..).unwrap_or_default() };
         (before, after)
-    }
-
-    fn length_at(&self, text: &str) -> Option<usize> {
-        [true, false].iter().find_map(|seconds| {
-            let pattern = self.unfolded(*seconds);
-            let left = pieces(&pattern)?.into_iter().try_fold(text, matched)?;
-            Some(text.len() - left.len())
-        })
     }
 }
 

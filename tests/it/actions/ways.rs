@@ -13,6 +13,13 @@ fn runner(sandbox: &Sandbox) -> (Runner, String) {
     (runner, files)
 }
 
+/// Somebody deploys from now on.
+fn mark_a_deploy(runner: &Runner) {
+    let marked = runner.step("notify-smoke mark local deploy-start --deployed api");
+    assert_eq!(marked.code, 0, "{}", marked.log);
+    std::thread::sleep(Duration::from_secs(1));
+}
+
 #[test]
 fn what_a_guard_refuses_is_no_failure_of_the_service() {
     let sandbox = Sandbox::start(&[]);
@@ -31,9 +38,7 @@ fn what_a_guard_refuses_is_no_failure_of_the_service() {
 fn what_a_deploy_crosses_is_not_judged() {
     let sandbox = Sandbox::start(&["--fault", "admin=500@forgot-password"]);
     let (runner, files) = runner(&sandbox);
-    let marked = runner.step("notify-smoke mark local deploy-start --deployed api");
-    assert_eq!(marked.code, 0, "{}", marked.log);
-    std::thread::sleep(Duration::from_secs(1));
+    mark_a_deploy(&runner);
     let inputs =
         [("environment", "local"), ("profile", "quick"), ("because", "hand"), ("files", &files), ("commit", COMMIT)];
     let job = runner.run(&inputs, |_| {});
@@ -46,9 +51,7 @@ fn what_a_deploy_crosses_is_not_judged() {
 fn what_a_deploy_has_crossed_is_made_once_more_in_one_job() {
     let sandbox = Sandbox::start(&["--fault", "admin=500@forgot-password"]);
     let (runner, files) = runner(&sandbox);
-    let marked = runner.step("notify-smoke mark local deploy-start --deployed api");
-    assert_eq!(marked.code, 0, "{}", marked.log);
-    std::thread::sleep(Duration::from_secs(1));
+    mark_a_deploy(&runner);
     let inputs = [
         ("environment", "local"),
         ("profile", "quick"),

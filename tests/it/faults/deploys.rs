@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::machines::machine;
 use super::{CSV, RESET, scenario};
+use crate::occasions::{AFTER, BEFORE};
 use crate::store::Moto;
 use crate::support::{Desk, Said, Sandbox, wait_until};
 
@@ -88,10 +89,6 @@ fn two_deploys_of_one_environment_have_a_verdict_each() {
         );
     }
 }
-
-/// What answers before a deploy and after it, as the sandbox has it.
-const BEFORE: &str = "68f6145ca5f0";
-const AFTER: &str = "aaee82f0ed04";
 
 /// Another commit than was deployed is a failure of the deploy, whatever works; the one that was deployed is none.
 #[test]
